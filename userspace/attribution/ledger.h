@@ -1,0 +1,114 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "userspace/base/process_key.h"
+#include "userspace/base/units.h"
+
+namespace brahe {
+
+// The levels at which a leaf's energy is added up. Each leaf has one account at each level, or none there.
+enum class Level : uint8_t { kProcess, kContainer };
+inline constexpr size_t kLevels = 2;
+
+// An account of the ledger. Numbers of closed accounts are used again.
+using AccountId = uint32_t;
+inline constexpr AccountId kNoAccount = std::numeric_limits<AccountId>::max();
+
+// CPU time of one leaf on one socket: the unit that energy is apportioned to. A leaf is a process in a cgroup, or time
+// that no process can be named for (process.pid 0: no account at Level::kProcess).
+struct LeafTime {
+  ProcessKey process;
+  uint64_t cgroup_id = 0;
+  uint32_t socket = 0;
+  Nanoseconds time;
+  std::array<AccountId, kLevels> accounts = {kNoAccount, kNoAccount};
+};
+
+// A zone as the ledger sees it.
+struct LedgerZone {
+  uint32_t series = 0;  // index of the exported zone that this one is summed into (package-0, package-1 -> package)
+  std::optional<uint32_t> socket;  // nullopt: all sockets
+};
+
+// CPU time of one socket.
+struct LedgerSocket {
+  uint32_t socket = 0;
+  Nanoseconds capacity;
+  Nanoseconds idle;
+};
+
+// One epoch's facts.
+struct LedgerEpoch {
+  Nanoseconds duration;
+  std::span<const LedgerSocket> sockets;
+  std::span<const std::optional<Microjoules>> energy;  // by zone; nullopt: not known in this epoch
+};
+
+// Energy of one zone or series: since the start, and in the last epoch.
+struct Balance {
+  Microjoules total;
+  Microjoules last;
+};
+
+// The three figures of a zone. total = active + idle, each.
+struct ZoneBalance {
+  Balance all, active, idle;
+  bool known = false;  // false: the last epoch's energy is not known, `last` is 0
+};
+
+// The books: who used how many microjoules, at every level, exactly.
+//
+// After each Post, for each zone: all = active + idle; and for each series: active = sum over the accounts that were
+// ever opened at Level::kProcess + unassigned. Balances never go down. Values in, values out: no clock, no I/O. Not
+// thread-safe.
+class Ledger {
+ public:
+  explicit Ledger(std::vector<LedgerZone> zones);
+
+  // A new account with zero balances.
+  AccountId Open();
+  // Ends an account and returns its number for use by another. Its past stays in the zones' balances.
+  void Close(AccountId account);
+
+  // Books an epoch. Sorts `leaves` by (process, cgroup, socket). A socket's time that is neither idle nor in a leaf is
+  // booked as unassigned; where leaves exceed capacity - idle, their sum is taken as busy.
+  void Post(const LedgerEpoch& epoch, std::vector<LeafTime>& leaves);
+
+  [[nodiscard]] size_t series() const { return series_; }
+  // By zone, in the order of the constructor.
+  [[nodiscard]] const std::vector<ZoneBalance>& zones() const { return zone_balances_; }
+  // Energy of leaves without a process, by series.
+  [[nodiscard]] const std::vector<Balance>& unassigned() const { return unassigned_; }
+  // CPU time of leaves without a process since the start.
+  [[nodiscard]] Nanoseconds unassigned_time() const { return unassigned_time_; }
+  // CPU time of an account since it was opened.
+  [[nodiscard]] Nanoseconds CpuTime(AccountId account) const { return accounts_[account].time; }
+  // Energy of an account in one series; `last` is 0 if it had no leaf in the last epoch.
+  [[nodiscard]] Balance BalanceOf(AccountId account, size_t series) const;
+
+ private:
+  struct Account {
+    Nanoseconds time;
+    uint64_t epoch = 0;  // the last one with a leaf
+    bool open = false;
+  };
+  void AddShare(const LeafTime& leaf, size_t series, Microjoules share);
+
+  std::vector<LedgerZone> ledger_zones_;
+  size_t series_ = 0;
+  uint64_t epoch_ = 0;
+  std::vector<ZoneBalance> zone_balances_;
+  std::vector<Balance> unassigned_;
+  Nanoseconds unassigned_time_;
+  std::vector<Account> accounts_;
+  std::vector<Balance> balances_;  // account * series_ + series
+  std::vector<AccountId> free_;
+};
+
+}  // namespace brahe

@@ -1,0 +1,56 @@
+#include "userspace/base/file.h"
+
+#include <gtest/gtest.h>
+
+#include "userspace/base/temp_tree.h"
+
+namespace brahe {
+namespace {
+
+TEST(FileTest, ReadsAWholeFileAndNamesOneThatIsMissing) {
+  const TempTree tree;
+  tree.Write("a/b", std::string(10000, 'x'));
+  EXPECT_EQ(*ReadFile(tree.At("a/b")), std::string(10000, 'x'));
+  const auto missing = ReadFile(tree.At("none"));
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, ENOENT);
+  EXPECT_EQ(missing.error().message, "open " + tree.At("none") + ": No such file or directory");
+}
+
+TEST(FileTest, StopsAtItsLimit) {
+  const TempTree tree;
+  tree.Write("big", std::string(100, 'x'));
+  EXPECT_EQ(ReadFile(tree.At("big"), 7)->size(), 7U);
+}
+
+TEST(FileTest, AnOpenFileIsReadFromItsStartEachTime) {
+  const TempTree tree;
+  tree.Write("counter", "1\n");
+  const auto fd = OpenForReading(tree.At("counter"));
+  ASSERT_TRUE(fd);
+  EXPECT_EQ(*ReadFromStart(fd->get(), "counter"), "1\n");
+  ASSERT_TRUE(WriteFile(tree.At("counter"), "22\n"));
+  EXPECT_EQ(*ReadFromStart(fd->get(), "counter"), "22\n");
+}
+
+TEST(FileTest, ParsesOnlyWholeNumbers) {
+  EXPECT_EQ(*ParseUint64(" 42\n"), 42U);
+  EXPECT_EQ(*ParseUint64("18446744073709551615"), UINT64_MAX);
+  for (const char* bad : {"", " ", "-1", "1.5", "12x", "0x10", "18446744073709551616", "+3"}) {
+    EXPECT_FALSE(ParseUint64(bad)) << bad;
+  }
+  EXPECT_EQ(ParseUint64("garbage").error().message, "not a number: \"garbage\"");
+}
+
+TEST(FileTest, ADescriptorIsClosedOnce) {
+  const TempTree tree;
+  tree.Write("f", "");
+  auto first = OpenForReading(tree.At("f"));
+  ASSERT_TRUE(first);
+  UniqueFd second = std::move(*first);
+  EXPECT_FALSE(first->valid());
+  EXPECT_TRUE(second.valid());
+}
+
+}  // namespace
+}  // namespace brahe

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "userspace/base/result.h"
+#include "userspace/base/units.h"
+
+namespace brahe {
+
+// Everything that can be set, validated, with its defaults. Names follow Kepler's YAML keys.
+struct Config {
+  struct Log {
+    std::string level = "info";  // debug, info, warn, error
+    std::string format = "text";
+  } log;
+  struct Host {
+    std::string sysfs = "/sys";
+    std::string procfs = "/proc";
+  } host;
+  struct Monitor {
+    Nanoseconds interval = Seconds(5);  // 0: epochs only when scraped
+    Nanoseconds staleness = Milliseconds(500);
+    int64_t max_terminated = 500;  // negative: no limit; 0: list none
+    Microjoules min_terminated_energy = Joules(10);
+    Nanoseconds terminated_retention = Seconds(120);
+  } monitor;
+  struct Cpu {
+    std::string time_source = "auto";  // auto, bpf, procfs
+    std::vector<std::string> preferred_meters = {"rapl", "model"};
+    uint64_t max_processes = 0;  // entries of the kernel's process table; 0: chosen by the machine
+  } cpu;
+  struct Rapl {
+    std::vector<std::string> zones;  // empty: all
+  } rapl;
+  struct Model {
+    Microwatts idle_per_cpu;  // 0: default of the CPU
+    Microwatts max_per_cpu;
+  } model;
+  struct Exporter {
+    bool prometheus = true;
+    std::vector<std::string> metrics_level = {"node", "process", "container", "vm", "pod"};
+  } exporter;
+  struct Web {
+    std::vector<std::string> listen_addresses = {":28282"};
+  } web;
+  struct Kube {
+    std::string node_name;  // empty: the host's name
+  } kube;
+};
+
+// What ParseCommandLine found.
+struct CommandLine {
+  enum class Action { kRun, kPrintAndExit } action = Action::kRun;
+  std::string text;  // to print on stdout for kPrintAndExit (--help, --version)
+  Config config;
+  std::vector<std::string> warnings;  // keys of Kepler's that do nothing here
+};
+
+// Defaults < YAML file (--config.file) < flags. An Error is one line that names the file and line or the flag, the
+// key, and what to do (the nearest known name for one that nobody knows).
+Result<CommandLine> ParseCommandLine(int argc, const char* const* argv);
+
+}  // namespace brahe

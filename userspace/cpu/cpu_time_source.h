@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "userspace/base/process_key.h"
+#include "userspace/base/result.h"
+#include "userspace/base/units.h"
+
+namespace brahe {
+
+// CPU time that one process used in one cgroup on one socket within one epoch.
+struct TaskTime {
+  ProcessKey process;
+  uint64_t cgroup_id = 0;  // inode of the cgroup's folder, in the hierarchy that the source accounts by; 0 is unknown
+  uint32_t socket = 0;     // physical package
+  Nanoseconds time;        // never 0
+};
+
+// CPU time that was used but cannot be given to a process: the kernel's table was full, or a /proc scan came too late.
+struct UnassignedTime {
+  uint64_t cgroup_id = 0;  // 0 where not even the cgroup is known
+  uint32_t socket = 0;
+  Nanoseconds time;  // never 0
+};
+
+// What a socket's CPUs could do within the epoch. capacity - idle = all TaskTime + all UnassignedTime of the socket.
+struct SocketTime {
+  uint32_t socket = 0;
+  Nanoseconds capacity;  // sum over its online CPUs
+  Nanoseconds idle;
+};
+
+// What the source itself learnt of a process' name: at its first CPU time, at exec and at its end. Later items win.
+struct ProcessName {
+  ProcessKey process;
+  std::string comm;       // at most 15 bytes, any bytes
+  std::string exec_path;  // the path given to exec, or empty if unknown: may be relative or a script's
+};
+
+// The path of a cgroup, where the source met it on the way. Relative to the hierarchy's root, starts with '/'.
+struct CgroupPath {
+  uint64_t cgroup_id = 0;
+  std::string path;
+};
+
+// All that happened to CPU time between two cuts. Within it each (process, cgroup, socket) and each
+// (cgroup, socket) of `unassigned` stands at most once, in no particular order.
+struct CpuTimeEpoch {
+  Nanoseconds begin;  // the cuts, on CLOCK_MONOTONIC
+  Nanoseconds end;
+  std::vector<TaskTime> tasks;
+  std::vector<UnassignedTime> unassigned;
+  std::vector<SocketTime> sockets;
+  std::vector<ProcessName> names;
+  std::vector<CgroupPath> cgroups;
+  std::vector<ProcessKey>
+      ended;  // gone for good; may have used time in this very epoch, and may never have been listed
+};
+
+// Figures about the source itself, cumulative since its start, for its users to judge it by. What a source does not
+// have stays 0.
+struct CpuTimeSourceStats {
+  uint64_t map_entries = 0;  // entries in the kernel's process table at the last cut
+  uint64_t map_capacity = 0;
+  uint64_t overflow_entries = 0;  // the same of the per-cgroup overflow table
+  uint64_t overflow_capacity = 0;
+  uint64_t switches = 0;         // context switches seen
+  uint64_t repaired_events = 0;  // switches that were missed and reconstructed
+  uint64_t dropped_events = 0;   // ring buffer full: names or ends that came by another way, later
+  Nanoseconds lost;              // time that fit no table: in UnassignedTime with cgroup 0
+};
+
+// Counts CPU time. One epoch is two calls by the same thread:
+//   1. Cut() ends the epoch and returns its end T. It may sleep for a few ms, until T. Energy counters are to be read
+//      right after it, so that both speak of the same instant.
+//   2. Collect() returns what happened from the previous cut to this one. An Error means that this epoch could not be
+//      read; nothing is lost, the next Collect reports both epochs as one.
+// The first Cut of a source has begin = the instant at which it began to count.
+// Not thread-safe: the monitor's thread owns it.
+class CpuTimeSource {
+ public:
+  virtual ~CpuTimeSource() = default;
+
+  // "bpf" or "procfs".
+  [[nodiscard]] virtual std::string name() const = 0;
+  virtual Result<Nanoseconds> Cut() = 0;
+  virtual Result<CpuTimeEpoch> Collect() = 0;
+  [[nodiscard]] virtual CpuTimeSourceStats Stats() const = 0;
+
+  // Readable (poll) when the source wants Service to be called between epochs; -1 if never.
+  [[nodiscard]] virtual int WakeFd() const { return -1; }
+  // Empties the kernel's event buffer. True if an epoch should be cut early because a table fills up.
+  virtual bool Service() { return false; }
+};
+
+}  // namespace brahe

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "userspace/base/result.h"
+#include "userspace/monitor/snapshot_source.h"
+
+namespace brahe {
+
+// What the HTTP exporter depends on.
+struct ExporterOptions {
+  std::vector<std::string> listen_addresses;  // "host:port", ":port", "[v6]:port"
+  std::vector<std::string> levels;            // node, process, container, vm, pod
+  std::string node_name;
+  std::string version, revision, branch, arch;  // for the build info families
+};
+
+// Serves /metrics, /healthz and / until it is destroyed. Its own threads; `source` must outlive it.
+class Exporter {
+ public:
+  virtual ~Exporter() = default;
+  // The ports that are listened on, in the order of the addresses (for ":0").
+  [[nodiscard]] virtual std::vector<uint16_t> ports() const = 0;
+};
+
+// Error names the address and the remedy ("listen on :28282: Address already in use; ...").
+Result<std::unique_ptr<Exporter>> StartExporter(const ExporterOptions& options, SnapshotSource& source);
+
+}  // namespace brahe

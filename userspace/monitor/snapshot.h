@@ -1,0 +1,112 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "userspace/base/process_key.h"
+#include "userspace/base/units.h"
+
+namespace brahe {
+
+enum class WorkloadState : uint8_t { kRunning, kTerminated };
+
+// Energy since the start and mean power over the last epoch. nullopt: not known in that epoch (a zone was unreadable).
+struct EnergyFigure {
+  Microjoules energy;
+  std::optional<Microwatts> power;
+};
+
+// A zone's three figures; the sum of active and idle is `all`.
+struct ZoneFigures {
+  EnergyFigure all, active, idle;
+};
+
+// An exported zone: the sum of the zones of that name over all sockets.
+struct ZoneSeries {
+  std::string name;  // "package", ...
+  std::string path;  // the zone's path, or "aggregated-package" where several zones are summed
+  ZoneFigures figures;
+};
+
+// One zone of one socket (or of the whole machine), as the meter has it.
+struct SocketZone {
+  std::string name;
+  std::string path;
+  std::optional<uint32_t> socket;
+  ZoneFigures figures;
+  uint64_t read_errors = 0;
+  uint64_t resets = 0;
+};
+
+// Labels of a process; shared by all snapshots that list it.
+struct ProcessLabels {
+  uint32_t pid = 0;
+  std::string comm;
+  std::string exe;
+  std::string type;          // regular, container or vm
+  std::string container_id;  // empty: in none
+  std::string vm_id;         // empty: no virtual machine
+};
+
+struct ContainerLabels {
+  std::string id;
+  std::string name;
+  std::string runtime;
+  std::string pod_id;
+};
+
+// A line in a list of workloads. Its energy by zone stands in WorkloadList::figures.
+template <typename Labels>
+struct Workload {
+  std::shared_ptr<const Labels> labels;
+  WorkloadState state = WorkloadState::kRunning;
+  Nanoseconds cpu_time;
+};
+
+template <typename Labels>
+struct WorkloadList {
+  std::vector<Workload<Labels>> items;
+  std::vector<EnergyFigure> figures;  // item * number of ZoneSeries + series
+
+  [[nodiscard]] const EnergyFigure& At(size_t item, size_t series, size_t series_count) const {
+    return figures[item * series_count + series];
+  }
+};
+
+// Figures on the BPF side; all 0 with another CPU time source.
+struct KernelFigures {
+  uint64_t map_entries = 0, map_capacity = 0;
+  uint64_t overflow_entries = 0, overflow_capacity = 0;
+  uint64_t switches = 0, repaired_events = 0, dropped_events = 0;
+};
+
+// One CPU of kepler_node_cpu_info.
+struct CpuLabels {
+  std::string processor, vendor_id, model_name, physical_id, core_id;
+};
+
+// The state of all books after one epoch. Immutable once published; any thread may read it.
+struct Snapshot {
+  uint64_t epoch = 0;    // 1, 2, 3, ...
+  Nanoseconds time;      // the cut that ended it, on CLOCK_MONOTONIC
+  uint64_t unix_ms = 0;  // the same instant as wall-clock time
+  Nanoseconds duration;  // of the last epoch
+  std::vector<ZoneSeries> zones;
+  std::vector<SocketZone> socket_zones;
+  uint64_t usage_ppm = 0;  // busy share of all online CPUs in the last epoch, in millionths
+  WorkloadList<ProcessLabels> processes;
+  WorkloadList<ContainerLabels> containers;
+  // By ZoneSeries: active energy that no listed process has. listed + unlisted = active, to the microjoule.
+  std::vector<Microjoules> unlisted_processes;
+  Nanoseconds unassigned_time;
+  std::string cpu_time_source;  // "bpf" or "procfs"
+  std::string energy_source;    // "rapl", "model" or "fake"
+  bool energy_measured = false;
+  KernelFigures kernel;
+  std::shared_ptr<const std::vector<CpuLabels>> cpus;
+};
+
+}  // namespace brahe

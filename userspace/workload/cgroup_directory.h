@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "userspace/base/result.h"
+#include "userspace/workload/workload.h"
+
+namespace brahe {
+
+// One cgroup.
+struct Cgroup {
+  std::string path;                    // relative to its hierarchy's root; empty: could not be resolved
+  std::optional<Container> container;  // the innermost one that the path lies in
+};
+
+// From cgroup id to path and container.
+//
+// A live cgroup is found by its id alone (open_by_handle_at on the hierarchy, whose file handles are the ids, then the
+// link under /proc/self/fd). Where that is not permitted, /proc/PID/cgroup of a process that ran in it is read
+// and the folder's inode compared with the id. Answers are kept; an unknown id is asked for again at most once per
+// epoch, and no more after three epochs. Not thread-safe.
+class CgroupDirectory {
+ public:
+  // `cgroup_root` is the mount point of the hierarchy that the CPU time source accounts by (FindCgroupHierarchy).
+  CgroupDirectory(std::string procfs_root, std::string cgroup_root);
+  ~CgroupDirectory();
+
+  // Records a path that the CPU time source met. `path` starts with '/'.
+  void Learn(uint64_t cgroup_id, const std::string& path);
+  // The cgroup of `cgroup_id`, where process `pid` ran lately (0: none is known). Valid until the next call.
+  const Cgroup& Find(uint64_t cgroup_id, uint32_t pid);
+  // Tells that an epoch ended: unknown ids may be tried again, and cgroups that Find was not asked for during the last
+  // `kept_epochs` epochs are forgotten.
+  void EndEpoch(uint64_t kept_epochs = 64);
+
+ private:
+  struct Entry;
+  std::optional<std::string> PathByHandle(uint64_t cgroup_id);
+  std::optional<std::string> PathByProcess(uint64_t cgroup_id, uint32_t pid) const;
+
+  std::string procfs_root_;
+  std::string cgroup_root_;
+  uint64_t epoch_ = 0;
+  std::unordered_map<uint64_t, std::unique_ptr<Entry>> entries_;
+};
+
+}  // namespace brahe
