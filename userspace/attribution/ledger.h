@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "userspace/attribution/apportion.h"
 #include "userspace/base/process_key.h"
 #include "userspace/base/units.h"
 
@@ -45,7 +46,6 @@ struct LedgerSocket {
 
 // One epoch's facts.
 struct LedgerEpoch {
-  Nanoseconds duration;
   std::span<const LedgerSocket> sockets;
   std::span<const std::optional<Microjoules>> energy;  // by zone; nullopt: not known in this epoch
 };
@@ -76,8 +76,9 @@ class Ledger {
   // Ends an account and returns its number for use by another. Its past stays in the zones' balances.
   void Close(AccountId account);
 
-  // Books an epoch. Sorts `leaves` by (process, cgroup, socket). A socket's time that is neither idle nor in a leaf is
-  // booked as unassigned; where leaves exceed capacity - idle, their sum is taken as busy.
+  // Books an epoch. Sorts `leaves` by (socket, process, cgroup), which must be unique. A socket's time that is neither
+  // idle nor in a leaf is booked as unassigned; where leaves exceed capacity - idle, their sum is taken as busy. A
+  // socket that only leaves speak of counts as wholly busy.
   void Post(const LedgerEpoch& epoch, std::vector<LeafTime>& leaves);
 
   [[nodiscard]] size_t series() const { return series_; }
@@ -98,7 +99,19 @@ class Ledger {
     uint64_t epoch = 0;  // the last one with a leaf
     bool open = false;
   };
-  void AddShare(const LeafTime& leaf, size_t series, Microjoules share);
+  // The rows of one socket: its leaves and, where time is left over, one more without a leaf.
+  struct SocketRows {
+    uint32_t socket = 0;
+    size_t first = 0, count = 0;
+    Nanoseconds busy, capacity;
+  };
+  // The rows that a zone's energy is apportioned to.
+  [[nodiscard]] SocketRows RowsOf(const LedgerZone& zone) const;
+  void LayOutRows(std::span<const LedgerSocket> sockets, const std::vector<LeafTime>& leaves);
+  void AddSocketRows(const LedgerSocket& socket, std::span<const LeafTime> leaves);
+  void BookTime();
+  void PostZone(size_t zone, std::optional<Microjoules> energy);
+  void AddShare(const LeafTime* leaf, size_t series, Microjoules share);
 
   std::vector<LedgerZone> ledger_zones_;
   size_t series_ = 0;
@@ -109,6 +122,14 @@ class Ledger {
   std::vector<Account> accounts_;
   std::vector<Balance> balances_;  // account * series_ + series
   std::vector<AccountId> free_;
+
+  // Scratch of Post. Row i has row_times_[i] ns of row_leaves_[i], or of nobody where that is null.
+  std::vector<LedgerSocket> sorted_sockets_;
+  std::vector<SocketRows> socket_rows_;
+  std::vector<uint64_t> row_times_;
+  std::vector<const LeafTime*> row_leaves_;
+  std::vector<uint64_t> shares_;
+  Apportioner apportioner_;
 };
 
 }  // namespace brahe

@@ -12,13 +12,14 @@ namespace brahe {
 // Everything that can be set, validated, with its defaults. Names follow Kepler's YAML keys.
 struct Config {
   struct Log {
-    std::string level = "info";  // debug, info, warn, error
-    std::string format = "text";
+    std::string level = "info";   // debug, info, warn, error
+    std::string format = "text";  // the only one there is
   } log;
   struct Host {
     std::string sysfs = "/sys";
     std::string procfs = "/proc";
   } host;
+  // Each duration is at most a hundred years.
   struct Monitor {
     Nanoseconds interval = Seconds(5);  // 0: epochs only when scraped
     Nanoseconds staleness = Milliseconds(500);
@@ -29,7 +30,7 @@ struct Config {
   struct Cpu {
     std::string time_source = "auto";  // auto, bpf, procfs
     std::vector<std::string> preferred_meters = {"rapl", "model"};
-    uint64_t max_processes = 0;  // entries of the kernel's process table; 0: chosen by the machine
+    uint64_t max_processes = 0;  // entries of the kernel's process table, fits 32 bits; 0: chosen by the machine
   } cpu;
   struct Rapl {
     std::vector<std::string> zones;  // empty: all

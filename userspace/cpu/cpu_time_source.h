@@ -70,6 +70,9 @@ struct CpuTimeSourceStats {
   uint64_t repaired_events = 0;  // switches that were missed and reconstructed
   uint64_t dropped_events = 0;   // ring buffer full: names or ends that came by another way, later
   Nanoseconds lost;              // time that fit no table: in UnassignedTime with cgroup 0
+  // Sum over epochs and sockets of |capacity - idle - tasks - unassigned| as counted, before the difference was booked
+  // as unassigned or as capacity. 0 unless CPUs come and go.
+  Nanoseconds conservation_error;
 };
 
 // Counts CPU time. One epoch is two calls by the same thread:

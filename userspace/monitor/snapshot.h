@@ -49,6 +49,8 @@ struct ProcessLabels {
   std::string type;          // regular, container or vm
   std::string container_id;  // empty: in none
   std::string vm_id;         // empty: no virtual machine
+
+  bool operator==(const ProcessLabels&) const = default;
 };
 
 struct ContainerLabels {

@@ -6,7 +6,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "userspace/base/result.h"
+#include "userspace/base/file.h"
 #include "userspace/workload/workload.h"
 
 namespace brahe {
@@ -19,17 +19,19 @@ struct Cgroup {
 
 // From cgroup id to path and container.
 //
-// A live cgroup is found by its id alone (open_by_handle_at on the hierarchy, whose file handles are the ids, then the
-// link under /proc/self/fd). Where that is not permitted, /proc/PID/cgroup of a process that ran in it is read
-// and the folder's inode compared with the id. Answers are kept; an unknown id is asked for again at most once per
-// epoch, and no more after three epochs. Not thread-safe.
+// A live cgroup is found by its id alone (open_by_handle_at on the hierarchy, whose file handles are the ids since
+// Linux 5.5, then the link under /proc/self/fd); this takes CAP_DAC_READ_SEARCH. Where that is not to be had,
+// /proc/PID/cgroup of a process that ran in it is read and the folder's inode compared with the id. Answers are kept,
+// also when the cgroup is removed; an unknown id is asked for again at most once per epoch, and no more after three
+// epochs. Not thread-safe.
 class CgroupDirectory {
  public:
-  // `cgroup_root` is the mount point of the hierarchy that the CPU time source accounts by (FindCgroupHierarchy).
+  // `cgroup_root` is the mount point of the hierarchy that the CPU time source accounts by (FindCgroupHierarchy). One
+  // that cannot be opened is logged, and nothing is found in it.
   CgroupDirectory(std::string procfs_root, std::string cgroup_root);
   ~CgroupDirectory();
 
-  // Records a path that the CPU time source met. `path` starts with '/'.
+  // Records a path that the CPU time source met. `path` starts with '/'. The first path of an id stays.
   void Learn(uint64_t cgroup_id, const std::string& path);
   // The cgroup of `cgroup_id`, where process `pid` ran lately (0: none is known). Valid until the next call.
   const Cgroup& Find(uint64_t cgroup_id, uint32_t pid);
@@ -39,12 +41,16 @@ class CgroupDirectory {
 
  private:
   struct Entry;
+  Entry& EntryOf(uint64_t cgroup_id);
+  void Resolve(uint64_t cgroup_id, uint32_t pid, Entry& entry);
   std::optional<std::string> PathByHandle(uint64_t cgroup_id);
   std::optional<std::string> PathByProcess(uint64_t cgroup_id, uint32_t pid) const;
+  bool IsFolderOf(uint64_t cgroup_id, const std::string& path) const;
 
   std::string procfs_root_;
-  std::string cgroup_root_;
-  uint64_t epoch_ = 0;
+  std::string cgroup_root_;  // as the kernel calls it, or empty for "/"
+  UniqueFd mount_;           // not valid: handles cannot be used
+  uint64_t epoch_ = 1;
   std::unordered_map<uint64_t, std::unique_ptr<Entry>> entries_;
 };
 

@@ -1,0 +1,42 @@
+"""BPF objects and their skeletons."""
+
+load("@rules_cc//cc:defs.bzl", "cc_library")
+
+# clang's name of the architecture, and Debian's folder of its kernel headers.
+_ARCH_FLAGS = {
+    "@platforms//cpu:aarch64": "-D__TARGET_ARCH_arm64 -idirafter /usr/include/aarch64-linux-gnu",
+    "@platforms//cpu:x86_64": "-D__TARGET_ARCH_x86 -idirafter /usr/include/x86_64-linux-gnu",
+}
+
+def bpf_skeleton(name, src, hdrs = [], deps_hdrs = [], **kwargs):
+    """Compiles `src` to NAME.bpf.o and offers it to C++ as NAME.skel.h.
+
+    Args:
+      name: the skeleton's name; its C type is struct NAME_bpf.
+      src: the .bpf.c file.
+      hdrs: headers that both sides include; users of the library see them.
+      deps_hdrs: headers that only the BPF side includes.
+      **kwargs: passed to the cc_library.
+    """
+    native.genrule(
+        name = name + "_object",
+        srcs = [src, "//third_party:bpf_headers"] + hdrs + deps_hdrs,
+        outs = [name + ".bpf.o"],
+        cmd = "$(location //third_party:clang) -g -O2 -mcpu=v3 -target bpf -Wall -Wextra -Wno-unused-parameter -Werror " +
+              select({cpu: flags + " " for cpu, flags in _ARCH_FLAGS.items()}) +
+              "-I. -c $(location %s) -o $@" % src,
+        tools = ["//third_party:clang"],
+    )
+    native.genrule(
+        name = name + "_skeleton",
+        srcs = [name + ".bpf.o"],
+        outs = [name + ".skel.h"],
+        cmd = "$(location //third_party:bpftool) gen skeleton $< name %s_bpf > $@" % name,
+        tools = ["//third_party:bpftool"],
+    )
+    cc_library(
+        name = name,
+        hdrs = hdrs + [name + ".skel.h"],
+        deps = ["//third_party:bpf"],
+        **kwargs
+    )

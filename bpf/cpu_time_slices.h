@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+/*
+ * How a slice of CPU time is divided at a cut. No kernel, no maps: the BPF program and the C++ tests compile the same
+ * lines.
+ */
+#ifndef BRAHE_BPF_CPU_TIME_SLICES_H
+#define BRAHE_BPF_CPU_TIME_SLICES_H
+
+#include <linux/types.h>
+
+#include "bpf/cpu_time_records.h"
+
+/* The bank that receives the time after the cut. */
+static inline __attribute__((always_inline)) __u32 new_bank(__u64 cut)
+{
+	return cut & 1;
+}
+
+/* The instant of the cut. */
+static inline __attribute__((always_inline)) __u64 cut_instant(__u64 cut)
+{
+	return cut & ~1ULL;
+}
+
+/* The share of a closed slice that the kernel side books. */
+struct slice_share {
+	__u64 ns;
+	__u32 bank;
+	/*
+	 * The slice crossed the cut: user space adds the part before it, from carry_since on. At most one slice per CPU
+	 * does that for each cut.
+	 */
+	__u32 crossed;
+	__u64 carry_since;
+};
+
+/*
+ * A slice that ran from `since` to `now`. `cut` and `settled` must have been read after the clock gave `now`: a handler
+ * that read its clock before a cut was published then has now < T whichever cut it sees, and both name the same bank.
+ */
+static inline __attribute__((always_inline)) struct slice_share share_slice(__u64 since, __u64 now, __u64 cut,
+									    __u64 settled)
+{
+	const __u64 instant = cut_instant(cut);
+	struct slice_share share = {0, new_bank(cut), 0, 0};
+
+	if (since < settled) /* user space has read the part before, while the slice was running */
+		since = settled;
+	if (now <= instant) {
+		share.bank ^= 1;
+	} else if (since < instant) {
+		share.crossed = 1;
+		share.carry_since = since;
+		since = instant;
+	}
+	share.ns = now > since ? now - since : 0;
+	return share;
+}
+
+/* When the first slice on a CPU begins, whose start was not seen: at the last cut, or now if none was made yet. */
+static inline __attribute__((always_inline)) __u64 first_since(__u64 now, __u64 cut)
+{
+	const __u64 instant = cut_instant(cut);
+
+	return instant && instant < now ? instant : now;
+}
+
+/*
+ * Events were missed between `since` and `now`, and a task runs now that has run for `own_ns` by its own account: the
+ * instant at which it took over from the task that the CPU's slot names. Once the cut has passed, the time before it is
+ * user space's to read, and it may have read the slot by now: the takeover is then placed behind the cut.
+ */
+static inline __attribute__((always_inline)) __u64 takeover_instant(__u64 since, __u64 now, __u64 own_ns, __u64 cut)
+{
+	const __u64 instant = cut_instant(cut);
+	__u64 takeover = own_ns < now - since ? now - own_ns : since;
+
+	if (since < instant && instant < now && takeover <= instant)
+		takeover = instant + 1; /* so that the slice before it counts as one that crossed the cut */
+	return takeover;
+}
+
+/*
+ * Closes the slice from `since` to `now` of the slot's task: notes it in the slot if it crossed the cut, and books it
+ * there if it was idle. Returns what is left to book for the slot's task.
+ */
+static inline __attribute__((always_inline)) struct slice_share close_slot_slice(struct cpu_slot *slot, __u64 since,
+										 __u64 now, __u64 cut, __u64 settled)
+{
+	struct slice_share share = share_slice(since, now, cut, settled);
+
+	if (share.crossed) {
+		slot->carry_since = share.carry_since;
+		slot->carry_key = slot->key;
+		slot->carry_cut = cut_instant(cut);
+	}
+	if (!slot->key.tgid) {
+		slot->idle_ns[share.bank & 1] += share.ns;
+		share.ns = 0;
+	}
+	return share;
+}
+
+/*
+ * The part before the cut of the slice that was running at it, for user space to add: from `since`, but not from before
+ * the previous cut, which was settled then.
+ */
+static inline __attribute__((always_inline)) __u64 share_before_cut(__u64 since, __u64 previous_cut, __u64 instant)
+{
+	if (since < previous_cut)
+		since = previous_cut;
+	return since < instant ? instant - since : 0;
+}
+
+#endif

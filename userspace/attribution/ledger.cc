@@ -1,0 +1,169 @@
+#include "userspace/attribution/ledger.h"
+
+#include <algorithm>
+#include <cassert>
+#include <tuple>
+#include <utility>
+
+namespace brahe {
+namespace {
+
+// Times from the kernel are taken as they come: a sum of absurd ones stays at the largest and does not wrap to a small
+// one, so that busy never falls below the sum of its leaves and no counter goes down.
+Nanoseconds AddCapped(Nanoseconds a, Nanoseconds b) {
+  uint64_t sum = 0;
+  return {__builtin_add_overflow(a.value, b.value, &sum) ? std::numeric_limits<uint64_t>::max() : sum};
+}
+
+void Add(Balance& balance, Microjoules energy) {
+  balance.total += energy;
+  balance.last += energy;
+}
+
+}  // namespace
+
+Ledger::Ledger(std::vector<LedgerZone> zones) : ledger_zones_(std::move(zones)), zone_balances_(ledger_zones_.size()) {
+  for (const LedgerZone& zone : ledger_zones_) series_ = std::max<size_t>(series_, zone.series + 1);
+  unassigned_.resize(series_);
+}
+
+AccountId Ledger::Open() {
+  AccountId account = 0;
+  if (free_.empty()) {
+    account = static_cast<AccountId>(accounts_.size());
+    accounts_.emplace_back();
+    balances_.resize(balances_.size() + series_);
+  } else {
+    account = free_.back();
+    free_.pop_back();
+    accounts_[account] = {};
+    std::fill_n(balances_.begin() + account * series_, series_, Balance{});
+  }
+  accounts_[account].open = true;
+  return account;
+}
+
+void Ledger::Close(AccountId account) {
+  assert(accounts_[account].open);
+  accounts_[account].open = false;
+  free_.push_back(account);
+}
+
+Balance Ledger::BalanceOf(AccountId account, size_t series) const {
+  assert(accounts_[account].open);
+  Balance balance = balances_[account * series_ + series];
+  if (accounts_[account].epoch != epoch_) balance.last = {};
+  return balance;
+}
+
+void Ledger::Post(const LedgerEpoch& epoch, std::vector<LeafTime>& leaves) {
+  assert(epoch.energy.size() == ledger_zones_.size());
+  ++epoch_;
+  std::sort(leaves.begin(), leaves.end(), [](const LeafTime& a, const LeafTime& b) {
+    return std::tie(a.socket, a.process, a.cgroup_id) < std::tie(b.socket, b.process, b.cgroup_id);
+  });
+  LayOutRows(epoch.sockets, leaves);
+  BookTime();
+  for (Balance& balance : unassigned_) balance.last = {};
+  for (size_t zone = 0; zone < ledger_zones_.size(); ++zone) PostZone(zone, epoch.energy[zone]);
+}
+
+void Ledger::LayOutRows(std::span<const LedgerSocket> sockets, const std::vector<LeafTime>& leaves) {
+  socket_rows_.clear();
+  row_times_.clear();
+  row_leaves_.clear();
+  sorted_sockets_.assign(sockets.begin(), sockets.end());
+  std::sort(sorted_sockets_.begin(), sorted_sockets_.end(),
+            [](const LedgerSocket& a, const LedgerSocket& b) { return a.socket < b.socket; });
+  auto socket = sorted_sockets_.begin();
+  auto leaf = leaves.begin();
+  while (socket != sorted_sockets_.end() || leaf != leaves.end()) {
+    const bool told = socket != sorted_sockets_.end() && (leaf == leaves.end() || socket->socket <= leaf->socket);
+    const LedgerSocket facts = told ? *socket++ : LedgerSocket{.socket = leaf->socket, .capacity = {}, .idle = {}};
+    const auto end = std::find_if(leaf, leaves.end(), [&](const LeafTime& l) { return l.socket != facts.socket; });
+    AddSocketRows(facts, {leaf, end});
+    leaf = end;
+  }
+  shares_.resize(row_times_.size());
+}
+
+void Ledger::AddSocketRows(const LedgerSocket& socket, std::span<const LeafTime> leaves) {
+  Nanoseconds assigned;
+  SocketRows rows{.socket = socket.socket, .first = row_times_.size(), .count = 0, .busy = {}, .capacity = {}};
+  for (const LeafTime& leaf : leaves) {
+    row_times_.push_back(leaf.time.value);
+    row_leaves_.push_back(&leaf);
+    assigned = AddCapped(assigned, leaf.time);
+  }
+  if (socket.capacity > socket.idle) rows.busy = socket.capacity - socket.idle;
+  rows.busy = std::max(rows.busy, assigned);
+  rows.capacity = std::max(socket.capacity, rows.busy);
+  if (rows.busy > assigned) {
+    row_times_.push_back((rows.busy - assigned).value);
+    row_leaves_.push_back(nullptr);
+  }
+  rows.count = row_times_.size() - rows.first;
+  socket_rows_.push_back(rows);
+}
+
+void Ledger::BookTime() {
+  for (size_t row = 0; row < row_times_.size(); ++row) {
+    const LeafTime* leaf = row_leaves_[row];
+    const Nanoseconds time{row_times_[row]};
+    if (leaf == nullptr || leaf->accounts[static_cast<size_t>(Level::kProcess)] == kNoAccount) {
+      unassigned_time_ = AddCapped(unassigned_time_, time);
+    }
+    if (leaf == nullptr) continue;
+    for (const AccountId id : leaf->accounts) {
+      if (id == kNoAccount) continue;
+      Account& account = accounts_[id];
+      assert(account.open);
+      account.time = AddCapped(account.time, time);
+      if (std::exchange(account.epoch, epoch_) == epoch_) continue;
+      for (size_t series = 0; series < series_; ++series) balances_[id * series_ + series].last = {};
+    }
+  }
+}
+
+Ledger::SocketRows Ledger::RowsOf(const LedgerZone& zone) const {
+  SocketRows all{.socket = 0, .first = 0, .count = row_times_.size(), .busy = {}, .capacity = {}};
+  for (const SocketRows& rows : socket_rows_) {
+    if (zone.socket == rows.socket) return rows;
+    all.busy = AddCapped(all.busy, rows.busy);
+    all.capacity = AddCapped(all.capacity, rows.capacity);
+  }
+  // A socket without any time has no rows: its energy is idle.
+  return zone.socket.has_value() ? SocketRows{} : all;
+}
+
+void Ledger::PostZone(size_t zone, std::optional<Microjoules> energy) {
+  ZoneBalance& balance = zone_balances_[zone];
+  balance.known = energy.has_value();
+  for (Balance* b : {&balance.all, &balance.active, &balance.idle}) b->last = {};
+  if (!energy) return;
+
+  const SocketRows rows = RowsOf(ledger_zones_[zone]);
+  const Microjoules active = ActiveEnergy(*energy, rows.busy, rows.capacity);
+  Add(balance.all, *energy);
+  Add(balance.active, active);
+  Add(balance.idle, *energy - active);
+
+  // Energy is active only where there is busy time, and all busy time is in rows: nothing of it is lost here.
+  const std::span<uint64_t> shares = std::span(shares_).subspan(rows.first, rows.count);
+  apportioner_.Split(active.value, std::span(row_times_).subspan(rows.first, rows.count), shares);
+  for (size_t row = 0; row < rows.count; ++row) {
+    if (shares[row] != 0) AddShare(row_leaves_[rows.first + row], ledger_zones_[zone].series, {shares[row]});
+  }
+}
+
+void Ledger::AddShare(const LeafTime* leaf, size_t series, Microjoules share) {
+  if (leaf == nullptr || leaf->accounts[static_cast<size_t>(Level::kProcess)] == kNoAccount) {
+    Add(unassigned_[series], share);
+  }
+  if (leaf == nullptr) return;
+  for (const AccountId account : leaf->accounts) {
+    if (account != kNoAccount) Add(balances_[account * series_ + series], share);
+  }
+}
+
+}  // namespace brahe

@@ -1,0 +1,184 @@
+#include "userspace/config/binding.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "userspace/config/duration.h"
+#include "userspace/config/values.h"
+
+namespace brahe {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+// A binding of one value. `parse` turns its text into a Result<T> and `show` turns the default back into text.
+template <typename T, typename Parse, typename Show>
+Binding ValueAt(Field<T> field, std::string argument, Parse parse, Show show) {
+  Config defaults;
+  return {
+      .kind = OptionKind::kValue,
+      .argument = std::move(argument),
+      .fallback = show(field(defaults)),
+      .set = [field, parse](const Texts& texts, Config& config, Remarks&) -> Status {
+        auto value = parse(texts.front());
+        if (!value) return value.error();
+        field(config) = std::move(*value);
+        return {};
+      },
+  };
+}
+
+// The same of a quantity that is counted in millionths of a unit.
+template <typename Quantity>
+Binding QuantityAt(Field<Quantity> field, std::string argument, std::string unit) {
+  const auto parse = [unit](const std::string& text) -> Result<Quantity> {
+    const auto millionths = ParseMillionths(text, unit);
+    if (!millionths) return millionths.error();
+    return Quantity{*millionths};
+  };
+  return ValueAt(field, std::move(argument), parse, [](Quantity q) { return FormatMillionths(q.value); });
+}
+
+// A binding of a list. `parse` turns each text into the elements that it stands for (none, if it only remarks).
+template <typename Parse>
+Binding ListAt(Field<Texts> field, std::string argument, Parse parse) {
+  Config defaults;
+  return {
+      .kind = OptionKind::kList,
+      .argument = std::move(argument),
+      .fallback = Joined(field(defaults), ","),
+      .set = [field, parse](const Texts& texts, Config& config, Remarks& remarks) -> Status {
+        if (texts.empty()) {
+          Config untouched;
+          field(config) = field(untouched);
+          return {};
+        }
+        Texts elements;
+        for (const std::string& text : texts) {
+          if (const Status parsed = parse(text, elements, remarks); !parsed) return parsed.error();
+        }
+        if (elements.empty()) return MakeError("nothing that is listed can be used");
+        field(config) = std::move(elements);
+        return {};
+      },
+  };
+}
+
+bool Contains(const Texts& words, const std::string& word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+// `text` as a word of the vocabulary; nullopt for one that is only planned, and a remark that ends in what is done
+// about it.
+Result<std::optional<std::string>> KnownWord(const std::string& text, const Vocabulary& vocabulary,
+                                             const std::string& remedy, Remarks& remarks) {
+  if (const auto planned = ParseWord(text, vocabulary.planned)) {
+    remarks.push_back(Quoted(*planned) + " is not supported in this release; " + remedy);
+    return std::optional<std::string>();
+  }
+  const auto word = ParseWord(text, vocabulary.words);
+  if (!word) return word.error();
+  return std::optional(*word);
+}
+
+}  // namespace
+
+Binding DurationAt(Field<Nanoseconds> field) { return ValueAt(field, "DURATION", ParseDuration, FormatDuration); }
+
+Binding EnergyAt(Field<Microjoules> field) { return QuantityAt(field, "JOULES", "joules"); }
+
+Binding PowerAt(Field<Microwatts> field) { return QuantityAt(field, "WATTS", "watts"); }
+
+Binding IntegerAt(Field<int64_t> field) {
+  return ValueAt(field, "NUMBER", ParseInteger, [](int64_t n) { return std::to_string(n); });
+}
+
+Binding CountAt(Field<uint64_t> field, uint64_t most) {
+  const auto parse = [most](const std::string& text) { return ParseCount(text, most); };
+  return ValueAt(field, "NUMBER", parse, [](uint64_t n) { return std::to_string(n); });
+}
+
+Binding SwitchAt(Field<bool> field) {
+  Binding binding = ValueAt(field, "", ParseBoolean, [](bool on) { return on ? "true" : "false"; });
+  binding.kind = OptionKind::kSwitch;
+  return binding;
+}
+
+Binding TextAt(Field<std::string> field, std::string argument) {
+  const auto parse = [](const std::string& text) { return Result<std::string>(text); };
+  return ValueAt(field, std::move(argument), parse, [](const std::string& text) { return text; });
+}
+
+Binding PathAt(Field<std::string> field) {
+  const auto parse = [](const std::string& text) -> Result<std::string> {
+    if (text.empty()) return MakeError("a path is expected");
+    return text;
+  };
+  return ValueAt(field, "PATH", parse, [](const std::string& path) { return path; });
+}
+
+Binding WordAt(Field<std::string> field, Vocabulary vocabulary) {
+  Config defaults;
+  return {
+      .kind = OptionKind::kValue,
+      .argument = Joined(vocabulary.words, "|"),
+      .fallback = field(defaults),
+      .set = [field, vocabulary](const Texts& texts, Config& config, Remarks& remarks) -> Status {
+        const auto word = KnownWord(texts.front(), vocabulary, field(config) + " is used", remarks);
+        if (!word) return word.error();
+        if (*word) field(config) = **word;
+        return {};
+      },
+  };
+}
+
+Binding WordsAt(Field<Texts> field, Vocabulary vocabulary, std::string argument) {
+  return ListAt(field, std::move(argument),
+                [vocabulary](const std::string& text, Texts& elements, Remarks& remarks) -> Status {
+                  const auto word = KnownWord(text, vocabulary, "it is left out", remarks);
+                  if (!word) return word.error();
+                  if (*word && !Contains(elements, **word)) elements.push_back(**word);
+                  return {};
+                });
+}
+
+Binding TextsAt(Field<Texts> field, std::string argument) {
+  return ListAt(field, std::move(argument), [](const std::string& text, Texts& elements, Remarks&) -> Status {
+    if (text.empty()) return MakeError("an element of the list is empty");
+    elements.push_back(text);
+    return {};
+  });
+}
+
+Binding AddressesAt(Field<Texts> field) {
+  return ListAt(field, "ADDRESS", [](const std::string& text, Texts& elements, Remarks&) -> Status {
+    if (const Status checked = CheckListenAddress(text); !checked) return checked.error();
+    elements.push_back(text);
+    return {};
+  });
+}
+
+Binding WithoutEffect(OptionKind kind, std::string argument) {
+  return {
+      .kind = kind,
+      .argument = std::move(argument),
+      .set = [](const Texts&, Config&, Remarks& remarks) -> Status {
+        remarks.push_back("not supported in this release; it has no effect");
+        return {};
+      },
+  };
+}
+
+Binding Refused(std::string argument, std::string reason) {
+  return {
+      .kind = OptionKind::kValue,
+      .argument = std::move(argument),
+      .set = [reason](const Texts& texts, Config&, Remarks&) -> Status {
+        if (texts.front().empty()) return {};
+        return MakeError(reason);
+      },
+  };
+}
+
+}  // namespace brahe

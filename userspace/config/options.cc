@@ -1,0 +1,176 @@
+#include "userspace/config/options.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "userspace/base/file.h"
+#include "userspace/config/nearest_name.h"
+#include "userspace/config/values.h"
+
+namespace brahe {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+// Kepler's switch for its development meter: the same as choosing the fake meter and no other.
+Binding FakeMeter() {
+  return {
+      .kind = OptionKind::kSwitch,
+      .set = [](const Texts& texts, Config& config, Remarks& remarks) -> Status {
+        const auto enabled = ParseBoolean(texts.front());
+        if (!enabled) return enabled.error();
+        if (!*enabled) return {};
+        config.cpu.preferred_meters = {"fake"};
+        remarks.push_back("the fake meter is chosen: all energy is made up");
+        return {};
+      },
+  };
+}
+
+std::vector<Option> MakeOptions() {
+  const Vocabulary meters = {.words = {"rapl", "model", "fake"}, .planned = {"msr", "hwmon"}};
+  const Vocabulary levels = {.words = {"node", "process", "container", "vm", "pod"}};
+  const std::string log = "Log", host = "Host", monitor = "Monitor", cpu = "CPU time and energy",
+                    exporter = "Exporter and web", kube = "Kubernetes", kepler = "Kepler's, not supported yet";
+  constexpr auto kSwitch = OptionKind::kSwitch;
+  constexpr auto kValue = OptionKind::kValue;
+  constexpr auto kList = OptionKind::kList;
+  constexpr auto kTree = OptionKind::kTree;
+  return {
+      {log, "log.level", "log.level", "the least severity that is logged",
+       WordAt([](Config & c) -> auto& { return c.log.level; }, {{"debug", "info", "warn", "error"}})},
+      {log, "log.format", "log.format", "how log lines are written",
+       WordAt([](Config & c) -> auto& { return c.log.format; }, {{"text"}, {"json"}})},
+
+      {host, "host.sysfs", "host.sysfs", "where the host's sysfs is mounted",
+       PathAt([](Config & c) -> auto& { return c.host.sysfs; })},
+      {host, "host.procfs", "host.procfs", "where the host's procfs is mounted",
+       PathAt([](Config & c) -> auto& { return c.host.procfs; })},
+
+      {monitor, "monitor.interval", "monitor.interval", "time between two measurements; 0: only when scraped",
+       DurationAt([](Config & c) -> auto& { return c.monitor.interval; })},
+      {monitor, "monitor.staleness", "monitor.staleness", "a scrape measures anew if the latest one is older",
+       DurationAt([](Config & c) -> auto& { return c.monitor.staleness; })},
+      {monitor, "monitor.maxTerminated", "monitor.max-terminated",
+       "how many terminated workloads are listed; negative: all",
+       IntegerAt([](Config & c) -> auto& { return c.monitor.max_terminated; })},
+      {monitor, "monitor.minTerminatedEnergyThreshold", "monitor.min-terminated-energy-threshold",
+       "terminated workloads that used less are not listed",
+       EnergyAt([](Config & c) -> auto& { return c.monitor.min_terminated_energy; })},
+      {monitor, "monitor.terminatedRetention", "monitor.terminated-retention",
+       "how long a terminated workload stays listed",
+       DurationAt([](Config & c) -> auto& { return c.monitor.terminated_retention; })},
+
+      {cpu, "cpu.timeSource", "cpu.time-source", "what counts CPU time; auto: bpf, else procfs",
+       WordAt([](Config & c) -> auto& { return c.cpu.time_source; }, {{"auto", "bpf", "procfs"}})},
+      {cpu, "cpu.maxProcesses", "cpu.max-processes", "size of the kernel's process table; 0: by the machine",
+       CountAt(
+           [](Config & c) -> auto& { return c.cpu.max_processes; }, std::numeric_limits<uint32_t>::max())},
+      {cpu, "cpu.meters", "", "",  // Kepler's name for the next one
+       WordsAt(
+           [](Config & c) -> auto& { return c.cpu.preferred_meters; }, meters, "METER")},
+      {cpu, "cpu.preferredMeters", "cpu.preferred-meters", "rapl, model or fake; the first that works is used",
+       WordsAt(
+           [](Config & c) -> auto& { return c.cpu.preferred_meters; }, meters, "METER")},
+      {cpu, "dev.fake-cpu-meter.enabled", "", "", FakeMeter()},
+      {cpu, "rapl.zones", "rapl.zones", "RAPL zones that are read, such as package or dram; none: all",
+       TextsAt(
+           [](Config & c) -> auto& { return c.rapl.zones; }, "ZONE")},
+      {cpu, "model.idleWattsPerCpu", "model.idle-watts-per-cpu", "power of an idle CPU in the model; 0: its vendor's",
+       PowerAt([](Config & c) -> auto& { return c.model.idle_per_cpu; })},
+      {cpu, "model.maxWattsPerCpu", "model.max-watts-per-cpu", "power of a busy CPU in the model; 0: its vendor's",
+       PowerAt([](Config & c) -> auto& { return c.model.max_per_cpu; })},
+
+      {exporter, "exporter.prometheus.enabled", "exporter.prometheus", "serve Prometheus metrics",
+       SwitchAt([](Config & c) -> auto& { return c.exporter.prometheus; })},
+      {exporter, "exporter.prometheus.metricsLevel", "metrics", "levels that have metrics",
+       WordsAt(
+           [](Config & c) -> auto& { return c.exporter.metrics_level; }, levels, "LEVEL")},
+      {exporter, "web.listenAddresses", "web.listen-address", "address to serve on (host:port, :port or [v6]:port)",
+       AddressesAt([](Config & c) -> auto& { return c.web.listen_addresses; })},
+      {exporter, "web.configFile", "web.config-file", "TLS and authentication of the web server; must be empty",
+       Refused("FILE", "TLS and authentication are not supported yet; remove it or put a TLS proxy in front")},
+
+      {kube, "kube.nodeName", "kube.node-name", "name of this node in the metrics; empty: the host's name",
+       TextAt(
+           [](Config & c) -> auto& { return c.kube.node_name; }, "NAME")},
+
+      {kepler, "kube.enabled", "kube.enable", "pod names from Kubernetes", WithoutEffect(kSwitch)},
+      {kepler, "kube.config", "kube.config", "credentials for Kubernetes", WithoutEffect(kValue, "FILE")},
+      {kepler, "kube.podInformer", "", "", WithoutEffect(kTree)},
+      {kepler, "debug.pprof.enabled", "debug.pprof", "profiles of the exporter itself", WithoutEffect(kSwitch)},
+      {kepler, "exporter.stdout.enabled", "exporter.stdout", "figures on standard output", WithoutEffect(kSwitch)},
+      {kepler, "exporter.prometheus.debugCollectors", "", "", WithoutEffect(kTree)},
+      {kepler, "dev.fake-cpu-meter.zones", "", "", WithoutEffect(kTree)},
+      {kepler, "platform.redfish", "", "", WithoutEffect(kTree)},
+      {kepler, "gpu", "", "", WithoutEffect(kTree)},
+      {kepler, "experimental", "", "", WithoutEffect(kTree)},
+      {kepler, "", "platform.redfish.enabled", "", WithoutEffect(kSwitch)},
+      {kepler, "", "platform.redfish.node-name", "", WithoutEffect(kValue)},
+      {kepler, "", "platform.redfish.config-file", "", WithoutEffect(kValue)},
+      {kepler, "", "gpu.enabled", "", WithoutEffect(kSwitch)},
+      {kepler, "", "gpu.idle-power", "", WithoutEffect(kValue)},
+      {kepler, "", "gpu.dcgm-endpoint", "", WithoutEffect(kValue)},
+      {kepler, "", "experimental.platform.redfish.enabled", "", WithoutEffect(kSwitch)},
+      {kepler, "", "experimental.platform.redfish.node-name", "", WithoutEffect(kValue)},
+      {kepler, "", "experimental.platform.redfish.config-file", "", WithoutEffect(kValue)},
+      {kepler, "", "experimental.hwmon.enabled", "", WithoutEffect(kSwitch)},
+      {kepler, "", "experimental.hwmon.force-enabled", "", WithoutEffect(kSwitch)},
+      {kepler, "", "experimental.hwmon.zones", "", WithoutEffect(kList)},
+      {kepler, "", "experimental.gpu.enabled", "", WithoutEffect(kSwitch)},
+      {kepler, "", "experimental.gpu.idle-power", "", WithoutEffect(kValue)},
+      {kepler, "", "experimental.gpu.dcgm-endpoint", "", WithoutEffect(kValue)},
+  };
+}
+
+// The texts as a setter wants them: trimmed, and those of a list taken apart at the commas.
+Texts Prepared(const Given& given) {
+  Texts prepared;
+  for (std::string_view text : given.texts) {
+    if (given.option->binding.kind != OptionKind::kList) {
+      prepared.emplace_back(Trim(text));
+      continue;
+    }
+    if (Trim(text).empty()) continue;
+    for (size_t comma = text.find(','); comma != std::string_view::npos; comma = text.find(',')) {
+      prepared.emplace_back(Trim(text.substr(0, comma)));
+      text.remove_prefix(comma + 1);
+    }
+    prepared.emplace_back(Trim(text));
+  }
+  return prepared;
+}
+
+}  // namespace
+
+const std::vector<Option>& Options() {
+  static const std::vector<Option> options = MakeOptions();
+  return options;
+}
+
+Status Apply(std::vector<Given> given, CommandLine& line) {
+  std::sort(given.begin(), given.end(), [](const Given& a, const Given& b) { return a.option < b.option; });
+  for (const Given& one : given) {
+    Remarks remarks;
+    const Status set = one.option->binding.set(Prepared(one), line.config, remarks);
+    if (!set) return MakeError(one.origin + ": " + set.error().message);
+    for (const std::string& remark : remarks) line.warnings.push_back(one.origin + ": " + remark);
+  }
+  return {};
+}
+
+Status CheckTogether(const Config& config) {
+  const auto [idle, max] = config.model;
+  if (idle.value > 0 && max.value > 0 && max < idle) {
+    return MakeError("model.maxWattsPerCpu: " + FormatMillionths(max.value) + " is less than model.idleWattsPerCpu, " +
+                     FormatMillionths(idle.value));
+  }
+  return {};
+}
+
+std::string Hint(std::string_view name, const std::vector<std::string>& names) {
+  const auto nearest = NearestName(name, names);
+  return nearest ? "; did you mean " + *nearest + "?" : "; see --help";
+}
+
+}  // namespace brahe

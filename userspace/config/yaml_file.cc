@@ -1,0 +1,145 @@
+#include "userspace/config/yaml_file.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "userspace/base/file.h"
+#include "userspace/config/values.h"
+
+namespace brahe {
+namespace {
+
+const Option* OptionOfKey(const std::string& key) {
+  if (key.empty()) return nullptr;  // of rows that have a flag only
+  const auto& options = Options();
+  const auto found = std::find_if(options.begin(), options.end(), [&](const Option& o) { return o.key == key; });
+  return found == options.end() ? nullptr : &*found;
+}
+
+// True if keys lie below `name`: "monitor", "exporter.prometheus".
+bool IsSection(const std::string& name) {
+  const auto& options = Options();
+  return std::any_of(options.begin(), options.end(), [&](const Option& o) { return o.key.starts_with(name + "."); });
+}
+
+// All keys and all sections, for the hint at one that was meant.
+std::vector<std::string> KnownNames() {
+  std::vector<std::string> names;
+  for (const Option& option : Options()) {
+    if (option.key.empty()) continue;
+    names.push_back(option.key);
+    for (size_t dot = option.key.find('.'); dot != std::string::npos; dot = option.key.find('.', dot + 1)) {
+      names.push_back(option.key.substr(0, dot));
+    }
+  }
+  return names;
+}
+
+std::string KindOf(const YAML::Node& node) {
+  if (node.IsMap()) return "a map";
+  if (node.IsSequence()) return "a list";
+  return node.IsNull() ? "nothing" : Quoted(node.Scalar());
+}
+
+// Walks one document. It descends only where the table of options has a section, and into each at most once, so
+// that aliases, even to a node that they lie in, cannot make it long.
+class YamlWalk {
+ public:
+  explicit YamlWalk(std::string path) : path_(std::move(path)) {}
+
+  // Takes what the map below `section` (empty: the document) gives.
+  Status Section(const YAML::Node& map, const std::string& section);
+
+  std::vector<Given> TakeGiven() { return std::move(given_); }
+  [[nodiscard]] std::string At(const YAML::Mark& mark) const { return path_ + ":" + std::to_string(mark.line + 1); }
+
+ private:
+  Status Entry(const YAML::Node& key, const YAML::Node& value, const std::string& name);
+  Status Value(const Option& option, const YAML::Node& value, std::string origin);
+
+  std::string path_;
+  std::set<std::string> seen_;
+  std::vector<Given> given_;
+};
+
+Status YamlWalk::Section(const YAML::Node& map, const std::string& section) {
+  for (const auto& entry : map) {
+    if (!entry.first.IsScalar()) {
+      return MakeError(At(entry.first.Mark()) + ": a key is expected, not " + KindOf(entry.first));
+    }
+    const std::string& key = entry.first.Scalar();
+    if (Status taken = Entry(entry.first, entry.second, section.empty() ? key : section + "." + key); !taken) {
+      return taken;
+    }
+  }
+  return {};
+}
+
+Status YamlWalk::Entry(const YAML::Node& key, const YAML::Node& value, const std::string& name) {
+  const std::string origin = At(key.Mark()) + ": " + Printable(name);
+  if (!seen_.insert(name).second) return MakeError(origin + ": given twice");
+  if (const Option* option = OptionOfKey(name)) return Value(*option, value, origin);
+  if (!IsSection(name)) return MakeError(origin + ": unknown key" + Hint(name, KnownNames()));
+  if (value.IsNull()) return {};
+  if (!value.IsMap()) return MakeError(origin + ": a section with keys of its own is expected, not " + KindOf(value));
+  return Section(value, name);
+}
+
+Status YamlWalk::Value(const Option& option, const YAML::Node& value, std::string origin) {
+  const OptionKind kind = option.binding.kind;
+  if (value.IsNull()) return {};
+  Given given{.option = &option, .origin = std::move(origin), .texts = {}};
+  if (value.IsScalar()) {
+    given.texts.push_back(value.Scalar());
+  } else if (kind == OptionKind::kList && value.IsSequence()) {
+    for (const auto& element : value) {
+      if (!element.IsScalar()) {
+        return MakeError(given.origin + ": a list of single values is expected, but it holds " + KindOf(element));
+      }
+      given.texts.push_back(element.Scalar());
+    }
+  } else if (kind != OptionKind::kTree) {
+    const std::string expected = kind == OptionKind::kList ? "a list" : "a single value";
+    return MakeError(given.origin + ": " + expected + " is expected, not " + KindOf(value));
+  }
+  given_.push_back(std::move(given));
+  return {};
+}
+
+// Walks what `content` holds; YAML's exceptions pass through.
+Result<std::vector<Given>> Walk(const std::string& path, std::string_view content) {
+  // yaml-cpp takes a quote that is never closed, with all that it swallowed, if a line break ends the file.
+  const std::string_view text = content.substr(0, content.find_last_not_of(" \t\r\n") + 1);
+  const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
+  YamlWalk walk(path);
+  if (documents.size() > 1) {
+    return MakeError(walk.At(documents[1].Mark()) + ": a second document begins; only one is expected");
+  }
+  if (documents.empty() || documents.front().IsNull()) return std::vector<Given>();
+  const YAML::Node& root = documents.front();
+  if (!root.IsMap()) {
+    return MakeError(walk.At(root.Mark()) + ": sections such as \"monitor:\" are expected, not " + KindOf(root));
+  }
+  if (const Status walked = walk.Section(root, ""); !walked) return walked.error();
+  return walk.TakeGiven();
+}
+
+}  // namespace
+
+Result<std::vector<Given>> ReadYamlFile(const std::string& path) {
+  constexpr size_t kLimit = 1 << 20;
+  const auto content = ReadFile(path, kLimit + 1);
+  if (!content) return content.error();
+  if (content->size() > kLimit) return MakeError(path + ": longer than 1 MiB; this is no configuration file");
+  try {
+    return Walk(path, *content);
+  } catch (const YAML::Exception& e) {
+    const std::string line = e.mark.is_null() ? "" : ":" + std::to_string(e.mark.line + 1);
+    return MakeError(path + line + ": not valid YAML: " + Printable(e.msg));
+  }
+}
+
+}  // namespace brahe

@@ -1,0 +1,166 @@
+#include "userspace/config/yaml_file.h"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+#include "userspace/base/temp_tree.h"
+
+namespace brahe {
+namespace {
+
+class YamlFileTest : public testing::Test {
+ protected:
+  Result<std::vector<Given>> Read(std::string_view content) {
+    tree_.Write("config.yaml", content);
+    return ReadYamlFile(tree_.At("config.yaml"));
+  }
+
+  // The message of the error without the folder before the file's name; empty if there was none.
+  std::string ErrorOf(std::string_view content) {
+    const auto given = Read(content);
+    if (given) return "";
+    const std::string folder = tree_.path() + "/";
+    EXPECT_TRUE(given.error().message.starts_with(folder)) << given.error().message;
+    EXPECT_EQ(given.error().message.find('\n'), std::string::npos);
+    return given.error().message.substr(folder.size());
+  }
+
+  TempTree tree_;
+};
+
+TEST_F(YamlFileTest, TellsWhatIsGivenAndWhere) {
+  const auto given = Read("# first\nmonitor:\n  interval: 3s\n\nrapl:\n  zones:\n    - package\n    - dram\n");
+  ASSERT_TRUE(given) << given.error().message;
+  ASSERT_EQ(given->size(), 2U);
+  EXPECT_EQ((*given)[0].option->key, "monitor.interval");
+  EXPECT_EQ((*given)[0].origin, tree_.At("config.yaml") + ":3: monitor.interval");
+  EXPECT_EQ((*given)[0].texts, std::vector<std::string>{"3s"});
+  EXPECT_EQ((*given)[1].origin, tree_.At("config.yaml") + ":6: rapl.zones");
+  EXPECT_EQ((*given)[1].texts, (std::vector<std::string>{"package", "dram"}));
+}
+
+TEST_F(YamlFileTest, WhatIsLeftEmptyIsNotGiven) {
+  for (const char* content : {"", "# only a comment\n", "\n\n", "---\n", "~", "monitor:\n", "monitor:\n  interval:\n",
+                              "rapl:\n  zones: ~\n", "monitor: {}\n", "\xef\xbb\xbf"}) {
+    const auto given = Read(content);
+    ASSERT_TRUE(given) << content << given.error().message;
+    EXPECT_TRUE(given->empty()) << content;
+  }
+}
+
+TEST_F(YamlFileTest, AnEmptyListIsGiven) {
+  const auto given = Read("rapl:\n  zones: []\n");
+  ASSERT_TRUE(given);
+  ASSERT_EQ(given->size(), 1U);
+  EXPECT_TRUE(given->front().texts.empty());
+}
+
+TEST_F(YamlFileTest, ASingleScalarStandsForAListOfOne) {
+  const auto given = Read("exporter: {prometheus: {metricsLevel: node}}");
+  ASSERT_TRUE(given);
+  EXPECT_EQ(given->front().texts, std::vector<std::string>{"node"});
+}
+
+TEST_F(YamlFileTest, AKeyMayBeWrittenWithDots) {
+  const auto given = Read("monitor.interval: 1s");
+  ASSERT_TRUE(given);
+  EXPECT_EQ(given->front().option->key, "monitor.interval");
+}
+
+TEST_F(YamlFileTest, NamesTheNearestKeyForOneThatNobodyKnows) {
+  EXPECT_EQ(ErrorOf("log:\n  level: info\n\nmonitor:\n\n  staleness: 1s\n  intervall: 5s\n"),
+            "config.yaml:7: monitor.intervall: unknown key; did you mean monitor.interval?");
+  EXPECT_EQ(ErrorOf("monitr:\n  interval: 5s\n"), "config.yaml:1: monitr: unknown key; did you mean monitor?");
+  EXPECT_EQ(ErrorOf("host:\n  banana: 1\n"), "config.yaml:2: host.banana: unknown key; see --help");
+  EXPECT_EQ(ErrorOf("\"a\\nb\": 1\n"), "config.yaml:1: a?b: unknown key; see --help");
+  EXPECT_EQ(ErrorOf("\"\": 1\n"), "config.yaml:1: : unknown key; see --help");
+  EXPECT_EQ(ErrorOf("monitor:\n  \"\": 1\n"), "config.yaml:2: monitor.: unknown key; did you mean monitor?");
+}
+
+TEST_F(YamlFileTest, NamesTheKeyWhoseValueHasTheWrongShape) {
+  EXPECT_EQ(ErrorOf("monitor:\n  interval: [1s, 2s]\n"),
+            "config.yaml:2: monitor.interval: a single value is expected, not a list");
+  EXPECT_EQ(ErrorOf("monitor:\n  interval:\n    seconds: 5\n"),
+            "config.yaml:2: monitor.interval: a single value is expected, not a map");
+  EXPECT_EQ(ErrorOf("monitor: 5s\n"), "config.yaml:1: monitor: a section with keys of its own is expected, not \"5s\"");
+  EXPECT_EQ(ErrorOf("exporter:\n  prometheus: [a]\n"),
+            "config.yaml:2: exporter.prometheus: a section with keys of its own is expected, not a list");
+  EXPECT_EQ(ErrorOf("rapl:\n  zones: {package: true}\n"), "config.yaml:2: rapl.zones: a list is expected, not a map");
+  EXPECT_EQ(ErrorOf("rapl:\n  zones: [[package]]\n"),
+            "config.yaml:2: rapl.zones: a list of single values is expected, but it holds a list");
+  EXPECT_EQ(ErrorOf("rapl:\n  zones:\n    -\n"),
+            "config.yaml:2: rapl.zones: a list of single values is expected, but it holds nothing");
+  EXPECT_EQ(ErrorOf("[monitor]\n"), "config.yaml:1: sections such as \"monitor:\" are expected, not a list");
+  EXPECT_EQ(ErrorOf("\nhello\n"), "config.yaml:2: sections such as \"monitor:\" are expected, not \"hello\"");
+  EXPECT_EQ(ErrorOf("? [a, b]\n: c\n"), "config.yaml:1: a key is expected, not a list");
+}
+
+TEST_F(YamlFileTest, AKeyMayBeGivenOnlyOnce) {
+  EXPECT_EQ(ErrorOf("monitor:\n  interval: 1s\n  interval: 2s\n"), "config.yaml:3: monitor.interval: given twice");
+  EXPECT_EQ(ErrorOf("log: {level: info}\nmonitor:\n  interval: 1s\nlog: {format: text}\n"),
+            "config.yaml:4: log: given twice");
+  EXPECT_EQ(ErrorOf("monitor.interval: 1s\nmonitor: {interval: 2s}\n"), "config.yaml:2: monitor.interval: given twice");
+}
+
+TEST_F(YamlFileTest, SyntaxErrorsNameFileAndLine) {
+  for (const auto& [content, line] : std::vector<std::pair<std::string, std::string>>{
+           {"log:\n  level: \"info\n", "config.yaml:2: not valid YAML: "},
+           {"log:\n\tlevel: info\n", "config.yaml:2: not valid YAML: "},
+           {"log: {level: info\n", "config.yaml:1: not valid YAML: "},
+           {"log:\n  level: *nowhere\n", "config.yaml:2: not valid YAML: "},
+           {"log: info: debug\n", "config.yaml:1: not valid YAML: "}}) {
+    EXPECT_TRUE(ErrorOf(content).starts_with(line)) << content << " -> " << ErrorOf(content);
+  }
+}
+
+TEST_F(YamlFileTest, ASecondDocumentIsRefused) {
+  EXPECT_EQ(ErrorOf("log: {level: info}\n---\nlog: {level: debug}\n"),
+            "config.yaml:3: a second document begins; only one is expected");
+}
+
+TEST_F(YamlFileTest, AliasesWork) {
+  const auto given = Read("monitor:\n  interval: &t 3s\n  staleness: *t\n");
+  ASSERT_TRUE(given) << given.error().message;
+  ASSERT_EQ(given->size(), 2U);
+  EXPECT_EQ((*given)[1].texts, std::vector<std::string>{"3s"});
+}
+
+TEST_F(YamlFileTest, NestedAliasesDoNotBlowUp) {
+  std::string bomb = "experimental:\n  - &a0 [x, x]\n";
+  for (int i = 1; i < 60; ++i) {
+    const std::string previous = "*a" + std::to_string(i - 1);
+    bomb += "  - &a" + std::to_string(i) + " [" + previous + ", " + previous + "]\n";
+  }
+  const auto ignored = Read(bomb + "rapl: {zones: [package]}\n");
+  ASSERT_TRUE(ignored) << ignored.error().message;
+  EXPECT_EQ(ignored->size(), 2U);
+  EXPECT_EQ(ErrorOf(bomb + "rapl: {zones: *a59}\n"),
+            "config.yaml:62: rapl.zones: a list of single values is expected, but it holds a list");
+}
+
+TEST_F(YamlFileTest, ANodeMayNotLieInItself) {
+  EXPECT_EQ(ErrorOf("&root\nmonitor: *root\n"), "config.yaml:2: monitor.monitor: unknown key; see --help");
+  EXPECT_EQ(ErrorOf("monitor: &m\n  interval: *m\n"),
+            "config.yaml:2: monitor.interval: a single value is expected, not a map");
+}
+
+TEST_F(YamlFileTest, DeepNestingIsAnErrorAndNoCrash) {
+  EXPECT_NE(ErrorOf("experimental: " + std::string(500'000, '[')), "");
+  EXPECT_NE(ErrorOf("experimental: " + std::string(500'000, '{')), "");
+}
+
+TEST_F(YamlFileTest, AMissingFileIsNamed) {
+  const auto missing = ReadYamlFile(tree_.At("none.yaml"));
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, ENOENT);
+  EXPECT_EQ(missing.error().message, "open " + tree_.At("none.yaml") + ": No such file or directory");
+}
+
+TEST_F(YamlFileTest, AFileBeyondOneMebibyteIsRefused) {
+  EXPECT_EQ(ErrorOf(std::string(1 << 20, '#')), "");
+  EXPECT_EQ(ErrorOf(std::string((1 << 20) + 1, '#')), "config.yaml: longer than 1 MiB; this is no configuration file");
+}
+
+}  // namespace
+}  // namespace brahe

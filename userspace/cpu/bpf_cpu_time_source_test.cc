@@ -1,0 +1,391 @@
+// The kernel side, live on the kernel that this test runs on. Needs root.
+#include "userspace/cpu/bpf_cpu_time_source.h"
+
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <fstream>
+#include <map>
+#include <numeric>
+#include <set>
+#include <thread>
+
+#include "userspace/base/temp_tree.h"
+#include "userspace/cpu/child_process.h"
+
+namespace brahe {
+namespace {
+
+class BpfCpuTimeSourceTest : public ::testing::Test {
+ protected:
+  // A topology in which each CPU is a socket of its own: then the books must balance on every CPU.
+  static CpuTopology CpuAsSocket() {
+    CpuTopology topology = *ReadCpuTopology("/sys");
+    std::iota(topology.socket_of_cpu.begin(), topology.socket_of_cpu.end(), 0);
+    return topology;
+  }
+
+  BpfSourceOptions Options() const {
+    BpfSourceOptions options;
+    options.program.topology = CpuAsSocket();
+    options.program.hierarchy = *FindCgroupHierarchy("/proc");
+    options.program.pin_path = tree_.At("bpf/brahe");
+    options.program.lock_path = tree_.At("lock");
+    return options;
+  }
+
+  void Start(const BpfSourceOptions& options) {
+    auto source = MakeBpfCpuTimeSource(options, SystemClock());
+    ASSERT_TRUE(source) << source.error().message;
+    source_ = *std::move(source);
+    NextEpoch();  // before it the CPUs began one by one
+  }
+
+  CpuTimeEpoch NextEpoch() {
+    const auto cut = source_->Cut();
+    EXPECT_TRUE(cut) << cut.error().message;
+    auto epoch = source_->Collect();
+    EXPECT_TRUE(epoch) << epoch.error().message;
+    EXPECT_EQ(epoch->end, *cut);
+    return *std::move(epoch);
+  }
+
+  // Cuts epochs of `length` until `duration` has passed.
+  std::vector<CpuTimeEpoch> Epochs(Nanoseconds duration, Nanoseconds length) {
+    std::vector<CpuTimeEpoch> epochs;
+    const Nanoseconds end = SystemClock().Now() + duration;
+    while (SystemClock().Now() < end) {
+      SystemClock().SleepUntil(SystemClock().Now() + length);
+      epochs.push_back(NextEpoch());
+    }
+    return epochs;
+  }
+
+  TempTree tree_;
+  std::unique_ptr<CpuTimeSource> source_;
+};
+
+// Every ns of every CPU is in exactly one place.
+void ExpectConservation(const CpuTimeEpoch& epoch) {
+  std::map<uint32_t, uint64_t> used;
+  for (const TaskTime& task : epoch.tasks) used[task.socket] += task.time.value;
+  for (const UnassignedTime& time : epoch.unassigned) used[time.socket] += time.time.value;
+  for (const SocketTime& cpu : epoch.sockets) {
+    EXPECT_EQ(cpu.capacity, epoch.end - epoch.begin) << "CPU " << cpu.socket;
+    EXPECT_EQ(used[cpu.socket] + cpu.idle.value, cpu.capacity.value) << "CPU " << cpu.socket;
+  }
+  EXPECT_EQ(epoch.sockets.size(), ReadOnlineCpus("/sys")->size());
+}
+
+Nanoseconds TimeOf(const std::vector<CpuTimeEpoch>& epochs, pid_t pid) {
+  Nanoseconds sum;
+  for (const CpuTimeEpoch& epoch : epochs) {
+    for (const TaskTime& task : epoch.tasks) {
+      if (task.process.pid == static_cast<uint32_t>(pid)) sum += task.time;
+    }
+  }
+  return sum;
+}
+
+double Seconds(Nanoseconds time) { return static_cast<double>(time.value) / 1e9; }
+
+// Switches as often as a machine can: two threads that wake each other through pipes.
+void PingPong(Nanoseconds duration) {
+  int there[2], back[2];
+  if (pipe(there) != 0 || pipe(back) != 0) return;
+  std::thread echo([&] {
+    char byte;
+    while (read(there[0], &byte, 1) == 1 && byte != 0 && write(back[1], &byte, 1) == 1) {
+    }
+  });
+  const Nanoseconds end = SystemClock().Now() + duration;
+  char byte = 1;
+  while (SystemClock().Now() < end && write(there[1], &byte, 1) == 1 && read(back[0], &byte, 1) == 1) {
+  }
+  byte = 0;
+  (void)!write(there[1], &byte, 1);
+  echo.join();
+}
+
+TEST_F(BpfCpuTimeSourceTest, LosesNoNanosecondUnderAForkHeavyLoad) {
+  Start(Options());
+  std::thread forks([] { RunChildren(brahe::Seconds(4), 8, [](size_t i) { Burn(Milliseconds(i % 3)); }); });
+  std::thread switches([] { ChildProcess([] { PingPong(brahe::Seconds(4)); }).Wait(); });
+  const auto epochs = Epochs(brahe::Seconds(4), Milliseconds(37));
+  forks.join();
+  switches.join();
+  for (const CpuTimeEpoch& epoch : epochs) {
+    ExpectConservation(epoch);
+    EXPECT_TRUE(epoch.unassigned.empty());
+  }
+  EXPECT_EQ(source_->Stats().conservation_error, Nanoseconds{0});
+  EXPECT_EQ(source_->Stats().lost, Nanoseconds{0});
+  EXPECT_GT(source_->Stats().switches, 10'000U);
+}
+
+TEST_F(BpfCpuTimeSourceTest, KeepsCgroupsExactWhenTheProcessTableIsFull) {
+  BpfSourceOptions options = Options();
+  options.program.max_processes = 64;
+  Start(options);
+  std::thread forks([] { RunChildren(brahe::Seconds(2), 40, [](size_t) { Burn(Milliseconds(1)); }); });
+  const auto epochs = Epochs(brahe::Seconds(2), Milliseconds(50));
+  forks.join();
+  Nanoseconds overflowed;
+  for (const CpuTimeEpoch& epoch : epochs) {
+    ExpectConservation(epoch);
+    for (const UnassignedTime& time : epoch.unassigned) {
+      EXPECT_NE(time.cgroup_id, 0U);
+      overflowed += time.time;
+    }
+  }
+  EXPECT_GT(overflowed, Milliseconds(100));
+  EXPECT_EQ(source_->Stats().conservation_error, Nanoseconds{0});
+  EXPECT_EQ(source_->Stats().lost, Nanoseconds{0});
+  EXPECT_GT(source_->Stats().overflow_entries, 0U);
+  EXPECT_EQ(source_->Stats().map_capacity, 64U);
+}
+
+TEST_F(BpfCpuTimeSourceTest, ChargesAJobThatLivesAndDiesBetweenTwoCuts) {
+  Start(Options());
+  std::map<pid_t, Nanoseconds> used;
+  for (int i = 0; i < 20; ++i) {
+    ChildProcess job([i] { Burn(Milliseconds(5 + i % 15)); });
+    used[job.pid()] = job.Wait();
+  }
+  // A process is freed a grace period after its parent has taken note of its end.
+  SystemClock().SleepUntil(SystemClock().Now() + Milliseconds(300));
+  const std::vector<CpuTimeEpoch> epochs = {NextEpoch()};
+  std::set<uint32_t> ended;
+  for (const ProcessKey& process : epochs[0].ended) EXPECT_TRUE(ended.insert(process.pid).second);
+  for (const auto& [pid, time] : used) {
+    EXPECT_NEAR(Seconds(TimeOf(epochs, pid)), Seconds(time), 0.002) << pid;
+    EXPECT_TRUE(ended.contains(static_cast<uint32_t>(pid))) << pid;
+  }
+}
+
+TEST_F(BpfCpuTimeSourceTest, FoldsThreadsIntoTheirProcess) {
+  Start(Options());
+  ChildProcess child([] {
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([i] {
+        if (i < 4) PingPong(Milliseconds(400));
+        Burn(Milliseconds(40));
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  });
+  const Nanoseconds used = child.Wait();
+  const std::vector<CpuTimeEpoch> epochs = {NextEpoch()};
+  EXPECT_NEAR(Seconds(TimeOf(epochs, child.pid())) / Seconds(used), 1.0, 0.02);
+  std::set<ProcessKey> keys;
+  for (const TaskTime& task : epochs[0].tasks) {
+    if (task.process.pid == static_cast<uint32_t>(child.pid())) keys.insert(task.process);
+  }
+  EXPECT_EQ(keys.size(), 1U) << "one process, whatever the number of its threads";
+}
+
+TEST_F(BpfCpuTimeSourceTest, KeepsTheProcessAcrossExecAndLearnsItsNewName) {
+  Start(Options());
+  ChildProcess child([] {
+    Burn(Milliseconds(10));
+    execl("/bin/sleep", "sleep", "0.01", nullptr);
+  });
+  child.Wait();
+  SystemClock().SleepUntil(SystemClock().Now() + Milliseconds(200));
+  const CpuTimeEpoch epoch = NextEpoch();
+  std::set<ProcessKey> keys;
+  for (const TaskTime& task : epoch.tasks) {
+    if (task.process.pid == static_cast<uint32_t>(child.pid())) keys.insert(task.process);
+  }
+  ASSERT_EQ(keys.size(), 1U);
+  std::string comm, path;
+  for (const ProcessName& name : epoch.names) {
+    if (name.process != *keys.begin()) continue;
+    comm = name.comm;
+    if (!name.exec_path.empty()) path = name.exec_path;
+  }
+  EXPECT_EQ(comm, "sleep");
+  EXPECT_EQ(path, "/bin/sleep");
+}
+
+// Forks until the child has `pid`, with the kernel told to take it next.
+std::optional<ChildProcess> ChildWithPid(pid_t pid, const std::function<void()>& work) {
+  for (int attempt = 0; attempt < 50; ++attempt) {
+    std::ofstream("/proc/sys/kernel/ns_last_pid") << pid - 1;
+    ChildProcess child([&] {
+      if (getpid() == pid) work();
+    });
+    if (child.pid() == pid) return child;
+    child.Wait();
+  }
+  return std::nullopt;
+}
+
+TEST_F(BpfCpuTimeSourceTest, TellsAReusedPidFromTheProcessBefore) {
+  if (access("/proc/sys/kernel/ns_last_pid", W_OK) != 0) GTEST_SKIP() << "no ns_last_pid";
+  Start(Options());
+  ChildProcess first([] { Burn(Milliseconds(30)); });
+  const pid_t pid = first.pid();
+  first.Wait();
+  std::vector<CpuTimeEpoch> epochs = {NextEpoch()};
+  auto second = ChildWithPid(pid, [] { Burn(Milliseconds(60)); });
+  ASSERT_TRUE(second) << "pid " << pid << " could not be had again";
+  second->Wait();
+  epochs.push_back(NextEpoch());
+  std::map<ProcessKey, Nanoseconds> lives;
+  for (const CpuTimeEpoch& epoch : epochs) {
+    for (const TaskTime& task : epoch.tasks) {
+      if (task.process.pid == static_cast<uint32_t>(pid)) lives[task.process] += task.time;
+    }
+  }
+  ASSERT_EQ(lives.size(), 2U);
+  EXPECT_NEAR(Seconds(lives.begin()->second), 0.030, 0.004);
+  EXPECT_NEAR(Seconds(lives.rbegin()->second), 0.060, 0.004);
+}
+
+// A folder in a cgroup hierarchy, removed at the end.
+class TestCgroup {
+ public:
+  TestCgroup(const std::string& hierarchy, const std::string& name)
+      : path_(hierarchy + "/brahe-test-" + std::to_string(getpid()) + "-" + name) {
+    made_ = mkdir(path_.c_str(), 0755) == 0;
+  }
+  TestCgroup(const TestCgroup&) = delete;
+  TestCgroup& operator=(const TestCgroup&) = delete;
+  ~TestCgroup() {
+    for (int attempt = 0; made_ && rmdir(path_.c_str()) != 0 && attempt < 100; ++attempt) usleep(10'000);
+  }
+  [[nodiscard]] bool made() const { return made_; }
+  [[nodiscard]] uint64_t id() const {
+    struct stat folder;
+    return stat(path_.c_str(), &folder) == 0 ? folder.st_ino : 0;
+  }
+  // Moves this process in. The slice under way still counts for the old cgroup, so it is ended.
+  void Enter() const {
+    std::ofstream(path_ + "/cgroup.procs") << getpid();
+    usleep(1);
+  }
+  // The kernel's own account of the CPU time used in it.
+  [[nodiscard]] Nanoseconds Used() const {
+    if (const auto usage = ReadFile(path_ + "/cpuacct.usage")) return {*ParseUint64(*usage)};
+    std::ifstream stat(path_ + "/cpu.stat");
+    std::string word;
+    uint64_t usec = 0;
+    stat >> word >> usec;
+    return {usec * 1000};
+  }
+
+ private:
+  std::string path_;
+  bool made_ = false;
+};
+
+// Runs a process half its life in one cgroup and half in another, and compares with the kernel's accounts of both.
+void ExpectAMoveIsSplit(const std::string& mount_point, const std::function<CpuTimeEpoch()>& next_epoch) {
+  const TestCgroup first(mount_point, "a");
+  const TestCgroup second(mount_point, "b");
+  if (!first.made() || !second.made()) GTEST_SKIP() << "no cgroups can be made in " << mount_point;
+  next_epoch();
+  ChildProcess child([&] {
+    first.Enter();
+    Burn(Milliseconds(100));
+    second.Enter();
+    Burn(Milliseconds(200));
+  });
+  child.Wait();
+  const CpuTimeEpoch epoch = next_epoch();
+  std::map<uint64_t, Nanoseconds> used;
+  for (const TaskTime& task : epoch.tasks) {
+    if (task.process.pid == static_cast<uint32_t>(child.pid())) used[task.cgroup_id] += task.time;
+  }
+  EXPECT_NEAR(Seconds(used[first.id()]) / Seconds(first.Used()), 1.0, 0.02) << Seconds(first.Used());
+  EXPECT_NEAR(Seconds(used[second.id()]) / Seconds(second.Used()), 1.0, 0.02) << Seconds(second.Used());
+}
+
+TEST_F(BpfCpuTimeSourceTest, SplitsAProcessThatMovesToAnotherCgroup) {
+  const BpfSourceOptions options = Options();
+  Start(options);
+  ExpectAMoveIsSplit(options.program.hierarchy.mount_point, [this] { return NextEpoch(); });
+}
+
+TEST_F(BpfCpuTimeSourceTest, SplitsAMoveInTheUnifiedHierarchyToo) {
+  const std::string unified = access("/sys/fs/cgroup/unified", F_OK) == 0 ? "/sys/fs/cgroup/unified" : "/sys/fs/cgroup";
+  BpfSourceOptions options = Options();
+  options.program.hierarchy = {.v2 = true, .mount_point = unified, .controller = ""};
+  Start(options);
+  ExpectAMoveIsSplit(unified, [this] { return NextEpoch(); });
+}
+
+TEST_F(BpfCpuTimeSourceTest, ChargesATaskThatNeverSwitchesInEachEpoch) {
+  Start(Options());
+  std::atomic<bool> stop = false;
+  ChildProcess burner([] {
+    while (true) {
+    }
+  });
+  const auto epochs = Epochs(brahe::Seconds(1), Milliseconds(100));
+  stop = true;
+  burner.Kill();
+  for (const CpuTimeEpoch& epoch : epochs) {
+    ExpectConservation(epoch);
+    EXPECT_GT(TimeOf({epoch}, burner.pid()), Milliseconds(10));
+  }
+}
+
+TEST_F(BpfCpuTimeSourceTest, RefusesASecondInstance) {
+  const BpfSourceOptions options = Options();
+  Start(options);
+  const auto second = MakeBpfCpuTimeSource(options, SystemClock());
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, EWOULDBLOCK);
+  EXPECT_NE(second.error().message.find("pid " + std::to_string(getpid())), std::string::npos)
+      << second.error().message;
+  source_.reset();
+  EXPECT_TRUE(MakeBpfCpuTimeSource(options, SystemClock())) << "the claim ends with its holder";
+}
+
+TEST_F(BpfCpuTimeSourceTest, PinsItsMapsAndLinksAndRemovesThemAtTheEnd) {
+  tree_.MakeFolder("bpf");
+  if (mount("bpf", tree_.At("bpf").c_str(), "bpf", 0, nullptr) != 0)
+    GTEST_SKIP() << "no BPF file system can be mounted";
+  tree_.MakeFolder("bpf/brahe/left-by-one-that-was-killed");
+  Start(Options());
+  for (const char* name : {"procs", "cg_overflow", "cpu_slots", "events", "on_switch", "on_exec", "on_free"}) {
+    EXPECT_EQ(access(tree_.At(std::string("bpf/brahe/") + name).c_str(), F_OK), 0) << name;
+  }
+  EXPECT_NE(access(tree_.At("bpf/brahe/left-by-one-that-was-killed").c_str(), F_OK), 0);
+  source_.reset();
+  EXPECT_NE(access(tree_.At("bpf/brahe").c_str(), F_OK), 0);
+  umount(tree_.At("bpf").c_str());
+}
+
+TEST_F(BpfCpuTimeSourceTest, ForgetsProcessesThatAreDead) {
+  Start(Options());
+  const size_t started = RunChildren(brahe::Seconds(1), 20, [](size_t) {});
+  SystemClock().SleepUntil(SystemClock().Now() + Milliseconds(300));
+  NextEpoch();
+  const size_t before = source_->Stats().map_entries;
+  EXPECT_GE(before, started);
+  for (int i = 0; i < 4; ++i) NextEpoch();
+  EXPECT_LT(source_->Stats().map_entries, before - started * 9 / 10);
+}
+
+TEST_F(BpfCpuTimeSourceTest, AsksForAnEarlyCutWhenTheProcessTableFillsUp) {
+  BpfSourceOptions options = Options();
+  options.program.max_processes = 512;
+  Start(options);
+  EXPECT_FALSE(source_->Service());
+  size_t started = 0;
+  while (started < 512 / 4 + 20) started += RunChildren(Milliseconds(1), 20, [](size_t) {});
+  EXPECT_TRUE(source_->Service());
+  NextEpoch();
+  EXPECT_FALSE(source_->Service());
+}
+
+}  // namespace
+}  // namespace brahe

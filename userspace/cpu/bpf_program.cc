@@ -1,0 +1,197 @@
+#include "userspace/cpu/bpf_program.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <glog/logging.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+
+#include "bpf/cpu_time.skel.h"
+
+namespace brahe {
+namespace {
+
+// libbpf's lines, at VLOG(1): what matters of them comes back as an error.
+int PrintLibbpf(libbpf_print_level level, const char* format, va_list arguments) {
+  if (level == LIBBPF_DEBUG || !VLOG_IS_ON(1)) return 0;
+  char line[1024];
+  const int length = vsnprintf(line, sizeof line, format, arguments);
+  VLOG(1) << "libbpf: " << Trim(line);
+  return length;
+}
+
+cgroup_hierarchy HierarchyCode(const CgroupHierarchy& hierarchy) {
+  if (hierarchy.v2) return CGROUP_V2;
+  return hierarchy.controller == "cpuacct" ? CGROUP_V1_CPUACCT : CGROUP_V1_CPU;
+}
+
+uint32_t ProcsCapacity(uint32_t configured, size_t cpus) {
+  if (configured != 0) return configured;
+  return static_cast<uint32_t>(std::clamp<size_t>(cpus * 1024, 65536, 1 << 20));
+}
+
+// What a failed load most likely means, and what to do about it.
+Error LoadError(int code) {
+  switch (code) {
+    case EPERM:
+    case EACCES:
+      return Error{
+          code, "load BPF program: " + std::string(strerror(code)) +
+                    " (run as root or grant CAP_BPF and CAP_PERFMON, before Linux 5.8 CAP_SYS_ADMIN; before 5.11 the "
+                    "maps must also fit into RLIMIT_MEMLOCK)"};
+    case ENOMEM:
+      return Error{code, "load BPF program: no memory for its maps (lower --cpu.max-processes)"};
+    default:
+      return Error{code, "load BPF program: " + std::string(strerror(code)) +
+                             " (Linux 5.10 or newer with BTF is needed; --log.level=debug shows the kernel's reason)"};
+  }
+}
+
+// A CPU whose task does not switch would stay unseen after the program is attached. Going there once makes it switch.
+void VisitEveryCpu(size_t cpus) {
+  const size_t bytes = CPU_ALLOC_SIZE(std::max<size_t>(cpus, CPU_SETSIZE));
+  cpu_set_t* const before = CPU_ALLOC(std::max<size_t>(cpus, CPU_SETSIZE));
+  cpu_set_t* const one = CPU_ALLOC(std::max<size_t>(cpus, CPU_SETSIZE));
+  if (sched_getaffinity(0, bytes, before) == 0) {
+    for (size_t cpu = 0; cpu < cpus; ++cpu) {
+      CPU_ZERO_S(bytes, one);
+      CPU_SET_S(cpu, bytes, one);
+      // Fails for CPUs that are offline or outside our cpuset: those are seen at their own first switch.
+      if (sched_setaffinity(0, bytes, one) != 0) VLOG(1) << "cannot visit CPU " << cpu << ": " << strerror(errno);
+    }
+    sched_setaffinity(0, bytes, before);
+  }
+  CPU_FREE(before);
+  CPU_FREE(one);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<BpfProgram>> BpfProgram::Load(const BpfProgramOptions& options) {
+  libbpf_set_print(PrintLibbpf);
+  if (access("/sys/kernel/btf/vmlinux", R_OK) != 0) {
+    return SystemError(
+        "kernel type information: open /sys/kernel/btf/vmlinux (the kernel must be built with CONFIG_DEBUG_INFO_BTF)");
+  }
+  std::unique_ptr<BpfProgram> program(new BpfProgram);
+  if (const auto opened = program->Open(options); !opened) return opened.error();
+  auto lock = InstanceLock::Take(options.lock_path);
+  if (!lock) return lock.error();
+  program->lock_.emplace(*std::move(lock));
+  if (const auto mapped = program->MapSlots(options.topology); !mapped) return mapped.error();
+  if (const auto attached = program->Attach(); !attached) return attached.error();
+  program->Pin(options.pin_path);
+  VisitEveryCpu(program->cpus_);
+  return program;
+}
+
+BpfProgram::~BpfProgram() {
+  pins_.reset();
+  ring_buffer__free(ring_);
+  if (slots_ != nullptr) munmap(slots_, slots_bytes_);
+  cpu_time_bpf::destroy(skeleton_);
+}
+
+Status BpfProgram::Open(const BpfProgramOptions& options) {
+  skeleton_ = cpu_time_bpf::open();
+  if (skeleton_ == nullptr) return SystemError("open BPF object");
+  cpus_ = options.topology.socket_of_cpu.size();
+  procs_capacity_ = ProcsCapacity(options.max_processes, cpus_);
+  skeleton_->rodata->cgroup_hierarchy = HierarchyCode(options.hierarchy);
+  bpf_map__set_max_entries(skeleton_->maps.procs, procs_capacity_);
+  bpf_map__set_max_entries(skeleton_->maps.cpu_slots, static_cast<uint32_t>(cpus_));
+  if (const int error = cpu_time_bpf::load(skeleton_); error != 0) return LoadError(-error);
+  return {};
+}
+
+Status BpfProgram::MapSlots(const CpuTopology& topology) {
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  slots_bytes_ = (cpus_ * sizeof(cpu_slot) + page - 1) / page * page;
+  void* const memory =
+      mmap(nullptr, slots_bytes_, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(skeleton_->maps.cpu_slots), 0);
+  if (memory == MAP_FAILED) return SystemError("mmap BPF map cpu_slots");
+  slots_ = static_cast<cpu_slot*>(memory);
+  for (size_t cpu = 0; cpu < cpus_; ++cpu) slots_[cpu].socket = topology.socket_of_cpu[cpu];
+  return {};
+}
+
+Status BpfProgram::Attach() {
+  ring_ = ring_buffer__new(bpf_map__fd(skeleton_->maps.events), OnEvent, this, nullptr);
+  if (ring_ == nullptr) return SystemError("map BPF ring buffer events");
+  if (const int error = cpu_time_bpf::attach(skeleton_); error != 0) {
+    return Error{-error, "attach BPF program to sched_switch: " + std::string(strerror(-error)) +
+                             " (the kernel must have CONFIG_BPF_EVENTS and scheduler tracepoints)"};
+  }
+  return {};
+}
+
+void BpfProgram::Pin(const std::string& path) {
+  auto directory = PinDirectory::Create(path);
+  if (!directory) {
+    LOG(INFO) << "BPF maps are not pinned: " << directory.error().message << "; bpftool finds them by name";
+    return;
+  }
+  pins_.emplace(*std::move(directory));
+  const auto report = [](const char* name, int error) {
+    if (error != 0) LOG(WARNING) << "pin " << name << ": " << strerror(-error);
+  };
+  bpf_map* map = nullptr;
+  bpf_object__for_each_map(map, skeleton_->obj) {
+    const char* const name = bpf_map__name(map);
+    report(name, bpf_obj_pin(bpf_map__fd(map), pins_->PathOf(name).c_str()) == 0 ? 0 : -errno);
+  }
+  report("on_switch", bpf_link__pin(skeleton_->links.on_switch, pins_->PathOf("on_switch").c_str()));
+  report("on_exec", bpf_link__pin(skeleton_->links.on_exec, pins_->PathOf("on_exec").c_str()));
+  report("on_free", bpf_link__pin(skeleton_->links.on_free, pins_->PathOf("on_free").c_str()));
+}
+
+volatile cut_control& BpfProgram::control() { return skeleton_->data->control; }
+
+uint64_t BpfProgram::dropped_events() const { return const_cast<volatile __u64&>(skeleton_->bss->dropped_events); }
+
+cpu_slot BpfProgram::ReadSlot(size_t cpu) const {
+  const volatile cpu_slot& slot = slots_[cpu];
+  cpu_slot copy;
+  for (int attempt = 1;; ++attempt) {
+    const uint64_t before = slot.seq;
+    std::atomic_thread_fence(std::memory_order_acquire);
+    memcpy(&copy, const_cast<const cpu_slot*>(&slots_[cpu]), sizeof copy);
+    std::atomic_thread_fence(std::memory_order_acquire);
+    if (before % 2 == 0 && slot.seq == before) return copy;
+    if (attempt % 64 == 0) usleep(20);
+  }
+}
+
+uint64_t BpfProgram::Inserts() const {
+  uint64_t inserts = 0;
+  for (size_t cpu = 0; cpu < cpus_; ++cpu) inserts += const_cast<const volatile cpu_slot&>(slots_[cpu]).inserts;
+  return inserts;
+}
+
+int BpfProgram::procs_fd() const { return bpf_map__fd(skeleton_->maps.procs); }
+int BpfProgram::overflow_fd() const { return bpf_map__fd(skeleton_->maps.cg_overflow); }
+uint32_t BpfProgram::overflow_capacity() const { return bpf_map__max_entries(skeleton_->maps.cg_overflow); }
+int BpfProgram::events_fd() const { return ring_buffer__epoll_fd(ring_); }
+
+void BpfProgram::ConsumeEvents(const EventHandler& handler) {
+  handler_ = &handler;
+  ring_buffer__consume(ring_);
+  handler_ = nullptr;
+}
+
+int BpfProgram::OnEvent(void* context, void* data, size_t size) {
+  const auto* program = static_cast<const BpfProgram*>(context);
+  process_event event = {};
+  memcpy(&event, data, std::min(size, sizeof event));
+  (*program->handler_)(event);
+  return 0;
+}
+
+}  // namespace brahe

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bpf/cpu_time_records.h"
+#include "userspace/base/result.h"
+#include "userspace/cpu/cgroup_hierarchy.h"
+#include "userspace/cpu/pin_directory.h"
+#include "userspace/cpu/topology.h"
+
+struct cpu_time_bpf;
+struct ring_buffer;
+
+namespace brahe {
+
+// How the kernel side is set up.
+struct BpfProgramOptions {
+  CpuTopology topology;  // socket_of_cpu must have an entry for each possible CPU
+  CgroupHierarchy hierarchy;
+  uint32_t max_processes = 0;  // entries of map procs; 0: 1024 a CPU, at least 65536, at most 1048576
+  std::string pin_path = "/sys/fs/bpf/brahe";
+  std::string lock_path = "/run/brahe.lock";
+};
+
+// bpf/cpu_time.bpf.c in the kernel: loaded, attached, pinned, and running on every CPU when Load returns; detached and
+// unpinned at the end. Not movable: the kernel's memory is mapped into it. Not thread-safe.
+class BpfProgram {
+ public:
+  using EventHandler = std::function<void(const process_event&)>;
+
+  // Errors name the reason and the remedy (no BTF, no permission, locked memory, another instance: EWOULDBLOCK).
+  static Result<std::unique_ptr<BpfProgram>> Load(const BpfProgramOptions& options);
+  BpfProgram(const BpfProgram&) = delete;
+  BpfProgram& operator=(const BpfProgram&) = delete;
+  ~BpfProgram();
+
+  // The kernel's own memory: read slots only under their seq (ReadSlot).
+  [[nodiscard]] volatile cut_control& control();
+  [[nodiscard]] size_t cpus() const { return cpus_; }
+  [[nodiscard]] uint64_t dropped_events() const;
+
+  // A consistent copy of a CPU's slot, made at an instant at which its handler was not running. Waits for a handler
+  // that is (a stolen virtual CPU can stop one for milliseconds).
+  [[nodiscard]] cpu_slot ReadSlot(size_t cpu) const;
+
+  // Entries made in map procs so far, roughly: read without stopping anybody.
+  [[nodiscard]] uint64_t Inserts() const;
+
+  [[nodiscard]] int procs_fd() const;
+  [[nodiscard]] uint32_t procs_capacity() const { return procs_capacity_; }
+  [[nodiscard]] int overflow_fd() const;
+  [[nodiscard]] uint32_t overflow_capacity() const;
+
+  // Readable when much waits in the event buffer.
+  [[nodiscard]] int events_fd() const;
+  // Hands every waiting event to `handler`, which must not keep the reference. Cut-off ones (PROCESS_FREE) have no
+  // path.
+  void ConsumeEvents(const EventHandler& handler);
+
+ private:
+  BpfProgram() = default;
+  Status Open(const BpfProgramOptions& options);
+  Status MapSlots(const CpuTopology& topology);
+  Status Attach();
+  void Pin(const std::string& path);
+  static int OnEvent(void* context, void* data, size_t size);
+
+  // The members' order is that of the set-up; it is taken down the other way.
+  std::optional<InstanceLock> lock_;
+  cpu_time_bpf* skeleton_ = nullptr;
+  cpu_slot* slots_ = nullptr;
+  size_t slots_bytes_ = 0;
+  size_t cpus_ = 0;
+  uint32_t procs_capacity_ = 0;
+  ring_buffer* ring_ = nullptr;
+  const EventHandler* handler_ = nullptr;
+  std::optional<PinDirectory> pins_;
+};
+
+}  // namespace brahe

@@ -1,0 +1,124 @@
+#include "userspace/cpu/topology.h"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <string_view>
+
+#include "userspace/base/file.h"
+
+namespace brahe {
+namespace {
+
+// More CPUs than any kernel can be built for: a list that names one beyond is not a CPU list.
+constexpr uint64_t kCpuLimit = 1 << 16;
+constexpr size_t kCpuInfoLimit = 16 << 20;
+
+std::optional<uint32_t> ParseCpu(std::string_view text) {
+  const auto cpu = ParseUint64(text);
+  if (!cpu || *cpu >= kCpuLimit) return std::nullopt;
+  return static_cast<uint32_t>(*cpu);
+}
+
+// Appends the CPUs of one item, "3" or "0-3". False if it is neither.
+bool AppendRange(std::string_view item, std::vector<uint32_t>& cpus) {
+  const size_t dash = item.find('-');
+  const auto first = ParseCpu(item.substr(0, dash));
+  const auto last = dash == std::string_view::npos ? first : ParseCpu(item.substr(dash + 1));
+  if (!first || !last || *first > *last) return false;
+  for (uint32_t cpu = *first; cpu <= *last; ++cpu) cpus.push_back(cpu);
+  return true;
+}
+
+Result<std::vector<uint32_t>> ReadCpuList(const std::string& path) {
+  const auto text = ReadFile(path);
+  if (!text) return text.error();
+  auto cpus = ParseCpuList(*text);
+  if (!cpus) return MakeError("read " + path + ": " + cpus.error().message);
+  return cpus;
+}
+
+// The package of an online CPU; 0 where the kernel does not know it.
+uint32_t ReadSocket(const std::string& cpu_folder, uint32_t cpu) {
+  const auto text = ReadFile(cpu_folder + "/cpu" + std::to_string(cpu) + "/topology/physical_package_id");
+  if (!text) return 0;
+  const auto socket = ParseUint64(*text);
+  if (!socket || *socket > std::numeric_limits<uint32_t>::max()) return 0;
+  return static_cast<uint32_t>(*socket);
+}
+
+void SetField(CpuInfo& cpu, std::string_view key, std::string_view value) {
+  if (key == "vendor_id") cpu.vendor_id = value;
+  if (key == "model name") cpu.model_name = value;
+  if (key == "physical id") cpu.physical_id = value;
+  if (key == "core id") cpu.core_id = value;
+}
+
+}  // namespace
+
+Result<std::vector<uint32_t>> ParseCpuList(const std::string& text) {
+  std::vector<uint32_t> cpus;
+  std::string_view rest = Trim(text);
+  while (!rest.empty()) {
+    const size_t comma = rest.find(',');
+    const bool last = comma == std::string_view::npos;
+    if (!AppendRange(rest.substr(0, comma), cpus) || (!last && comma + 1 == rest.size())) {
+      constexpr size_t kQuoted = 80;
+      return MakeError("not a CPU list: \"" + std::string(Trim(text).substr(0, kQuoted)) + "\"");
+    }
+    rest.remove_prefix(last ? rest.size() : comma + 1);
+  }
+  return cpus;
+}
+
+Result<std::vector<uint32_t>> ReadOnlineCpus(const std::string& sysfs_root) {
+  return ReadCpuList(sysfs_root + "/devices/system/cpu/online");
+}
+
+Result<CpuTopology> ReadCpuTopology(const std::string& sysfs_root) {
+  const std::string folder = sysfs_root + "/devices/system/cpu";
+  const auto possible = ReadCpuList(folder + "/possible");
+  if (!possible) return possible.error();
+  const auto online = ReadOnlineCpus(sysfs_root);
+  if (!online) return online.error();
+
+  CpuTopology topology;
+  for (const auto* cpus : {&*possible, &*online}) {
+    for (const uint32_t cpu : *cpus)
+      topology.socket_of_cpu.resize(std::max<size_t>(topology.socket_of_cpu.size(), cpu + 1));
+  }
+  std::vector<bool> known(topology.socket_of_cpu.size(), false);
+  for (const uint32_t cpu : *online) {
+    topology.socket_of_cpu[cpu] = ReadSocket(folder, cpu);
+    known[cpu] = true;
+  }
+  for (size_t cpu = 1; cpu < known.size(); ++cpu) {
+    if (!known[cpu]) topology.socket_of_cpu[cpu] = topology.socket_of_cpu[cpu - 1];
+  }
+  return topology;
+}
+
+Result<std::vector<CpuInfo>> ReadCpuInfo(const std::string& procfs_root) {
+  const auto text = ReadFile(procfs_root + "/cpuinfo", kCpuInfoLimit);
+  if (!text) return text.error();
+  std::vector<CpuInfo> cpus;
+  bool in_cpu = false;  // some ARM kernels append a paragraph about the board
+  for (std::string_view rest = *text; !rest.empty();) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    const size_t colon = line.find(':');
+    if (Trim(line).empty()) in_cpu = false;
+    if (colon == std::string_view::npos) continue;
+    const std::string_view key = Trim(line.substr(0, colon));
+    const std::string_view value = Trim(line.substr(colon + 1));
+    if (key == "processor") {
+      cpus.emplace_back().processor = value;
+      in_cpu = true;
+    } else if (in_cpu) {
+      SetField(cpus.back(), key, value);
+    }
+  }
+  return cpus;
+}
+
+}  // namespace brahe

@@ -1,0 +1,140 @@
+"""A node for tests and benchmarks: a driven powercap tree and an exporter on it."""
+
+import http.client
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+from exposition import Exposition
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+THREE_ZONES = ("intel-rapl:0=package-0=60", "intel-rapl:0:0=core=40", "intel-rapl:0:1=dram=6")
+
+
+class PowercapDriver:
+    """drive_powercap.py as a process of its own."""
+
+    def __init__(self, root, zones=THREE_ZONES):
+        self.root = root
+        self.process = subprocess.Popen(
+            [sys.executable, os.path.join(HERE, "drive_powercap.py"), root, *zones],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        if self.process.stdout.readline() != "ready\n":
+            raise RuntimeError("drive_powercap.py did not start")
+
+    def zone(self, folder):
+        return os.path.join(self.root, "class/powercap", folder)
+
+    def pause(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+class ExporterProcess:
+    """A running brahe. Its log is kept in `log`."""
+
+    def __init__(self, binary, *flags):
+        self.log = []
+        self.process = subprocess.Popen(
+            [binary, "--web.listen-address=127.0.0.1:0", *flags],
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+        )
+        self._serving = threading.Event()
+        self.port = None
+        self._reader = threading.Thread(target=self._read_log, daemon=True)
+        self._reader.start()
+        if not self._serving.wait(30) or self.port is None:
+            self.process.kill()
+            raise RuntimeError("brahe does not serve:\n" + "".join(self.log))
+
+    def _read_log(self):
+        for line in self.process.stderr:
+            self.log.append(line)
+            match = re.search(r"Serving http://localhost:(\d+)/", line)
+            if match:
+                self.port = int(match.group(1))
+                self._serving.set()
+        self._serving.set()
+
+    def get(self, path="/metrics"):
+        """(status, body) of a request."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            return response.status, response.read().decode("utf-8")
+        finally:
+            connection.close()
+
+    def scrape(self):
+        status, body = self.get()
+        if status != 200:
+            raise RuntimeError(f"/metrics: {status} {body}")
+        return Exposition(body)
+
+    def first_scrape(self):
+        """Waits for the first epoch."""
+        deadline = time.monotonic() + 30
+        while self.get()[0] != 200:
+            if time.monotonic() > deadline:
+                raise RuntimeError("no epoch in 30 s:\n" + "".join(self.log))
+            time.sleep(0.05)
+        return self.scrape()
+
+    def cpu_seconds(self):
+        """CPU time that all its threads have used, to the ns."""
+        total, tasks = 0, f"/proc/{self.process.pid}/task"
+        for thread in os.listdir(tasks):
+            with open(f"{tasks}/{thread}/schedstat") as stat:
+                total += int(stat.read().split()[0])
+        return total / 1e9
+
+    def memory_mib(self):
+        with open(f"/proc/{self.process.pid}/status") as status:
+            return int(re.search(r"VmRSS:\s+(\d+) kB", status.read()).group(1)) / 1024
+
+    def stop(self):
+        """Ends it like a service manager does; its exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(30)
+        self._reader.join()
+        self.process.stderr.close()
+        return status
+
+
+class Node:
+    """A driver and an exporter with `flags` on it, as a context."""
+
+    def __init__(self, binary, *flags, zones=THREE_ZONES):
+        self.folder = tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR"))
+        self.driver = PowercapDriver(os.path.join(self.folder.name, "sys"), zones)
+        try:
+            self.exporter = ExporterProcess(binary, f"--host.sysfs={self.driver.root}", *flags)
+        except Exception:
+            self.driver.stop()
+            self.folder.cleanup()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.exporter.stop()
+        self.driver.stop()
+        self.folder.cleanup()

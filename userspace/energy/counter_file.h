@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "userspace/base/file.h"
+#include "userspace/base/result.h"
+
+namespace brahe {
+
+// A file of one number that is read again and again through one descriptor: a sysfs attribute.
+// Any failure closes it, and only Open opens it again. Movable; not thread-safe.
+class CounterFile {
+ public:
+  // Opens `path` in place of what was open.
+  Status Open(const std::string& path);
+  [[nodiscard]] bool is_open() const { return fd_.valid(); }
+  // The number that the file holds now. An Error too if the file has been removed or replaced since it was opened.
+  // Must be open.
+  Result<uint64_t> Read();
+
+ private:
+  Result<uint64_t> ReadOpenFile() const;
+
+  std::string path_;
+  UniqueFd fd_;
+};
+
+}  // namespace brahe

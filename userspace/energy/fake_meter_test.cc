@@ -1,0 +1,51 @@
+#include "userspace/energy/fake_meter.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "userspace/base/fake_clock.h"
+
+namespace brahe {
+namespace {
+
+using testing::ElementsAre;
+
+TEST(FakeMeterTest, UsesTheSamePowerWhateverTheLoad) {
+  FakeClock clock;
+  FakeMeter meter(clock);
+  meter.Sample();
+  EXPECT_THAT(meter.Collect({}).used, ElementsAre(Joules(0), Joules(0), Joules(0)));
+  clock.Advance(Seconds(3));
+  meter.Sample();
+  const CpuLoad load{.capacity = Seconds(12), .busy = Seconds(5)};
+  EXPECT_THAT(meter.Collect(load).used, ElementsAre(Joules(120), Joules(75), Joules(15)));
+  clock.Advance(Seconds(1));
+  EXPECT_THAT(meter.Collect(load).used, ElementsAre(Joules(0), Joules(0), Joules(0)));  // not sampled since
+}
+
+TEST(FakeMeterTest, SaysThatItIsMadeUp) {
+  FakeClock clock;
+  const FakeMeter meter(clock);
+  EXPECT_EQ(meter.name(), "fake");
+  EXPECT_FALSE(meter.measured());
+  EXPECT_EQ(meter.zones().size(), 3u);
+  EXPECT_EQ(meter.zones()[0].name, "package");
+  EXPECT_EQ(meter.zones()[0].socket, std::nullopt);
+  EXPECT_EQ(meter.Stats().size(), 3u);
+}
+
+TEST(FakeMeterTest, LosesNothingToRounding) {
+  FakeClock clock;
+  FakeMeter meter(clock);
+  meter.Sample();
+  Microjoules package;
+  for (int i = 0; i < 1000; ++i) {
+    clock.Advance({999'999'999});
+    meter.Sample();
+    package += *meter.Collect({}).used[0];
+  }
+  EXPECT_EQ(package, EnergyOf(Watts(40), Nanoseconds{999'999'999} * 1000));
+}
+
+}  // namespace
+}  // namespace brahe

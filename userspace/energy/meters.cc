@@ -1,0 +1,82 @@
+#include "userspace/energy/meters.h"
+
+#include <glog/logging.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "userspace/energy/fake_meter.h"
+#include "userspace/energy/model_meter.h"
+#include "userspace/energy/powercap_meter.h"
+
+namespace brahe {
+namespace {
+
+using MeterResult = Result<std::unique_ptr<EnergyMeter>>;
+
+MeterResult OpenModelMeter(const MeterOptions& options, const Clock& /*clock*/) {
+  const auto coefficients = ChooseCoefficients(options);
+  if (!coefficients) return coefficients.error();
+  return std::unique_ptr<EnergyMeter>(std::make_unique<ModelMeter>(*coefficients));
+}
+
+MeterResult OpenFakeMeter(const MeterOptions& /*options*/, const Clock& clock) {
+  return std::unique_ptr<EnergyMeter>(std::make_unique<FakeMeter>(clock));
+}
+
+struct MeterKind {
+  std::string_view name;
+  MeterResult (*open)(const MeterOptions& options, const Clock& clock);
+};
+
+constexpr std::array<MeterKind, 3> kKinds = {{
+    {"rapl", PowercapMeter::Open},
+    {"model", OpenModelMeter},
+    {"fake", OpenFakeMeter},
+}};
+
+const MeterKind* FindKind(std::string_view name) {
+  const auto kind = std::find_if(kKinds.begin(), kKinds.end(), [&](const MeterKind& k) { return k.name == name; });
+  return kind == kKinds.end() ? nullptr : &*kind;
+}
+
+std::string KnownNames() {
+  std::string names;
+  for (const MeterKind& kind : kKinds) names += (names.empty() ? "" : ", ") + std::string(kind.name);
+  return names;
+}
+
+void SayChosen(const EnergyMeter& meter) {
+  LOG(INFO) << "Energy meter: " << meter.name() << ", " << meter.zones().size() << " zones";
+  if (meter.measured()) return;
+  LOG(WARNING) << "Energy is " << (meter.name() == "fake" ? "made up" : "estimated from CPU time")
+               << ", not measured (meter \"" << meter.name()
+               << "\"). For a real sensor, run on hardware with RAPL (Intel, or AMD since Zen), with the "
+               << "kernel module intel_rapl_msr loaded, as root, and with \"rapl\" first in cpu.preferredMeters";
+}
+
+}  // namespace
+
+Result<std::unique_ptr<EnergyMeter>> ChooseMeter(const MeterOptions& options, const Clock& clock) {
+  if (options.preferred.empty()) return MakeError("cpu.preferredMeters is empty; name some of: " + KnownNames());
+  for (const std::string& name : options.preferred) {
+    if (FindKind(name) == nullptr) {
+      return MakeError("cpu.preferredMeters: there is no meter \"" + name + "\"; there are: " + KnownNames());
+    }
+  }
+  std::string reasons;
+  for (const std::string& name : options.preferred) {
+    auto meter = FindKind(name)->open(options, clock);
+    if (meter) {
+      SayChosen(**meter);
+      return meter;
+    }
+    LOG(INFO) << "Energy meter " << name << " is not used: " << meter.error().message;
+    reasons += (reasons.empty() ? "" : "; ") + name + ": " + meter.error().message;
+  }
+  return MakeError("no energy meter of cpu.preferredMeters works: " + reasons);
+}
+
+}  // namespace brahe

@@ -1,0 +1,80 @@
+#include "userspace/energy/meters.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <utility>
+
+#include "userspace/base/fake_clock.h"
+#include "userspace/base/temp_tree.h"
+#include "userspace/energy/log_lines.h"
+
+namespace brahe {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class MetersTest : public testing::Test {
+ protected:
+  MetersTest() { options_.sysfs_root = tree_.path(); }
+  void AddRapl() const {
+    tree_.Write("class/powercap/intel-rapl:0/name", "package-0\n");
+    tree_.Write("class/powercap/intel-rapl:0/energy_uj", "1\n");
+    tree_.Write("class/powercap/intel-rapl:0/max_energy_range_uj", "262143328850\n");
+  }
+  [[nodiscard]] Result<std::unique_ptr<EnergyMeter>> Choose(std::vector<std::string> preferred) {
+    options_.preferred = std::move(preferred);
+    return ChooseMeter(options_, clock_);
+  }
+
+  TempTree tree_;
+  FakeClock clock_;
+  MeterOptions options_;
+  LogLines log_;
+};
+
+TEST_F(MetersTest, TakesTheFirstThatWorks) {
+  AddRapl();
+  EXPECT_EQ((*Choose({"rapl", "model"}))->name(), "rapl");
+  EXPECT_EQ((*Choose({"model", "rapl"}))->name(), "model");
+  EXPECT_EQ((*Choose({"fake"}))->name(), "fake");
+}
+
+TEST_F(MetersTest, MeasuringIsNothingToWarnOf) {
+  AddRapl();
+  ASSERT_TRUE(Choose({"rapl", "model"}));
+  EXPECT_THAT(log_.lines, ElementsAre(HasSubstr("I Energy meter: rapl")));
+}
+
+TEST_F(MetersTest, SaysWhyAMeterIsNotUsedAndWarnsOnceOfAnEstimate) {
+  ASSERT_TRUE(Choose({"rapl", "model"}));
+  EXPECT_THAT(log_.lines,
+              ElementsAre(AllOf(HasSubstr("I "), HasSubstr("rapl"), HasSubstr(tree_.path() + "/class/powercap")),
+                          HasSubstr("I Energy meter: model"),
+                          AllOf(HasSubstr("W "), HasSubstr("estimated"), HasSubstr("intel_rapl_msr"))));
+}
+
+TEST_F(MetersTest, WarnsOfMadeUpEnergy) {
+  ASSERT_TRUE(Choose({"fake"}));
+  EXPECT_THAT(log_.lines.back(), AllOf(HasSubstr("W "), HasSubstr("made up")));
+}
+
+TEST_F(MetersTest, AnUnknownNameIsAnErrorThatListsTheKnown) {
+  AddRapl();
+  const auto meter = Choose({"rapl", "modle"});
+  ASSERT_FALSE(meter);
+  EXPECT_THAT(meter.error().message, AllOf(HasSubstr("\"modle\""), HasSubstr("rapl, model, fake")));
+  EXPECT_FALSE(Choose({}));
+}
+
+TEST_F(MetersTest, WhereNoneWorksTheErrorTellsWhyOfEach) {
+  options_.model_idle_per_cpu = Watts(50);
+  const auto meter = Choose({"rapl", "model"});
+  ASSERT_FALSE(meter);
+  EXPECT_THAT(meter.error().message, AllOf(HasSubstr("rapl: list "), HasSubstr("model: a busy CPU")));
+}
+
+}  // namespace
+}  // namespace brahe

@@ -1,0 +1,211 @@
+#include "userspace/energy/powercap_meter.h"
+
+#include <gmock/gmock.h>
+#include <sys/capability.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <memory>
+
+#include "userspace/energy/powercap_fixture.h"
+#include "userspace/energy/recorded_tree.h"
+
+namespace brahe {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Optional;
+
+using PowercapMeterTest = PowercapTest;
+
+// Lets file modes count for this thread while it lives, even if it is root's.
+class NoOverride {
+ public:
+  NoOverride() { Set(CAP_CLEAR); }
+  NoOverride(const NoOverride&) = delete;
+  NoOverride& operator=(const NoOverride&) = delete;
+  ~NoOverride() { Set(CAP_SET); }
+
+ private:
+  static void Set(cap_flag_value_t value) {
+    constexpr std::array<cap_value_t, 2> kOverrides = {CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH};
+    const std::unique_ptr<std::remove_pointer_t<cap_t>, int (*)(void*)> caps(cap_get_proc(), cap_free);
+    for (const cap_value_t override : kOverrides) {
+      cap_flag_value_t permitted = CAP_CLEAR;
+      cap_get_flag(caps.get(), override, CAP_PERMITTED, &permitted);
+      if (permitted == CAP_SET) cap_set_flag(caps.get(), CAP_EFFECTIVE, 1, &override, value);
+    }
+    cap_set_proc(caps.get());
+  }
+};
+
+TEST_F(PowercapMeterTest, GivesEachZoneTheEnergyOfTheEpoch) {
+  AddZone("intel-rapl:0", "package-0", 1'000'000);
+  AddZone("intel-rapl:0:0", "core", 500'000);
+  Start();
+  EXPECT_EQ(meter_->name(), "rapl");
+  EXPECT_TRUE(meter_->measured());
+  EXPECT_EQ(meter_->zones()[0].name, "core");
+  EXPECT_EQ(meter_->zones()[1].path, tree_.At("class/powercap/intel-rapl:0"));
+  Set("intel-rapl:0", 21'000'000);
+  Set("intel-rapl:0:0", 500'007);
+  EXPECT_THAT(Epoch().used, ElementsAre(Microjoules{7}, Joules(20)));
+  EXPECT_THAT(Epoch().used, ElementsAre(Joules(0), Joules(0)));
+}
+
+TEST_F(PowercapMeterTest, TheFirstSampleOnlyNotesWhereTheCountersStand) {
+  AddZone("intel-rapl:0", "package-0", 99'000'000);
+  Start();
+  EXPECT_THAT(meter_->Collect({}).used, ElementsAre(Joules(0)));
+}
+
+TEST_F(PowercapMeterTest, AddsUpAllSamplesOfAnEpoch) {
+  AddZone("intel-rapl:0", "package-0", 0, 100'000'000);
+  Start();
+  for (const uint64_t energy_uj : {60'000'000, 20'000'000, 80'000'000}) {  // wraps once
+    Set("intel-rapl:0", energy_uj);
+    Sample();
+  }
+  Set("intel-rapl:0", 40'000'000);  // and again
+  EXPECT_THAT(Epoch().used, ElementsAre(Joules(240)));
+  EXPECT_EQ(meter_->Stats()[0].resets, 0u);
+}
+
+TEST_F(PowercapMeterTest, CountsAResetAndChargesOnlyTheEpochsOtherSteps) {
+  AddZone("intel-rapl:0", "package-0", 10'000'000'000);
+  Start();
+  Set("intel-rapl:0", 10'005'000'000);
+  Sample();
+  Set("intel-rapl:0", 0);
+  Sample();
+  Set("intel-rapl:0", 2'000'000);
+  EXPECT_THAT(Epoch().used, ElementsAre(Joules(5 + 2)));
+  EXPECT_EQ(meter_->Stats()[0].resets, 1u);
+  EXPECT_EQ(meter_->Stats()[0].read_errors, 0u);
+}
+
+TEST_F(PowercapMeterTest, TakesPlausiblePowerFromTheOptions) {
+  options_.plausible_power = Watts(100);
+  AddZone("intel-rapl:0", "package-0");
+  Start();
+  Set("intel-rapl:0", 200'000'000);
+  EXPECT_THAT(Epoch().used, ElementsAre(Joules(0)));
+  EXPECT_EQ(meter_->Stats()[0].resets, 1u);
+}
+
+TEST_F(PowercapMeterTest, ReadsTheRecordedLaptop) {
+  UnpackTree("testdata/energy/laptop.tree", tree_);
+  Start();
+  ASSERT_EQ(meter_->zones().size(), 5u);  // the MMIO package is a duplicate
+  const std::string package = "devices/virtual/powercap/intel-rapl/intel-rapl:0";
+  tree_.Write(package + "/energy_uj", "158243437621\n");
+  tree_.Write(package + "/intel-rapl:0:2/energy_uj", "40214377914\n");
+  EXPECT_THAT(Epoch().used, ElementsAre(Joules(0), Joules(1), Joules(13), Joules(0), Joules(0)));
+}
+
+TEST_F(PowercapMeterTest, WrapsEachZoneOfTheRecordedServerByItsOwnRange) {
+  UnpackTree("testdata/energy/server.tree", tree_);
+  Start();
+  const std::string package = "devices/virtual/powercap/intel-rapl/intel-rapl:2";
+  tree_.Write(package + "/energy_uj", "6672384\n");              // 3,327,616 before the end
+  tree_.Write(package + "/intel-rapl:2:0/energy_uj", "1164\n");  // 2,498,836 before the end
+  EXPECT_THAT(Epoch().used, ElementsAre(Joules(0), Microjoules{2'500'000}, Joules(0), Joules(10), Joules(0)));
+  EXPECT_THAT(meter_->MaxSampleInterval(), Optional(Nanoseconds{6'571'299'961}));
+}
+
+TEST_F(PowercapMeterTest, ReadsOnlyTheZonesThatAreAskedFor) {
+  UnpackTree("testdata/energy/laptop.tree", tree_);
+  options_.zones = {"dram", "Package-0", "gpu"};
+  Start();
+  ASSERT_EQ(meter_->zones().size(), 2u);
+  EXPECT_EQ(meter_->zones()[0].name, "dram");
+  EXPECT_EQ(meter_->zones()[1].name, "package");
+  EXPECT_EQ(meter_->Collect({}).used.size(), 2u);
+  options_.zones = {"gpu"};
+  EXPECT_THAT(OpenError(), AllOf(HasSubstr("gpu"), HasSubstr("core, dram, package, psys, uncore")));
+}
+
+TEST_F(PowercapMeterTest, ARootWithASlashAtItsEndIsTheSameRoot) {
+  AddZone("intel-rapl:0", "package-0");
+  options_.sysfs_root = tree_.path() + "/";
+  Start();
+  EXPECT_EQ(meter_->zones()[0].path, tree_.At("class/powercap/intel-rapl:0"));
+}
+
+TEST_F(PowercapMeterTest, WantsASampleWellBeforeTheSmallestCounterHasGoneAround) {
+  AddZone("intel-rapl:0", "package-0", 0, kRange);
+  AddZone("intel-rapl:0:0", "dram", 0, 65'000'000'000);
+  AddZone("intel-rapl:1", "psys", 0, 0);
+  Start();
+  EXPECT_THAT(meter_->MaxSampleInterval(), Optional(Milliseconds(6500)));
+}
+
+TEST_F(PowercapMeterTest, NeverWantsMoreThanOneSampleASecond) {
+  AddZone("intel-rapl:0", "package-0", 0, 1'000'000);
+  Start();
+  EXPECT_THAT(meter_->MaxSampleInterval(), Optional(Seconds(1)));
+}
+
+TEST_F(PowercapMeterTest, NeedsNoSampleBetweenEpochsWhereNoRangeIsKnown) {
+  AddZone("intel-rapl:0", "package-0", 0, 0);
+  Start();
+  EXPECT_EQ(meter_->MaxSampleInterval(), std::nullopt);
+}
+
+TEST_F(PowercapMeterTest, WithoutPowercapTheErrorNamesTheFolderAndTheRemedy) {
+  EXPECT_THAT(OpenError(), AllOf(HasSubstr("list " + tree_.path() + "/class/powercap: No such file"),
+                                 HasSubstr("intel_rapl_msr"), HasSubstr("host.sysfs")));
+}
+
+TEST_F(PowercapMeterTest, WithoutAnyRaplZoneTheErrorSaysThatTheMachineOrTheDriverLacksIt) {
+  tree_.MakeFolder("class/powercap/intel-rapl");
+  EXPECT_THAT(OpenError(), AllOf(HasSubstr("no RAPL zone in"), HasSubstr("modprobe intel_rapl_msr")));
+}
+
+TEST_F(PowercapMeterTest, WhereAContainerHidesTheZonesTheErrorSaysSo) {
+  tree_.Link("class/powercap/intel-rapl:0", "../../devices/virtual/powercap/intel-rapl/intel-rapl:0");
+  EXPECT_THAT(OpenError(), AllOf(HasSubstr("intel-rapl:0/name"), HasSubstr("container"), HasSubstr("host.sysfs")));
+}
+
+TEST_F(PowercapMeterTest, AFolderThatMayNotBeListedIsAMatterOfPermission) {
+  AddZone("intel-rapl:0", "package-0");
+  chmod(tree_.At("class/powercap").c_str(), 0);
+  std::string error;
+  {
+    const NoOverride no_override;
+    error = OpenError();
+  }
+  chmod(tree_.At("class/powercap").c_str(), 0700);
+  EXPECT_THAT(error, AllOf(HasSubstr("/class/powercap: Permission denied"), HasSubstr("run as root")));
+}
+
+TEST_F(PowercapMeterTest, WhereNoZoneCanBeReadTheErrorSaysWhy) {
+  AddZone("intel-rapl:0", "package-0");
+  Break("intel-rapl:0");
+  EXPECT_THAT(OpenError(),
+              AllOf(HasSubstr("intel-rapl:0/energy_uj: Is a directory"), HasSubstr("no RAPL zone can be read")));
+}
+
+TEST_F(PowercapMeterTest, WithoutPermissionTheErrorSaysWhichIsNeeded) {
+  AddZone("intel-rapl:0", "package-0");
+  AddZone("intel-rapl:0:0", "core");
+  Break("intel-rapl:0:0");
+  chmod(tree_.At(Folder("intel-rapl:0") + "/energy_uj").c_str(), 0);
+  const NoOverride no_override;
+  EXPECT_THAT(OpenError(), AllOf(HasSubstr("intel-rapl:0/energy_uj: Permission denied"), HasSubstr("run as root"),
+                                 HasSubstr("CAP_DAC_READ_SEARCH")));
+}
+
+TEST_F(PowercapMeterTest, FilesOpenedAtTheStartAreReadAfterPrivilegesAreDropped) {
+  AddZone("intel-rapl:0", "package-0");
+  Start();
+  Set("intel-rapl:0", 1'000'000);
+  chmod(tree_.At(Folder("intel-rapl:0") + "/energy_uj").c_str(), 0);
+  const NoOverride no_override;
+  EXPECT_THAT(Epoch().used, ElementsAre(Joules(1)));
+}
+
+}  // namespace
+}  // namespace brahe

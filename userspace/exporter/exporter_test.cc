@@ -1,0 +1,199 @@
+#include "userspace/exporter/exporter.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <future>
+#include <mutex>
+#include <thread>
+
+#include "userspace/exporter/test_client.h"
+#include "userspace/exporter/test_snapshot.h"
+#include "userspace/exporter/text_renderer.h"
+
+namespace brahe {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+class FakeSource final : public SnapshotSource {
+ public:
+  std::shared_ptr<const Snapshot> Fresh() override {
+    ++fresh_calls;
+    delay_.wait();
+    return Latest();
+  }
+  [[nodiscard]] std::shared_ptr<const Snapshot> Latest() const override {
+    const std::lock_guard lock(mutex_);
+    return snapshot_;
+  }
+  [[nodiscard]] bool Healthy() const override { return healthy; }
+  std::vector<Nanoseconds> TakeEpochDurations() override { return {Milliseconds(2)}; }
+
+  void Publish(Snapshot snapshot) {
+    const std::lock_guard lock(mutex_);
+    snapshot_ = std::make_shared<const Snapshot>(std::move(snapshot));
+  }
+  // Fresh waits until the result is given its value.
+  std::promise<void> HoldFresh() {
+    std::promise<void> release;
+    delay_ = release.get_future().share();
+    return release;
+  }
+
+  std::atomic<bool> healthy = true;
+  std::atomic<int> fresh_calls = 0;
+
+ private:
+  static std::shared_future<void> NoDelay() {
+    std::promise<void> now;
+    now.set_value();
+    return now.get_future().share();
+  }
+  std::shared_future<void> delay_ = NoDelay();
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Snapshot> snapshot_;
+};
+
+class ExporterTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const RenderOptions facts = TestOptions();
+    options_ = {{"127.0.0.1:0"}, facts.levels, facts.node_name, facts.version,
+                facts.revision,  facts.branch, facts.arch};
+    auto exporter = StartExporter(options_, source_);
+    ASSERT_TRUE(exporter) << exporter.error().message;
+    exporter_ = std::move(*exporter);
+  }
+
+  TestResponse Get(const std::string& target) const { return Request(Port(), "GET", target); }
+  uint16_t Port() const { return exporter_->ports().at(0); }
+
+  FakeSource source_;
+  ExporterOptions options_;
+  std::unique_ptr<Exporter> exporter_;
+};
+
+size_t OpenFiles() {
+  const std::filesystem::directory_iterator files("/proc/self/fd");
+  return static_cast<size_t>(std::distance(begin(files), end(files)));
+}
+
+TEST_F(ExporterTest, ServesTheSnapshotAndThenItsOwnInstruments) {
+  source_.Publish(SmallSnapshot());
+  const TestResponse response = Get("/metrics?collect[]=x");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_THAT(response.head, HasSubstr("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
+  const RenderOptions options = TestOptions();
+  TextRenderer renderer(source_.Latest(), options, "");
+  EXPECT_THAT(response.body, StartsWith(renderer.RenderAll()));
+  EXPECT_THAT(response.body, HasSubstr("brahe_scrapes_total{node_name=\"node-1\"} 1\n"));
+  EXPECT_THAT(response.body, HasSubstr("brahe_epoch_duration_seconds_count{node_name=\"node-1\"} 1\n"));
+  EXPECT_THAT(Get("/metrics").body, HasSubstr("brahe_scrape_duration_seconds_count{node_name=\"node-1\"} 1\n"));
+}
+
+TEST_F(ExporterTest, SaysThatThereAreNoFiguresBeforeTheFirstEpoch) {
+  const TestResponse response = Get("/metrics");
+  EXPECT_EQ(response.status, 503);
+  EXPECT_EQ(response.body, "no figures yet: the first epoch has not ended\n");
+}
+
+TEST_F(ExporterTest, AnswersHeadOfTheMetricsWithoutABody) {
+  source_.Publish(SmallSnapshot());
+  const TestResponse response = Request(Port(), "HEAD", "/metrics");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body, "");
+  EXPECT_EQ(Get("/metrics").status, 200);
+}
+
+TEST_F(ExporterTest, TellsWhetherTheMonitorIsHealthy) {
+  EXPECT_EQ(Get("/healthz").status, 200);
+  EXPECT_EQ(Get("/healthz").body, "ok\n");
+  source_.healthy = false;
+  EXPECT_EQ(Get("/healthz").status, 503);
+  EXPECT_EQ(Get("/healthz").body, "no epoch has ended for three intervals\n");
+  EXPECT_EQ(source_.fresh_calls, 0) << "a probe asks for no epoch";
+}
+
+TEST_F(ExporterTest, HasAPageOfLinks) {
+  EXPECT_THAT(Get("/").body, HasSubstr("the first epoch has not ended"));
+  Snapshot snapshot = SmallSnapshot();
+  snapshot.energy_source = "<model>";
+  snapshot.energy_measured = false;
+  source_.Publish(std::move(snapshot));
+  const TestResponse page = Get("/");
+  EXPECT_THAT(page.head, HasSubstr("Content-Type: text/html; charset=utf-8\r\n"));
+  for (const char* text :
+       {"href=\"/metrics\"", "href=\"/healthz\"", "0.1.0", "node-1", "&lt;model&gt;, not measured", "bpf"}) {
+    EXPECT_THAT(page.body, HasSubstr(text));
+  }
+  EXPECT_THAT(page.body, Not(HasSubstr("://"))) << "nothing is fetched from elsewhere";
+}
+
+TEST_F(ExporterTest, KnowsNoOtherPathAndNoOtherMethod) {
+  EXPECT_EQ(Get("/metricsx").status, 404);
+  EXPECT_EQ(Get("/metrics/").status, 404);
+  EXPECT_EQ(Request(Port(), "POST", "/metrics").status, 405);
+}
+
+TEST_F(ExporterTest, SaysWhichAddressIsTaken) {
+  options_.listen_addresses = {"127.0.0.1:" + std::to_string(Port())};
+  const auto second = StartExporter(options_, source_);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().message, "listen on " + options_.listen_addresses[0] +
+                                        ": Address already in use; stop the other process or choose another with "
+                                        "--web.listen-address");
+}
+
+TEST_F(ExporterTest, AWaitingScrapeDoesNotHoldUpAProbe) {
+  source_.Publish(SmallSnapshot());
+  std::promise<void> release = source_.HoldFresh();
+  std::vector<std::future<TestResponse>> scrapes;
+  for (int i = 0; i < 8; ++i) scrapes.push_back(std::async(std::launch::async, [this] { return Get("/metrics"); }));
+  while (source_.fresh_calls < 8) std::this_thread::yield();
+  EXPECT_EQ(Get("/healthz").status, 200);
+  release.set_value();
+  for (auto& scrape : scrapes) EXPECT_EQ(scrape.get().status, 200);
+}
+
+TEST_F(ExporterTest, ServesTwentyAtOnceWhileSnapshotsAreReplaced) {
+  source_.Publish(LargeSnapshot(200));
+  std::vector<std::future<TestResponse>> scrapes;
+  for (int i = 0; i < 20; ++i) scrapes.push_back(std::async(std::launch::async, [this] { return Get("/metrics"); }));
+  for (int i = 0; i < 20; ++i) source_.Publish(LargeSnapshot(200));
+  const RenderOptions options = TestOptions();
+  const std::string expected = TextRenderer(source_.Latest(), options, "").RenderAll();
+  for (auto& scrape : scrapes) EXPECT_THAT(scrape.get().body, StartsWith(expected));
+}
+
+TEST_F(ExporterTest, LosesNoFileDescriptorOverManyScrapes) {
+  source_.Publish(SmallSnapshot());
+  const size_t before = OpenFiles();
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(Get("/metrics").status, 200);
+  // The server closes its side of the last one a little after the client.
+  for (int i = 0; i < 1000 && OpenFiles() > before; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_LE(OpenFiles(), before);
+}
+
+TEST_F(ExporterTest, LetsGoOfASnapshotWhoseScraperLeft) {
+  source_.Publish(LargeSnapshot(8000));
+  const std::weak_ptr<const Snapshot> scraped = source_.Latest();
+  {
+    const TestClient client(Port());
+    client.Send("GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n");
+    EXPECT_EQ(client.Read(50'000).size(), 50'000U);
+    source_.Publish(SmallSnapshot());
+    EXPECT_FALSE(scraped.expired()) << "it is read from to the end of the scrape";
+  }
+  for (int i = 0; i < 1000 && !scraped.expired(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_TRUE(scraped.expired());
+  EXPECT_THAT(Get("/metrics").body, HasSubstr("brahe_scrape_duration_seconds_count{node_name=\"node-1\"} 0\n"));
+}
+
+}  // namespace
+}  // namespace brahe

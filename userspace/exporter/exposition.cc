@@ -1,0 +1,153 @@
+#include "userspace/exporter/exposition.h"
+
+#include <algorithm>
+#include <array>
+
+namespace brahe {
+namespace {
+
+constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";
+
+constexpr std::array<bool, 256> MakePlainTable() {
+  std::array<bool, 256> plain{};
+  for (size_t c = 0; c < 0x80; ++c) plain[c] = c != '\\' && c != '"' && c != '\n';
+  return plain;
+}
+
+// Bytes that stand for themselves between quotes.
+constexpr std::array<bool, 256> kPlain = MakePlainTable();
+
+bool IsPlain(char c) { return kPlain[static_cast<uint8_t>(c)]; }
+
+size_t LengthByLeadByte(uint8_t lead) {
+  if (lead < 0x80) return 1;
+  if (lead >= 0xC2 && lead <= 0xDF) return 2;
+  if (lead >= 0xE0 && lead <= 0xEF) return 3;
+  if (lead >= 0xF0 && lead <= 0xF4) return 4;
+  return 0;
+}
+
+// The length of the well-formed UTF-8 sequence that `text` starts with; 0 if it starts with none. Overlong forms,
+// surrogates and what is beyond U+10FFFF show in the second byte (Unicode 15, table 3-7).
+size_t SequenceLength(std::string_view text) {
+  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
+  const uint8_t lead = byte(0);
+  const size_t length = LengthByLeadByte(lead);
+  if (length <= 1) return length;
+  if (text.size() < length) return 0;
+  const uint8_t lowest = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+  const uint8_t highest = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+  if (byte(1) < lowest || byte(1) > highest) return 0;
+  for (size_t i = 2; i < length; ++i) {
+    if (byte(i) < 0x80 || byte(i) > 0xBF) return 0;
+  }
+  return length;
+}
+
+void AppendCharByChar(std::string_view value, std::string& out) {
+  while (!value.empty()) {
+    size_t length = 1;
+    switch (value[0]) {
+      case '\\':
+        out.append("\\\\");
+        break;
+      case '"':
+        out.append("\\\"");
+        break;
+      case '\n':
+        out.append("\\n");
+        break;
+      default:
+        length = SequenceLength(value);
+        out.append(length == 0 ? kReplacementCharacter : value.substr(0, length));
+        length = std::max<size_t>(length, 1);
+    }
+    value.remove_prefix(length);
+  }
+}
+
+// Writes the digits of `n` so that they end before `end`; returns where they begin.
+char* WriteDigitsBackwards(uint64_t n, char* end) {
+  do {
+    *--end = static_cast<char>('0' + n % 10);
+    n /= 10;
+  } while (n != 0);
+  return end;
+}
+
+template <int decimals>
+void AppendFraction(uint64_t n, std::string& out) {
+  char digits[24];
+  char* const end = digits + sizeof(digits);
+  char* begin = end;
+  for (int i = 0; i < decimals; ++i) {
+    *--begin = static_cast<char>('0' + n % 10);
+    n /= 10;
+  }
+  *--begin = '.';
+  begin = WriteDigitsBackwards(n, begin);
+  out.append(begin, static_cast<size_t>(end - begin));
+}
+
+}  // namespace
+
+void AppendUint(uint64_t n, std::string& out) {
+  char digits[20];
+  char* const end = digits + sizeof(digits);
+  const char* begin = WriteDigitsBackwards(n, end);
+  out.append(begin, static_cast<size_t>(end - begin));
+}
+
+void AppendMillionths(uint64_t n, std::string& out) { AppendFraction<6>(n, out); }
+
+void AppendBillionths(uint64_t n, std::string& out) { AppendFraction<9>(n, out); }
+
+void AppendEscaped(std::string_view value, std::string& out) {
+  const auto* const plain_end = std::find_if_not(value.begin(), value.end(), IsPlain);
+  const auto plain_length = static_cast<size_t>(plain_end - value.begin());
+  out.append(value.substr(0, plain_length));
+  AppendCharByChar(value.substr(plain_length), out);
+}
+
+Sample::Sample(std::string_view name, std::string& out) : out_(out) { out_.append(name); }
+
+void Sample::Separate() {
+  out_.push_back(has_labels_ ? ',' : '{');
+  has_labels_ = true;
+}
+
+Sample& Sample::Label(std::string_view name, std::string_view value) {
+  Separate();
+  out_.append(name).append("=\"");
+  AppendEscaped(value, out_);
+  out_.push_back('"');
+  return *this;
+}
+
+Sample& Sample::Labels(std::string_view spelt) {
+  Separate();
+  out_.append(spelt);
+  return *this;
+}
+
+void Sample::CloseLabels() { out_.append(has_labels_ ? "} " : " "); }
+
+void Sample::Uint(uint64_t value) {
+  CloseLabels();
+  AppendUint(value, out_);
+  out_.push_back('\n');
+}
+
+void Sample::Millionths(uint64_t value) {
+  CloseLabels();
+  AppendMillionths(value, out_);
+  out_.push_back('\n');
+}
+
+void Sample::Billionths(uint64_t value) {
+  CloseLabels();
+  AppendBillionths(value, out_);
+  out_.push_back('\n');
+}
+
+}  // namespace brahe

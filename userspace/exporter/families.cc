@@ -1,0 +1,325 @@
+#include "userspace/exporter/families.h"
+
+#include <optional>
+
+#include "userspace/exporter/exposition.h"
+
+namespace brahe {
+namespace {
+
+constexpr std::string_view kCounter = "counter";
+constexpr std::string_view kGauge = "gauge";
+constexpr std::string_view kAlways = "";
+
+// A figure in millionths; nullopt where it is not known, which leaves the sample out.
+using Reading = std::optional<uint64_t> (*)(const EnergyFigure& figure);
+
+std::optional<uint64_t> Energy(const EnergyFigure& figure) { return figure.energy.value; }
+
+std::optional<uint64_t> Power(const EnergyFigure& figure) {
+  return figure.power ? std::optional(figure.power->value) : std::nullopt;
+}
+
+size_t One(const RenderInput&) { return 1; }
+
+// The node.
+
+size_t Zones(const RenderInput& input) { return input.snapshot.zones.size(); }
+
+template <EnergyFigure ZoneFigures::*kFigure, Reading kReading>
+void AppendZone(const RenderInput& input, const Family& family, size_t item, std::string& out) {
+  const ZoneSeries& zone = input.snapshot.zones[item];
+  const auto value = kReading(zone.figures.*kFigure);
+  if (!value) return;
+  Sample(family.name, out)
+      .Labels(input.node_label)
+      .Label("path", zone.path)
+      .Label("zone", zone.name)
+      .Millionths(*value);
+}
+
+void AppendUsageRatio(const RenderInput& input, const Family& family, size_t, std::string& out) {
+  Sample(family.name, out).Labels(input.node_label).Millionths(input.snapshot.usage_ppm);
+}
+
+size_t Cpus(const RenderInput& input) { return input.snapshot.cpus ? input.snapshot.cpus->size() : 0; }
+
+void AppendCpu(const RenderInput& input, const Family& family, size_t item, std::string& out) {
+  const CpuLabels& cpu = (*input.snapshot.cpus)[item];
+  Sample(family.name, out)
+      .Label("core_id", cpu.core_id)
+      .Label("model_name", cpu.model_name)
+      .Label("physical_id", cpu.physical_id)
+      .Label("processor", cpu.processor)
+      .Label("vendor_id", cpu.vendor_id)
+      .Uint(1);
+}
+
+// Sockets.
+
+size_t SocketZones(const RenderInput& input) { return input.snapshot.socket_zones.size(); }
+
+std::string SocketText(const SocketZone& zone) { return zone.socket ? std::to_string(*zone.socket) : std::string(); }
+
+template <EnergyFigure ZoneFigures::*kFigure>
+void AppendSocketEnergy(const RenderInput& input, const Family& family, size_t item, std::string& out) {
+  const SocketZone& zone = input.snapshot.socket_zones[item];
+  Sample(family.name, out)
+      .Labels(input.node_label)
+      .Label("path", zone.path)
+      .Label("socket", SocketText(zone))
+      .Label("zone", zone.name)
+      .Millionths((zone.figures.*kFigure).energy.value);
+}
+
+// Zones that differ only in their path (the dies of one package) are one series here: their sum, in the place of the
+// first.
+template <uint64_t SocketZone::*kCount>
+void AppendSocketCount(const RenderInput& input, const Family& family, size_t item, std::string& out) {
+  const std::vector<SocketZone>& zones = input.snapshot.socket_zones;
+  uint64_t sum = 0;
+  for (size_t other = 0; other < zones.size(); ++other) {
+    if (zones[other].name != zones[item].name || zones[other].socket != zones[item].socket) continue;
+    if (other < item) return;
+    sum += zones[other].*kCount;
+  }
+  Sample(family.name, out)
+      .Labels(input.node_label)
+      .Label("socket", SocketText(zones[item]))
+      .Label("zone", zones[item].name)
+      .Uint(sum);
+}
+
+// Workloads. These make up nearly all of a large exposition: a workload's labels are spelt once for a family and copied
+// from zone to zone.
+
+template <auto kList>
+size_t Workloads(const RenderInput& input) {
+  return (input.snapshot.*kList).items.size();
+}
+
+template <typename Labels>
+std::optional<uint64_t> SumOf(Reading reading, const WorkloadList<Labels>& list, std::span<const size_t> group,
+                              size_t zone, size_t zone_count) {
+  uint64_t sum = 0;
+  for (const size_t item : group) {
+    const auto value = reading(list.At(item, zone, zone_count));
+    if (!value) return std::nullopt;
+    sum += *value;
+  }
+  return sum;
+}
+
+template <auto kList, auto kTwins, Reading kReading>
+void AppendWorkload(const RenderInput& input, const Family& family, size_t item, std::string& out) {
+  const auto& list = input.snapshot.*kList;
+  const auto group = (input.*kTwins).Group(item);
+  if (group.empty()) return;
+  const size_t start = out.size();
+  out.append(family.name).push_back('{');
+  AppendLabels(*list.items[item].labels, input.node_label, StateName(list.items[item].state), out);
+  out.append(",zone=\"");
+  const size_t labels_size = out.size() - start;
+  bool labels_used = false;
+  for (size_t zone = 0; zone < input.zone_endings.size(); ++zone) {
+    const auto value = SumOf(kReading, list, group, zone, input.zone_endings.size());
+    if (!value) continue;
+    if (labels_used) out.append(out, start, labels_size);
+    labels_used = true;
+    out.append(input.zone_endings[zone]);
+    AppendMillionths(*value, out);
+    out.push_back('\n');
+  }
+  if (!labels_used) out.resize(start);
+}
+
+template <typename Labels>
+void AppendCpuTime(const RenderInput& input, const Family& family, const WorkloadList<Labels>& list,
+                   std::span<const size_t> group, std::string_view state, std::string& out) {
+  Nanoseconds sum;
+  for (const size_t item : group) sum += list.items[item].cpu_time;
+  out.append(family.name).push_back('{');
+  AppendLabels(*list.items[group.front()].labels, input.node_label, state, out);
+  out.append("} ");
+  AppendBillionths(sum.value, out);
+  out.push_back('\n');
+}
+
+// Kepler's series has no state, so that one of several processes with the same labels must stand for all: the running
+// one, or else the first.
+void AppendProcessTime(const RenderInput& input, const Family& family, size_t item, std::string& out) {
+  if (input.processes.HasRunningTwin(item) || input.processes.Group(item).empty()) return;
+  AppendCpuTime(input, family, input.snapshot.processes, std::span(&item, 1), "", out);
+}
+
+void AppendContainerTime(const RenderInput& input, const Family& family, size_t item, std::string& out) {
+  const auto group = input.containers.Group(item);
+  if (group.empty()) return;
+  const WorkloadList<ContainerLabels>& list = input.snapshot.containers;
+  AppendCpuTime(input, family, list, group, StateName(list.items[item].state), out);
+}
+
+size_t UnlistedZones(const RenderInput& input) { return input.snapshot.unlisted_processes.size(); }
+
+void AppendUnlisted(const RenderInput& input, const Family& family, size_t item, std::string& out) {
+  Sample(family.name, out)
+      .Labels(input.node_label)
+      .Label("zone", input.snapshot.zones[item].name)
+      .Millionths(input.snapshot.unlisted_processes[item].value);
+}
+
+// The exporter itself.
+
+void AppendKeplerBuild(const RenderInput& input, const Family& family, size_t, std::string& out) {
+  Sample(family.name, out)
+      .Label("arch", input.options.arch)
+      .Label("branch", input.options.branch)
+      .Label("goversion", "")
+      .Label("revision", input.options.revision)
+      .Label("version", input.options.version)
+      .Uint(1);
+}
+
+void AppendBuild(const RenderInput& input, const Family& family, size_t, std::string& out) {
+  Sample(family.name, out).Label("revision", input.options.revision).Label("version", input.options.version).Uint(1);
+}
+
+void AppendEnergySource(const RenderInput& input, const Family& family, size_t, std::string& out) {
+  Sample(family.name, out)
+      .Label("measured", input.snapshot.energy_measured ? "true" : "false")
+      .Labels(input.node_label)
+      .Label("source", input.snapshot.energy_source)
+      .Uint(1);
+}
+
+void AppendCpuTimeSource(const RenderInput& input, const Family& family, size_t, std::string& out) {
+  Sample(family.name, out).Labels(input.node_label).Label("source", input.snapshot.cpu_time_source).Uint(1);
+}
+
+void AppendUnassigned(const RenderInput& input, const Family& family, size_t, std::string& out) {
+  Sample(family.name, out).Labels(input.node_label).Billionths(input.snapshot.unassigned_time.value);
+}
+
+bool UsesBpf(const RenderInput& input) { return input.snapshot.cpu_time_source == "bpf"; }
+
+size_t OneIfBpf(const RenderInput& input) { return UsesBpf(input) ? 1 : 0; }
+
+size_t TwoIfBpf(const RenderInput& input) { return UsesBpf(input) ? 2 : 0; }
+
+template <uint64_t KernelFigures::*kCount>
+void AppendKernelCount(const RenderInput& input, const Family& family, size_t, std::string& out) {
+  Sample(family.name, out).Labels(input.node_label).Uint(input.snapshot.kernel.*kCount);
+}
+
+template <uint64_t KernelFigures::*kProcs, uint64_t KernelFigures::*kOverflow>
+void AppendMap(const RenderInput& input, const Family& family, size_t item, std::string& out) {
+  const bool procs = item == 0;
+  Sample(family.name, out)
+      .Label("map", procs ? "procs" : "cg_overflow")
+      .Labels(input.node_label)
+      .Uint(input.snapshot.kernel.*(procs ? kProcs : kOverflow));
+}
+
+// Kepler's names, types and help texts are kept to the letter.
+constexpr Family kFamilies[] = {
+    {"kepler_build_info", kGauge, "A metric with a constant '1' value labeled with version information", kAlways, One,
+     AppendKeplerBuild},
+    {"kepler_node_cpu_info", kGauge, "CPU information from procfs", kAlways, Cpus, AppendCpu},
+    {"kepler_node_cpu_joules_total", kCounter, "Energy consumption of cpu at node level in joules", "node", Zones,
+     AppendZone<&ZoneFigures::all, Energy>},
+    {"kepler_node_cpu_active_joules_total", kCounter,
+     "Energy consumption of cpu in active state at node level in joules", "node", Zones,
+     AppendZone<&ZoneFigures::active, Energy>},
+    {"kepler_node_cpu_idle_joules_total", kCounter, "Energy consumption of cpu in idle state at node level in joules",
+     "node", Zones, AppendZone<&ZoneFigures::idle, Energy>},
+    {"kepler_node_cpu_watts", kGauge, "Power consumption of cpu at node level in watts", "node", Zones,
+     AppendZone<&ZoneFigures::all, Power>},
+    {"kepler_node_cpu_active_watts", kGauge, "Power consumption of cpu in active state at node level in watts", "node",
+     Zones, AppendZone<&ZoneFigures::active, Power>},
+    {"kepler_node_cpu_idle_watts", kGauge, "Power consumption of cpu in idle state at node level in watts", "node",
+     Zones, AppendZone<&ZoneFigures::idle, Power>},
+    {"kepler_node_cpu_usage_ratio", kGauge, "CPU usage ratio of a node (value between 0.0 and 1.0)", "node", One,
+     AppendUsageRatio},
+    {"kepler_process_cpu_joules_total", kCounter, "Energy consumption of cpu at process level in joules", "process",
+     Workloads<&Snapshot::processes>, AppendWorkload<&Snapshot::processes, &RenderInput::processes, Energy>},
+    {"kepler_process_cpu_watts", kGauge, "Power consumption of cpu at process level in watts", "process",
+     Workloads<&Snapshot::processes>, AppendWorkload<&Snapshot::processes, &RenderInput::processes, Power>},
+    {"kepler_process_cpu_seconds_total", kCounter, "Total user and system time of cpu at process level in seconds",
+     "process", Workloads<&Snapshot::processes>, AppendProcessTime},
+    {"kepler_container_cpu_joules_total", kCounter, "Energy consumption of cpu at container level in joules",
+     "container", Workloads<&Snapshot::containers>,
+     AppendWorkload<&Snapshot::containers, &RenderInput::containers, Energy>},
+    {"kepler_container_cpu_watts", kGauge, "Power consumption of cpu at container level in watts", "container",
+     Workloads<&Snapshot::containers>, AppendWorkload<&Snapshot::containers, &RenderInput::containers, Power>},
+    {"kepler_container_cpu_seconds_total", kCounter, "Total user and system time of cpu at container level in seconds",
+     "container", Workloads<&Snapshot::containers>, AppendContainerTime},
+
+    {"brahe_build_info", kGauge, "Constant 1, labelled with what was built", kAlways, One, AppendBuild},
+    {"brahe_energy_source_info", kGauge, "Constant 1, labelled with where energy figures come from", kAlways, One,
+     AppendEnergySource},
+    {"brahe_cpu_time_source_info", kGauge, "Constant 1, labelled with where CPU time figures come from", kAlways, One,
+     AppendCpuTimeSource},
+    {"brahe_socket_cpu_joules_total", kCounter, "Energy used in one zone of one socket, in joules", "node", SocketZones,
+     AppendSocketEnergy<&ZoneFigures::all>},
+    {"brahe_socket_cpu_active_joules_total", kCounter,
+     "Energy used in one zone of one socket while its CPUs were busy, in joules", "node", SocketZones,
+     AppendSocketEnergy<&ZoneFigures::active>},
+    {"brahe_socket_cpu_idle_joules_total", kCounter,
+     "Energy used in one zone of one socket while its CPUs were idle, in joules", "node", SocketZones,
+     AppendSocketEnergy<&ZoneFigures::idle>},
+    {"brahe_process_unlisted_joules_total", kCounter,
+     "Active energy that is in no listed process, in joules; listed and unlisted add up to the node's active energy",
+     "process", UnlistedZones, AppendUnlisted},
+    {"brahe_unassigned_cpu_seconds_total", kCounter, "CPU time that could not be assigned to a process", kAlways, One,
+     AppendUnassigned},
+    {"brahe_energy_read_errors_total", kCounter, "Failed readings of an energy counter", kAlways, SocketZones,
+     AppendSocketCount<&SocketZone::read_errors>},
+    {"brahe_energy_resets_total", kCounter, "Steps of an energy counter that were taken for a reset and not charged",
+     kAlways, SocketZones, AppendSocketCount<&SocketZone::resets>},
+    {"brahe_bpf_map_entries", kGauge, "Entries in use of a BPF map", kAlways, TwoIfBpf,
+     AppendMap<&KernelFigures::map_entries, &KernelFigures::overflow_entries>},
+    {"brahe_bpf_map_capacity", kGauge, "Most entries that a BPF map can hold", kAlways, TwoIfBpf,
+     AppendMap<&KernelFigures::map_capacity, &KernelFigures::overflow_capacity>},
+    {"brahe_bpf_switches_total", kCounter, "Context switches that the BPF program has seen", kAlways, OneIfBpf,
+     AppendKernelCount<&KernelFigures::switches>},
+    {"brahe_bpf_repaired_events_total", kCounter, "Context switches whose gap in the record was repaired", kAlways,
+     OneIfBpf, AppendKernelCount<&KernelFigures::repaired_events>},
+    {"brahe_bpf_dropped_events_total", kCounter, "Events that the BPF program could not record", kAlways, OneIfBpf,
+     AppendKernelCount<&KernelFigures::dropped_events>},
+};
+
+std::string SpellNodeLabel(const std::string& node_name) {
+  std::string label = "node_name=\"";
+  AppendEscaped(node_name, label);
+  label.push_back('"');
+  return label;
+}
+
+std::vector<std::string> SpellZoneEndings(const std::vector<ZoneSeries>& zones) {
+  std::vector<std::string> endings;
+  for (const ZoneSeries& zone : zones) {
+    std::string& ending = endings.emplace_back();
+    AppendEscaped(zone.name, ending);
+    ending.append("\"} ");
+  }
+  return endings;
+}
+
+}  // namespace
+
+RenderInput::RenderInput(const Snapshot& snapshot, const RenderOptions& options)
+    : snapshot(snapshot),
+      options(options),
+      node_label(SpellNodeLabel(options.node_name)),
+      zone_endings(SpellZoneEndings(snapshot.zones)),
+      processes(snapshot.processes),
+      containers(snapshot.containers) {}
+
+std::span<const Family> Families() { return kFamilies; }
+
+void AppendHeader(const Family& family, std::string& out) {
+  out.append("# HELP ").append(family.name).append(" ").append(family.help).append("\n");
+  out.append("# TYPE ").append(family.name).append(" ").append(family.type).append("\n");
+}
+
+}  // namespace brahe

@@ -1,0 +1,231 @@
+#include "userspace/exporter/http_server.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <future>
+#include <thread>
+
+#include "userspace/exporter/test_client.h"
+
+namespace brahe {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr char kGetClose[] = "GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
+constexpr char kGetKeep[] = "GET / HTTP/1.1\r\nHost: test\r\n\r\n";
+
+std::unique_ptr<HttpServer> Start(HttpHandler handler, HttpServerOptions options = {}) {
+  if (options.addresses.empty()) options.addresses = {"127.0.0.1:0"};
+  auto server = StartHttpServer(options, std::move(handler));
+  if (!server) ADD_FAILURE() << server.error().message;
+  return server ? std::move(*server) : nullptr;
+}
+
+HttpResponse Echo(std::string_view path) { return {.body = std::string(path) + "\n"}; }
+
+// A body of `size` bytes that says when it is destroyed.
+HttpResponse Stream(size_t size, std::shared_ptr<std::promise<void>> destroyed) {
+  struct State {
+    size_t left;
+    std::shared_ptr<std::promise<void>> destroyed;
+    ~State() {
+      if (destroyed) destroyed->set_value();
+    }
+  };
+  auto state = std::make_shared<State>(size, std::move(destroyed));
+  return {.read = [state](char* buffer, size_t capacity) {
+    const size_t n = std::min(capacity, state->left);
+    std::fill_n(buffer, n, 'x');
+    state->left -= n;
+    return n;
+  }};
+}
+
+TEST(HttpServer, AnswersGetAndIgnoresTheQuery) {
+  const auto server = Start(Echo);
+  const TestResponse response = Request(server->ports()[0], "GET", "/a/b?c=d&e");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body, "/a/b\n");
+  EXPECT_THAT(response.head, HasSubstr("Content-Type: text/plain; charset=utf-8\r\n"));
+  EXPECT_THAT(response.head, HasSubstr("Content-Length: 5\r\n"));
+}
+
+TEST(HttpServer, AnswersHeadWithoutABody) {
+  const auto server = Start(Echo);
+  const TestResponse response = Request(server->ports()[0], "HEAD", "/a/b");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body, "");
+  EXPECT_THAT(response.head, HasSubstr("Content-Length: 5\r\n"));
+}
+
+TEST(HttpServer, RefusesOtherMethodsAndSaysWhichItKnows) {
+  const auto server = Start(Echo);
+  for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS"}) {
+    const TestResponse response = Request(server->ports()[0], method, "/");
+    EXPECT_EQ(response.status, 405) << method;
+    EXPECT_THAT(response.head, HasSubstr("Allow: GET, HEAD\r\n")) << method;
+  }
+}
+
+TEST(HttpServer, RefusesAnUploadBeforeItComes) {
+  const auto server = Start(Echo);
+  const TestClient client(server->ports()[0]);
+  client.Send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 1000000\r\n\r\nabc");
+  EXPECT_THAT(client.Read(12), HasSubstr("405"));
+}
+
+TEST(HttpServer, DropsTheBodyOfAGet) {
+  const auto server = Start(Echo);
+  const TestClient client(server->ports()[0]);
+  client.Send("GET /x HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc");
+  EXPECT_EQ(ParseResponse(client.ReadAll()).body, "/x\n");
+}
+
+TEST(HttpServer, KeepsAConnectionForTheNextRequest) {
+  const auto server = Start(Echo);
+  const TestClient client(server->ports()[0]);
+  client.Send(kGetKeep);
+  while (client.Read(1) != "\n") {
+  }
+  client.Send(kGetClose);
+  EXPECT_THAT(client.ReadAll(), HasSubstr("HTTP/1.1 200"));
+}
+
+TEST(HttpServer, StreamsABodyOfUnknownSizeInChunksAndFreesIt) {
+  const auto destroyed = std::make_shared<std::promise<void>>();
+  std::atomic<size_t> largest = 0;
+  const auto server = Start([&](std::string_view) {
+    HttpResponse response = Stream(1'000'000, destroyed);
+    response.read = [&largest, read = std::move(response.read)](char* buffer, size_t capacity) {
+      largest = std::max(largest.load(), capacity);
+      return read(buffer, capacity);
+    };
+    return response;
+  });
+  const TestResponse response = Request(server->ports()[0], "GET", "/");
+  EXPECT_THAT(response.head, HasSubstr("Transfer-Encoding: chunked\r\n"));
+  EXPECT_EQ(response.body, std::string(1'000'000, 'x'));
+  EXPECT_EQ(destroyed->get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
+  EXPECT_GT(largest, 16'000U) << "small blocks cost a system call each";
+  EXPECT_LE(largest, 64'000U);
+}
+
+TEST(HttpServer, StreamsToAClientOfHttp10WithoutChunks) {
+  const auto server = Start([](std::string_view) { return Stream(100'000, nullptr); });
+  const TestClient client(server->ports()[0]);
+  client.Send("GET / HTTP/1.0\r\n\r\n");
+  const TestResponse response = ParseResponse(client.ReadAll());
+  EXPECT_THAT(response.head, Not(HasSubstr("chunked")));
+  EXPECT_EQ(response.body.size(), 100'000U);
+}
+
+TEST(HttpServer, FreesABodyWhoseClientLeavesInTheMiddle) {
+  const auto destroyed = std::make_shared<std::promise<void>>();
+  const auto server = Start([&](std::string_view) { return Stream(SIZE_MAX, destroyed); });
+  {
+    const TestClient client(server->ports()[0]);
+    client.Send(kGetClose);
+    EXPECT_EQ(client.Read(100'000).size(), 100'000U);
+  }
+  EXPECT_EQ(destroyed->get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
+}
+
+TEST(HttpServer, ClosesAConnectionOnWhichNothingMoves) {
+  const auto destroyed = std::make_shared<std::promise<void>>();
+  const auto server = Start([&](std::string_view) { return Stream(SIZE_MAX, destroyed); }, {.idle_seconds = 1});
+  const TestClient silent(server->ports()[0]);
+  const TestClient does_not_read(server->ports()[0]);
+  does_not_read.Send(kGetClose);
+  EXPECT_EQ(silent.ReadAll(), "");
+  EXPECT_EQ(destroyed->get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
+}
+
+TEST(HttpServer, AHandlerThatWaitsHoldsUpNobodyElse) {
+  std::promise<void> release;
+  const std::shared_future<void> released = release.get_future().share();
+  std::atomic<int> waiting = 0;
+  const auto server = Start([&](std::string_view path) {
+    if (path == "/slow") {
+      ++waiting;
+      released.wait();
+    }
+    return Echo(path);
+  });
+  const uint16_t port = server->ports()[0];
+  std::vector<std::future<TestResponse>> slow;
+  for (int i = 0; i < 20; ++i)
+    slow.push_back(std::async(std::launch::async, [=] { return Request(port, "GET", "/slow"); }));
+  while (waiting < 20) std::this_thread::yield();
+  EXPECT_EQ(Request(port, "GET", "/fast").status, 200);
+  release.set_value();
+  for (auto& response : slow) EXPECT_EQ(response.get().body, "/slow\n");
+}
+
+TEST(HttpServer, ClosesConnectionsBeyondTheLimitUntilThereIsRoom) {
+  const auto server = Start(Echo, {.max_connections = 1});
+  const uint16_t port = server->ports()[0];
+  auto first = std::make_unique<TestClient>(port);
+  first->Send(kGetKeep);
+  EXPECT_THAT(first->Read(12), HasSubstr("200"));
+  EXPECT_EQ(TestClient(port).ReadAll(), "");
+  first.reset();
+  TestResponse response;
+  for (int i = 0; i < 500 && response.status == 0; ++i) {
+    response = Request(port, "GET", "/");
+    if (response.status == 0) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(response.status, 200);
+}
+
+TEST(HttpServer, ListensOnAllAddressesAtOnce) {
+  const auto server = Start(Echo, {.addresses = {"127.0.0.1:0", "127.0.0.2:0", "127.0.0.1:0"}});
+  const std::vector<uint16_t> ports = server->ports();
+  ASSERT_EQ(ports.size(), 3U);
+  EXPECT_EQ(Request(ports[0], "GET", "/").status, 200);
+  EXPECT_EQ(Request(ports[2], "GET", "/").status, 200);
+  EXPECT_EQ(Request(ports[1], "GET", "/").status, 0) << "127.0.0.2 is not 127.0.0.1";
+}
+
+TEST(HttpServer, ListensOnEveryAddressIfOnlyAPortIsGiven) {
+  const auto server = Start(Echo, {.addresses = {":0"}});
+  EXPECT_EQ(Request(server->ports()[0], "GET", "/").status, 200) << "IPv4";
+  const UniqueFd fd(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_port = htons(server->ports()[0]);
+  address.sin6_addr = in6addr_loopback;
+  if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+    if (errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT) GTEST_SKIP() << "no IPv6 here";
+    FAIL() << "IPv6: " << errno;
+  }
+}
+
+TEST(HttpServer, DoesNotStartIfOneAddressIsTaken) {
+  const auto server = Start(Echo);
+  const std::string taken = "127.0.0.1:" + std::to_string(server->ports()[0]);
+  const auto second = StartHttpServer({.addresses = {"127.0.0.1:0", taken}}, Echo);
+  ASSERT_FALSE(second);
+  EXPECT_THAT(second.error().message, HasSubstr("listen on " + taken + ": Address already in use; stop"));
+}
+
+TEST(HttpServer, StopsWithConnectionsOpen) {
+  auto server = Start([](std::string_view) { return Stream(SIZE_MAX, nullptr); });
+  const TestClient idle(server->ports()[0]);
+  const TestClient reading(server->ports()[0]);
+  reading.Send(kGetClose);
+  EXPECT_EQ(reading.Read(1000).size(), 1000U);
+  server.reset();
+  EXPECT_EQ(idle.ReadAll(), "");
+}
+
+}  // namespace
+}  // namespace brahe

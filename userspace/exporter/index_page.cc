@@ -1,0 +1,71 @@
+#include "userspace/exporter/index_page.h"
+
+#include <string_view>
+
+namespace brahe {
+namespace {
+
+constexpr std::string_view kHead = R"(<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Brahe</title>
+<style>
+body { font-family: sans-serif; max-width: 40em; margin: 3em auto; padding: 0 1em; }
+dt { font-weight: bold; margin-top: .6em; }
+</style>
+</head>
+<body>
+<h1>Brahe</h1>
+<p>Energy of this node, its processes and its containers, in joules.</p>
+<ul>
+<li><a href="/metrics">Metrics</a></li>
+<li><a href="/healthz">Health</a></li>
+</ul>
+<dl>
+)";
+
+constexpr std::string_view kTail = "</dl>\n</body>\n</html>\n";
+
+std::string EscapeHtml(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        escaped += "&amp;";
+        break;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '>':
+        escaped += "&gt;";
+        break;
+      default:
+        escaped += c;
+    }
+  }
+  return escaped;
+}
+
+void AppendEntry(std::string_view term, std::string_view description, std::string& page) {
+  page.append("<dt>").append(term).append("</dt><dd>").append(EscapeHtml(description)).append("</dd>\n");
+}
+
+}  // namespace
+
+std::string IndexPage(const RenderOptions& options, const Snapshot* snapshot) {
+  std::string page(kHead);
+  AppendEntry("Version", options.version + " (" + options.revision + ")", page);
+  AppendEntry("Node", options.node_name, page);
+  if (snapshot) {
+    AppendEntry("Energy from", snapshot->energy_source + (snapshot->energy_measured ? ", measured" : ", not measured"),
+                page);
+    AppendEntry("CPU time from", snapshot->cpu_time_source, page);
+  } else {
+    AppendEntry("State", "starting: the first epoch has not ended", page);
+  }
+  page.append(kTail);
+  return page;
+}
+
+}  // namespace brahe

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <unordered_set>
+#include <vector>
+
+#include "userspace/exporter/workload_labels.h"
+#include "userspace/monitor/snapshot.h"
+
+namespace brahe {
+
+// Workloads of one list that are printed with the same labels: a pid that was used twice, a container that ended twice.
+// Prometheus rejects a whole scrape for one series that is in it twice, so terminated twins become one sample, the sum
+// of them all, in the place of the first. Running workloads never are twins of each other: they have a pid or an id
+// each. The list must outlive this. Costs next to nothing without terminated items. Immutable: any thread.
+template <typename Labels>
+class LabelTwins {
+ public:
+  explicit LabelTwins(const WorkloadList<Labels>& list) : list_(list) {
+    for (size_t item = 0; item < list.items.size(); ++item) {
+      if (list.items[item].state == WorkloadState::kTerminated) terminated_.push_back(item);
+    }
+    if (terminated_.empty()) return;
+    std::stable_sort(terminated_.begin(), terminated_.end(), Order{list});
+    for (size_t item = 0; item < list.items.size(); ++item) {
+      if (list.items[item].state == WorkloadState::kRunning) MarkTwinsOf(item);
+    }
+  }
+
+  // The items that are printed as one sample in the place of `item`: that item alone as a rule, and none where it is
+  // part of the sample of an earlier one. The result may refer to `item` itself.
+  [[nodiscard]] std::span<const size_t> Group(const size_t& item) const {
+    if (list_.items[item].state == WorkloadState::kRunning) return {&item, 1};
+    const auto [first, last] = std::equal_range(terminated_.begin(), terminated_.end(), item, Order{list_});
+    if (*first != item) return {};
+    return {first, last};
+  }
+
+  // True for a terminated item with the labels, but for the state, of a running one.
+  [[nodiscard]] bool HasRunningTwin(size_t item) const { return twins_of_running_.contains(item); }
+
+ private:
+  struct Order {
+    const WorkloadList<Labels>& list;
+    bool operator()(size_t a, size_t b) const { return PrintedBefore(*list.items[a].labels, *list.items[b].labels); }
+  };
+
+  void MarkTwinsOf(size_t running) {
+    const auto [first, last] = std::equal_range(terminated_.begin(), terminated_.end(), running, Order{list_});
+    twins_of_running_.insert(first, last);
+  }
+
+  const WorkloadList<Labels>& list_;
+  std::vector<size_t> terminated_;  // in Order; twins by their place in the list
+  std::unordered_set<size_t> twins_of_running_;
+};
+
+}  // namespace brahe

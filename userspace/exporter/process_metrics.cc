@@ -1,0 +1,120 @@
+#include "userspace/exporter/process_metrics.h"
+
+#include <dirent.h>
+#include <prometheus/metric_family.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <utility>
+
+#include "userspace/base/file.h"
+
+namespace brahe {
+namespace {
+
+// Of /proc/PID/stat (proc(5)).
+struct Stat {
+  uint64_t user_ticks = 0;
+  uint64_t system_ticks = 0;
+  uint64_t start_ticks = 0;  // after boot
+  uint64_t virtual_bytes = 0;
+  uint64_t resident_pages = 0;
+};
+
+std::optional<Stat> ReadStat(const std::string& path) {
+  const Result<std::string> content = ReadFile(path);
+  if (!content) return std::nullopt;
+  // The command's name, in parentheses, may hold anything.
+  const size_t name_end = content->rfind(')');
+  if (name_end == std::string::npos) return std::nullopt;
+  std::istringstream fields(content->substr(name_end + 1));
+  constexpr int kFieldsBeforeUserTicks = 11;
+  constexpr int kFieldsBeforeStartTicks = 6;
+  std::string skipped;
+  Stat stat;
+  for (int i = 0; i < kFieldsBeforeUserTicks; ++i) fields >> skipped;
+  fields >> stat.user_ticks >> stat.system_ticks;
+  for (int i = 0; i < kFieldsBeforeStartTicks; ++i) fields >> skipped;
+  fields >> stat.start_ticks >> stat.virtual_bytes >> stat.resident_pages;
+  if (!fields) return std::nullopt;
+  return stat;
+}
+
+std::optional<uint64_t> CountOpenFiles(const std::string& folder) {
+  const auto close_folder = [](DIR* d) { closedir(d); };
+  const std::unique_ptr<DIR, decltype(close_folder)> directory(opendir(folder.c_str()), close_folder);
+  if (!directory) return std::nullopt;
+  uint64_t entries = 0;
+  while (readdir(directory.get()) != nullptr) ++entries;
+  constexpr uint64_t kNotOpenFiles = 3;  // ".", ".." and the descriptor of this very listing
+  return entries - kNotOpenFiles;
+}
+
+double BootTime() {
+  timespec wall;
+  timespec since_boot;
+  clock_gettime(CLOCK_REALTIME, &wall);
+  clock_gettime(CLOCK_BOOTTIME, &since_boot);
+  return static_cast<double>(wall.tv_sec - since_boot.tv_sec) +
+         static_cast<double>(wall.tv_nsec - since_boot.tv_nsec) / 1e9;
+}
+
+class FamilyList {
+ public:
+  explicit FamilyList(const std::string& node_name) : node_name_(node_name) {}
+
+  void Add(const char* name, const char* help, prometheus::MetricType type, double value) {
+    prometheus::ClientMetric metric;
+    metric.label.push_back({"node_name", node_name_});
+    metric.counter.value = value;
+    metric.gauge.value = value;
+    families_.push_back({name, help, type, {std::move(metric)}});
+  }
+  std::vector<prometheus::MetricFamily> Take() { return std::move(families_); }
+
+ private:
+  const std::string& node_name_;
+  std::vector<prometheus::MetricFamily> families_;
+};
+
+void AddStat(const Stat& stat, double boot_time, FamilyList& list) {
+  using prometheus::MetricType;
+  const auto seconds = [](uint64_t ticks) {
+    return static_cast<double>(ticks) / static_cast<double>(sysconf(_SC_CLK_TCK));
+  };
+  list.Add("process_cpu_seconds_total", "Total user and system CPU time spent in seconds.", MetricType::Counter,
+           seconds(stat.user_ticks + stat.system_ticks));
+  list.Add("process_resident_memory_bytes", "Resident memory size in bytes.", MetricType::Gauge,
+           static_cast<double>(stat.resident_pages) * static_cast<double>(sysconf(_SC_PAGESIZE)));
+  list.Add("process_virtual_memory_bytes", "Virtual memory size in bytes.", MetricType::Gauge,
+           static_cast<double>(stat.virtual_bytes));
+  list.Add("process_start_time_seconds", "Start time of the process since unix epoch in seconds.", MetricType::Gauge,
+           boot_time + seconds(stat.start_ticks));
+}
+
+}  // namespace
+
+ProcessMetrics::ProcessMetrics(std::string node_name, std::string proc_self)
+    : node_name_(std::move(node_name)), proc_self_(std::move(proc_self)), boot_time_(BootTime()) {}
+
+std::vector<prometheus::MetricFamily> ProcessMetrics::Collect() const {
+  FamilyList list(node_name_);
+  if (const auto stat = ReadStat(proc_self_ + "/stat")) AddStat(*stat, boot_time_, list);
+  if (const auto open_files = CountOpenFiles(proc_self_ + "/fd")) {
+    list.Add("process_open_fds", "Number of open file descriptors.", prometheus::MetricType::Gauge,
+             static_cast<double>(*open_files));
+  }
+  rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    list.Add("process_max_fds", "Maximum number of open file descriptors.", prometheus::MetricType::Gauge,
+             static_cast<double>(limit.rlim_cur));
+  }
+  return list.Take();
+}
+
+}  // namespace brahe

@@ -1,0 +1,37 @@
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "userspace/base/file.h"
+#include "userspace/base/temp_tree.h"
+#include "userspace/exporter/registry.h"
+#include "userspace/exporter/test_snapshot.h"
+#include "userspace/exporter/text_renderer.h"
+
+namespace brahe {
+namespace {
+
+TEST(Promtool, HasNothingToSayAboutTheExposition) {
+  if (access("/usr/bin/promtool", X_OK) != 0) GTEST_SKIP() << "promtool is not installed (package prometheus)";
+  Instruments instruments("node-1");
+  instruments.ObserveEpochs({Milliseconds(3)});
+  instruments.CountScrape();
+  instruments.ObserveScrape(Milliseconds(40));
+  const RenderOptions options = TestOptions();
+  TextRenderer renderer(std::make_shared<const Snapshot>(SmallSnapshot()), options, instruments.Text());
+  const TempTree tree;
+  tree.Write("metrics", renderer.RenderAll());
+  const std::string command =
+      "/usr/bin/promtool check metrics < " + tree.At("metrics") + " > " + tree.At("complaints") + " 2>&1";
+  const int status = system(command.c_str());
+  const auto complaints = ReadFile(tree.At("complaints"));
+  ASSERT_TRUE(complaints) << complaints.error().message;
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  EXPECT_EQ(*complaints, "");
+}
+
+}  // namespace
+}  // namespace brahe

@@ -1,0 +1,51 @@
+#include "userspace/exporter/registry.h"
+
+#include <prometheus/text_serializer.h>
+
+#include <iterator>
+
+namespace brahe {
+namespace {
+
+double ToSeconds(Nanoseconds duration) { return static_cast<double>(duration.value) / 1e9; }
+
+prometheus::Histogram& AddHistogram(const std::string& name, const std::string& help, const std::string& node_name,
+                                    prometheus::Registry& registry) {
+  auto& family =
+      prometheus::BuildHistogram().Name(name).Help(help).Labels({{"node_name", node_name}}).Register(registry);
+  return family.Add({}, prometheus::Histogram::BucketBoundaries{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
+                                                                1.0, 2.5, 5.0});
+}
+
+prometheus::Counter& AddCounter(const std::string& name, const std::string& help, const std::string& node_name,
+                                prometheus::Registry& registry) {
+  return prometheus::BuildCounter().Name(name).Help(help).Labels({{"node_name", node_name}}).Register(registry).Add({});
+}
+
+}  // namespace
+
+Instruments::Instruments(const std::string& node_name)
+    : epochs_(AddHistogram("brahe_epoch_duration_seconds", "Time that cutting and booking an epoch took", node_name,
+                           registry_)),
+      scrapes_(AddCounter("brahe_scrapes_total", "Scrapes that were answered with figures", node_name, registry_)),
+      scrape_durations_(AddHistogram("brahe_scrape_duration_seconds",
+                                     "Time from a scrape's arrival until its last byte was rendered", node_name,
+                                     registry_)),
+      process_(node_name) {}
+
+void Instruments::ObserveEpochs(const std::vector<Nanoseconds>& durations) {
+  for (const Nanoseconds duration : durations) epochs_.Observe(ToSeconds(duration));
+}
+
+void Instruments::CountScrape() { scrapes_.Increment(); }
+
+void Instruments::ObserveScrape(Nanoseconds duration) { scrape_durations_.Observe(ToSeconds(duration)); }
+
+std::string Instruments::Text() const {
+  std::vector<prometheus::MetricFamily> families = registry_.Collect();
+  std::vector<prometheus::MetricFamily> process = process_.Collect();
+  families.insert(families.end(), std::make_move_iterator(process.begin()), std::make_move_iterator(process.end()));
+  return prometheus::TextSerializer().Serialize(families);
+}
+
+}  // namespace brahe

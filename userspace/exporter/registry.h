@@ -1,0 +1,38 @@
+#pragma once
+
+#include <prometheus/counter.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <string>
+#include <vector>
+
+#include "userspace/base/units.h"
+#include "userspace/exporter/process_metrics.h"
+
+namespace brahe {
+
+// The exporter's instruments about itself, with the constant label node_name. Any thread.
+class Instruments {
+ public:
+  explicit Instruments(const std::string& node_name);
+
+  // Epochs that have ended since the last call.
+  void ObserveEpochs(const std::vector<Nanoseconds>& durations);
+  // A scrape that is being answered with figures.
+  void CountScrape();
+  // A scrape whose last byte was rendered, and the time since it came in.
+  void ObserveScrape(Nanoseconds duration);
+
+  // All instruments and the process_* families in Prometheus text 0.0.4.
+  [[nodiscard]] std::string Text() const;
+
+ private:
+  prometheus::Registry registry_;
+  prometheus::Histogram& epochs_;
+  prometheus::Counter& scrapes_;
+  prometheus::Histogram& scrape_durations_;
+  ProcessMetrics process_;
+};
+
+}  // namespace brahe

@@ -1,0 +1,63 @@
+#include "userspace/exporter/workload_labels.h"
+
+#include "userspace/exporter/exposition.h"
+
+namespace brahe {
+namespace {
+
+void AppendState(std::string_view state, std::string& out) {
+  if (!state.empty()) out.append("\",state=\"").append(state);
+}
+
+// Raw values that differ may still be printed alike, where bytes that are no UTF-8 were replaced.
+template <typename Labels>
+bool TextBefore(const Labels& a, const Labels& b) {
+  std::string a_text;
+  std::string b_text;
+  AppendLabels(a, "", "", a_text);
+  AppendLabels(b, "", "", b_text);
+  return a_text < b_text;
+}
+
+}  // namespace
+
+void AppendLabels(const ProcessLabels& process, std::string_view node_label, std::string_view state, std::string& out) {
+  out.append("comm=\"");
+  AppendEscaped(process.comm, out);
+  out.append("\",container_id=\"");
+  AppendEscaped(process.container_id, out);
+  out.append("\",exe=\"");
+  AppendEscaped(process.exe, out);
+  out.append("\",").append(node_label).append(",pid=\"");
+  AppendUint(process.pid, out);
+  AppendState(state, out);
+  out.append("\",type=\"");
+  AppendEscaped(process.type, out);
+  out.append("\",vm_id=\"");
+  AppendEscaped(process.vm_id, out);
+  out.push_back('"');
+}
+
+void AppendLabels(const ContainerLabels& container, std::string_view node_label, std::string_view state,
+                  std::string& out) {
+  out.append("container_id=\"");
+  AppendEscaped(container.id, out);
+  out.append("\",container_name=\"");
+  AppendEscaped(container.name, out);
+  out.append("\",").append(node_label).append(",pod_id=\"");
+  AppendEscaped(container.pod_id, out);
+  out.append("\",runtime=\"");
+  AppendEscaped(container.runtime, out);
+  AppendState(state, out);
+  out.push_back('"');
+}
+
+bool PrintedBefore(const ProcessLabels& a, const ProcessLabels& b) {
+  return a.pid != b.pid ? a.pid < b.pid : TextBefore(a, b);
+}
+
+bool PrintedBefore(const ContainerLabels& a, const ContainerLabels& b) { return TextBefore(a, b); }
+
+std::string_view StateName(WorkloadState state) { return state == WorkloadState::kRunning ? "running" : "terminated"; }
+
+}  // namespace brahe

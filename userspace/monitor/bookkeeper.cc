@@ -1,0 +1,76 @@
+#include "userspace/monitor/bookkeeper.h"
+
+#include <glog/logging.h>
+
+#include <utility>
+
+#include "userspace/monitor/snapshot_builder.h"
+
+namespace brahe {
+
+Bookkeeper::Bookkeeper(MonitorParts parts, EndedPolicy policy, const Clock& clock)
+    : parts_(std::move(parts)), clock_(clock), books_(parts_.energy->zones(), policy, *parts_.workloads) {
+  fixed_.cpu_time_source = parts_.cpu_time->name();
+  fixed_.energy_source = parts_.energy->name();
+  fixed_.energy_measured = parts_.energy->measured();
+  fixed_.cpus = parts_.cpus;
+}
+
+Result<Nanoseconds> Bookkeeper::Open() {
+  const Result<Nanoseconds> cut = parts_.cpu_time->Cut();
+  if (!cut) return cut.error();
+  Sample();
+  const Result<CpuTimeEpoch> epoch = parts_.cpu_time->Collect();
+  if (!epoch) return epoch.error();
+  books_.Open(*epoch);
+  return epoch->end;
+}
+
+std::shared_ptr<const Snapshot> Bookkeeper::RunEpoch() {
+  if (const Result<Nanoseconds> cut = parts_.cpu_time->Cut(); !cut) {
+    faults_.Report("epoch", "Cannot cut an epoch; the next one covers it: " + cut.error().message);
+    return nullptr;
+  }
+  const Nanoseconds begin = clock_.Now();
+  Sample();
+  const Result<CpuTimeEpoch> epoch = parts_.cpu_time->Collect();
+  if (!epoch) {
+    // The energy stays in the meter, as the CPU time does in its source.
+    faults_.Report("epoch", "Cannot read an epoch's CPU time; the next one covers it: " + epoch.error().message);
+    return nullptr;
+  }
+  faults_.Clear("epoch", "CPU time is read again");
+  const CpuLoad load = LoadOf(epoch->sockets);
+  books_.Post(*epoch, parts_.energy->Collect(load));
+  std::shared_ptr<const Snapshot> snapshot = Publishable(*epoch, load);
+  work_time_ = clock_.Now() - begin;
+  return snapshot;
+}
+
+std::shared_ptr<const Snapshot> Bookkeeper::Publishable(const CpuTimeEpoch& epoch, const CpuLoad& load) {
+  auto snapshot = std::make_shared<Snapshot>(fixed_);
+  snapshot->epoch = ++epoch_;
+  snapshot->time = epoch.end;
+  const Nanoseconds now = clock_.Now();
+  snapshot->unix_ms = UnixMilliseconds() - (now > epoch.end ? (now - epoch.end).value / 1'000'000 : 0);
+  snapshot->duration = epoch.end - epoch.begin;
+  snapshot->usage_ppm = UsagePpm(load);
+  snapshot->kernel = KernelFiguresOf(parts_.cpu_time->Stats());
+  FillFromBooks(books_, parts_.energy->zones(), parts_.energy->Stats(), *snapshot);
+  if (const Status balanced = CheckBalance(*snapshot); !balanced && !std::exchange(imbalance_logged_, true)) {
+    LOG(ERROR) << "The books do not balance, which is a bug of Brahe: " << balanced.error().message;
+  }
+  return snapshot;
+}
+
+std::optional<Nanoseconds> Bookkeeper::SampleDue() const {
+  const std::optional<Nanoseconds> interval = parts_.energy->MaxSampleInterval();
+  return interval ? std::optional(sampled_ + *interval) : std::nullopt;
+}
+
+void Bookkeeper::Sample() {
+  parts_.energy->Sample();
+  sampled_ = clock_.Now();
+}
+
+}  // namespace brahe

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "userspace/base/clock.h"
+#include "userspace/base/fault_log.h"
+#include "userspace/base/result.h"
+#include "userspace/cpu/cpu_time_source.h"
+#include "userspace/energy/energy_meter.h"
+#include "userspace/monitor/books.h"
+#include "userspace/monitor/snapshot.h"
+#include "userspace/monitor/workload_resolver.h"
+
+namespace brahe {
+
+// What the monitor works with. It owns all but the clock.
+struct MonitorParts {
+  std::unique_ptr<CpuTimeSource> cpu_time;
+  std::unique_ptr<EnergyMeter> energy;
+  std::unique_ptr<WorkloadResolver> workloads;
+  std::shared_ptr<const std::vector<CpuLabels>> cpus;
+};
+
+// Cuts epochs, one when told so, and books them. Not thread-safe: one thread at a time.
+class Bookkeeper {
+ public:
+  // `clock` must outlive this object.
+  Bookkeeper(MonitorParts parts, EndedPolicy policy, const Clock& clock);
+
+  // Opens the books at the first cut and returns its instant. What the CPU time source has counted before has no energy
+  // to be paired with and is not booked. To be called once, before all others.
+  Result<Nanoseconds> Open();
+  // One epoch; null if it could not be cut or read, which is logged. The next one then covers both.
+  std::shared_ptr<const Snapshot> RunEpoch();
+  // Work of the last RunEpoch, without the sleep until its cut.
+  [[nodiscard]] Nanoseconds work_time() const { return work_time_; }
+
+  // When Sample must be called if no epoch is cut until then; nullopt: never.
+  [[nodiscard]] std::optional<Nanoseconds> SampleDue() const;
+  // Reads the energy counters between epochs, so that none wraps unseen.
+  void Sample();
+
+  // See CpuTimeSource.
+  [[nodiscard]] int WakeFd() const { return parts_.cpu_time->WakeFd(); }
+  [[nodiscard]] bool Service() { return parts_.cpu_time->Service(); }
+
+ private:
+  std::shared_ptr<const Snapshot> Publishable(const CpuTimeEpoch& epoch, const CpuLoad& load);
+
+  MonitorParts parts_;
+  const Clock& clock_;
+  Books books_;
+  Snapshot fixed_;  // what is the same in all snapshots
+  uint64_t epoch_ = 0;
+  Nanoseconds sampled_;
+  Nanoseconds work_time_;
+  FaultLog faults_;
+  bool imbalance_logged_ = false;
+};
+
+}  // namespace brahe

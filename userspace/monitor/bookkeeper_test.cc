@@ -1,0 +1,391 @@
+#include "userspace/monitor/bookkeeper.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "userspace/base/fake_clock.h"
+#include "userspace/monitor/fakes.h"
+
+namespace brahe {
+namespace {
+
+constexpr uint64_t kCgroupA = 11, kCgroupB = 12, kHostCgroup = 1;
+
+class BookkeeperTest : public testing::Test {
+ protected:
+  // One socket of one CPU; zones "package" and "dram".
+  void Open(EndedPolicy policy = {.max_listed = 10, .min_energy = Joules(1), .retention = Seconds(120)}) {
+    MonitorParts parts;
+    parts.cpu_time.reset(cpu = new FakeCpuTimeSource(clock));
+    parts.energy.reset(meter = new FakeEnergyMeter({{"package", "/p", 0}, {"dram", "/d", 0}}));
+    parts.workloads.reset(resolver = new FakeWorkloadResolver);
+    resolver->containers = {{kCgroupA, {"aaa", "docker", ""}}, {kCgroupB, {"bbb", "crio", "pod"}}};
+    keeper.emplace(std::move(parts), policy, clock);
+    cpu->next = before_open;
+    ASSERT_TRUE(keeper->Open().has_value());
+  }
+  void Use(const ProcessKey& key, uint64_t ms, uint64_t cgroup = kHostCgroup) {
+    cpu->next.tasks.push_back({key, cgroup, 0, Milliseconds(ms)});
+    busy_ms += ms;
+  }
+  void End(const ProcessKey& key) { cpu->next.ended.push_back(key); }
+  void Name(const ProcessKey& key, const std::string& comm, const std::string& exec_path) {
+    cpu->next.names.push_back({key, comm, exec_path});
+  }
+  // Lets `seconds` pass in which as many joules a second are used as milliseconds of CPU time, all of it active: the
+  // package then costs 1 J a ms, dram a tenth.
+  std::shared_ptr<const Snapshot> Run(uint64_t seconds = 1) {
+    clock.Advance(Seconds(seconds));
+    for (const UnassignedTime& unassigned : cpu->next.unassigned) busy_ms += unassigned.time.value / 1'000'000;
+    meter->flow[0] += Joules(busy_ms);
+    meter->flow[1] += Joules(busy_ms) / 10;
+    cpu->next.sockets = {{0, Milliseconds(busy_ms), {}}};
+    std::shared_ptr<const Snapshot> snapshot = keeper->RunEpoch();
+    if (snapshot == nullptr) return nullptr;
+    busy_ms = 0;
+    EXPECT_TRUE(CheckSums(*snapshot));
+    return snapshot;
+  }
+  static bool CheckSums(const Snapshot& snapshot) {
+    for (size_t s = 0; s < snapshot.zones.size(); ++s) {
+      Microjoules sum = snapshot.unlisted_processes[s];
+      for (size_t i = 0; i < snapshot.processes.items.size(); ++i) {
+        sum += snapshot.processes.At(i, s, snapshot.zones.size()).energy;
+      }
+      const ZoneFigures& zone = snapshot.zones[s].figures;
+      if (sum != zone.active.energy || zone.all.energy != zone.active.energy + zone.idle.energy) return false;
+    }
+    return true;
+  }
+  // "comm state joules" of each listed process; the container's id in place of comm for containers.
+  static std::vector<std::string> Processes(const Snapshot& snapshot) {
+    std::vector<std::string> lines;
+    for (size_t i = 0; i < snapshot.processes.items.size(); ++i) {
+      lines.push_back(Line(snapshot.processes, i, snapshot.processes.items[i].labels->comm));
+    }
+    return lines;
+  }
+  static std::vector<std::string> Containers(const Snapshot& snapshot) {
+    std::vector<std::string> lines;
+    for (size_t i = 0; i < snapshot.containers.items.size(); ++i) {
+      lines.push_back(Line(snapshot.containers, i, snapshot.containers.items[i].labels->id));
+    }
+    return lines;
+  }
+  template <typename Labels>
+  static std::string Line(const WorkloadList<Labels>& list, size_t i, const std::string& name) {
+    const bool runs = list.items[i].state == WorkloadState::kRunning;
+    return name + (runs ? " running " : " terminated ") + std::to_string(list.At(i, 0, 2).energy.value / 1'000'000);
+  }
+  static uint64_t UnlistedJoules(const Snapshot& snapshot) { return snapshot.unlisted_processes[0].value / 1'000'000; }
+
+  FakeClock clock;
+  CpuTimeEpoch before_open;
+  FakeCpuTimeSource* cpu = nullptr;
+  FakeEnergyMeter* meter = nullptr;
+  FakeWorkloadResolver* resolver = nullptr;
+  std::optional<Bookkeeper> keeper;
+  uint64_t busy_ms = 0;
+  const ProcessKey web{100, 1}, job{200, 2}, batch{300, 3};
+};
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+TEST_F(BookkeeperTest, BooksEachEpochAgainstTheEnergyOfTheSameTime) {
+  Open();
+  Name(web, "web", "/bin/web");
+  Use(web, 20, kCgroupA);
+  Use(job, 30);
+  Name(job, "job", "");
+  const auto snapshot = Run(2);
+  EXPECT_EQ(snapshot->epoch, 1u);
+  EXPECT_EQ(snapshot->duration, Seconds(2));
+  EXPECT_EQ(snapshot->time, clock.Now());
+  EXPECT_EQ(snapshot->usage_ppm, 1'000'000u);
+  EXPECT_THAT(Processes(*snapshot), ElementsAre("web running 20", "job running 30"));
+  EXPECT_THAT(Containers(*snapshot), ElementsAre("aaa running 20"));
+  EXPECT_EQ(snapshot->processes.At(0, 0, 2).power, Watts(10));
+  EXPECT_EQ(snapshot->processes.At(0, 1, 2).energy, Joules(2));
+  EXPECT_EQ(snapshot->processes.items[0].cpu_time, Milliseconds(20));
+  EXPECT_EQ(
+      *snapshot->processes.items[0].labels,
+      (ProcessLabels{
+          .pid = 100, .comm = "web", .exe = "/bin/web", .type = "container", .container_id = "aaa", .vm_id = ""}));
+  EXPECT_EQ(snapshot->processes.items[1].labels->type, "regular");
+  EXPECT_EQ(snapshot->zones[0].figures.all.energy, Joules(50));
+  EXPECT_EQ(snapshot->zones[0].figures.all.power, Watts(25));
+
+  const auto quiet = Run(2);
+  EXPECT_THAT(Processes(*quiet), ElementsAre("web running 20", "job running 30"));
+  EXPECT_EQ(quiet->processes.At(0, 0, 2).power, Watts(0));
+  EXPECT_EQ(quiet->processes.items[0].labels, snapshot->processes.items[0].labels) << "labels are shared";
+}
+
+TEST_F(BookkeeperTest, DoesNotBookWhatWasBeforeTheFirstCutButKeepsItsNames) {
+  before_open.tasks = {{web, kHostCgroup, 0, Seconds(1000)}};
+  before_open.names = {{web, "web", "/bin/web"}, {job, "job", ""}};
+  before_open.ended = {job};
+  before_open.cgroups = {{kCgroupA, "/docker/aaa"}};
+  Open();
+  EXPECT_THAT(Processes(*Run()), IsEmpty());
+  Use(web, 5);
+  const auto snapshot = Run();
+  EXPECT_THAT(Processes(*snapshot), ElementsAre("web running 5"));
+  EXPECT_EQ(snapshot->processes.items[0].cpu_time, Milliseconds(5));
+  EXPECT_EQ(resolver->paths[kCgroupA], "/docker/aaa");
+}
+
+TEST_F(BookkeeperTest, AProcessThatIsBornAndDiesInOneEpochPaysForItself) {
+  Open();
+  Use(job, 30, kCgroupA);
+  Name(job, "job", "/bin/job");
+  End(job);
+  Use(web, 10);
+  Name(web, "web", "");
+  const auto snapshot = Run();
+  EXPECT_THAT(Processes(*snapshot), ElementsAre("job terminated 30", "web running 10"));
+  EXPECT_THAT(Containers(*snapshot), ElementsAre("aaa terminated 30"));
+  EXPECT_EQ(snapshot->processes.items[0].labels->container_id, "aaa");
+}
+
+TEST_F(BookkeeperTest, ListsAnEndedProcessByTimeAndNotByHowOftenItIsLookedAt) {
+  Open();
+  Use(job, 30);
+  Name(job, "job", "");
+  End(job);
+  EXPECT_THAT(Processes(*Run()), ElementsAre("job terminated 30"));
+  for (int i = 0; i < 119; ++i) {
+    const auto snapshot = Run(1);
+    ASSERT_THAT(Processes(*snapshot), ElementsAre("job terminated 30")) << i;
+    ASSERT_EQ(UnlistedJoules(*snapshot), 0u);
+  }
+  const auto snapshot = Run(1);
+  EXPECT_THAT(Processes(*snapshot), IsEmpty());
+  EXPECT_EQ(UnlistedJoules(*snapshot), 30u);
+}
+
+TEST_F(BookkeeperTest, AProcessThatHasItsPidAgainIsAnother) {
+  Open();
+  Use(job, 30);
+  Name(job, "old", "");
+  End(job);
+  Run();
+  const ProcessKey next{job.pid, job.start_ns + 1};
+  Use(next, 5);
+  Name(next, "new", "");
+  const auto snapshot = Run();
+  EXPECT_THAT(Processes(*snapshot), ElementsAre("old terminated 30", "new running 5"));
+}
+
+TEST_F(BookkeeperTest, DemotesTheSmallestForEver) {
+  Open({.max_listed = 1, .min_energy = Joules(1), .retention = Seconds(120)});
+  Use(web, 20), Name(web, "web", ""), End(web);
+  EXPECT_THAT(Processes(*Run()), ElementsAre("web terminated 20"));
+  Use(job, 30), Name(job, "job", ""), End(job);
+  const auto snapshot = Run();
+  EXPECT_THAT(Processes(*snapshot), ElementsAre("job terminated 30"));
+  EXPECT_EQ(UnlistedJoules(*snapshot), 20u);
+  Use(web, 100), Name(web, "web", "");
+  const auto late = Run();
+  EXPECT_THAT(Processes(*late), ElementsAre("job terminated 30"));
+  EXPECT_EQ(UnlistedJoules(*late), 120u);
+}
+
+TEST_F(BookkeeperTest, AddsLateTimeToAListedEndedProcess) {
+  Open();
+  Use(job, 30, kCgroupA), Name(job, "job", ""), End(job);
+  Run();
+  Use(job, 4, kCgroupA);
+  const auto snapshot = Run();
+  EXPECT_THAT(Processes(*snapshot), ElementsAre("job terminated 34"));
+  EXPECT_THAT(Containers(*snapshot), ElementsAre("aaa terminated 34"));
+}
+
+TEST_F(BookkeeperTest, AddsLateTimeOfAnUnlistedProcessToUnlistedAndHoldsNothingOfIt) {
+  Open({.max_listed = 10, .min_energy = Joules(10), .retention = Seconds(120)});
+  Use(job, 3), End(job);
+  EXPECT_EQ(UnlistedJoules(*Run()), 3u);
+  Use(job, 50);
+  const auto snapshot = Run();
+  EXPECT_THAT(Processes(*snapshot), IsEmpty());
+  EXPECT_EQ(UnlistedJoules(*snapshot), 53u);
+}
+
+TEST_F(BookkeeperTest, AddsTimeOfAProcessWhoseEndWasToldBeforeAnyTimeToUnlisted) {
+  Open();
+  Name(job, "job", ""), End(job);
+  Run();
+  Use(job, 50), Name(job, "job", "");
+  const auto snapshot = Run();
+  EXPECT_THAT(Processes(*snapshot), IsEmpty());
+  EXPECT_EQ(UnlistedJoules(*snapshot), 50u);
+}
+
+TEST_F(BookkeeperTest, ACollectThatFailsIsMadeUpForByTheNextEpoch) {
+  Open();
+  Use(web, 10), Name(web, "web", "");
+  cpu->fail_collect = true;
+  EXPECT_EQ(Run(2), nullptr);
+  cpu->fail_collect = false;
+  meter->flow[0] = {};  // already sampled; Run lets all of it flow anew
+  meter->flow[1] = {};
+  busy_ms = 0;
+  Use(web, 30);
+  const auto snapshot = Run(2);
+  EXPECT_EQ(snapshot->epoch, 1u);
+  EXPECT_EQ(snapshot->duration, Seconds(4));
+  EXPECT_EQ(snapshot->zones[0].figures.all.energy, Joules(40));
+  EXPECT_EQ(snapshot->zones[0].figures.all.power, Watts(10));
+}
+
+TEST_F(BookkeeperTest, ACutThatFailsIsMadeUpForByTheNextEpoch) {
+  Open();
+  Use(web, 10), Name(web, "web", "");
+  cpu->fail_cut = true;
+  EXPECT_EQ(Run(2), nullptr);
+  cpu->fail_cut = false;
+  meter->flow[0] = {};
+  meter->flow[1] = {};
+  const auto snapshot = Run(3);
+  EXPECT_EQ(snapshot->duration, Seconds(5));
+  EXPECT_THAT(Processes(*snapshot), ElementsAre("web running 10"));
+}
+
+TEST_F(BookkeeperTest, OpeningFailsWhereTheSourceDoes) {
+  MonitorParts parts;
+  auto source = std::make_unique<FakeCpuTimeSource>(clock);
+  source->fail_collect = true;
+  parts.cpu_time = std::move(source);
+  parts.energy = std::make_unique<FakeEnergyMeter>(std::vector<Zone>{{"package", "/p", 0}});
+  parts.workloads = std::make_unique<FakeWorkloadResolver>();
+  EXPECT_EQ(Bookkeeper(std::move(parts), {}, clock).Open().error().message, "collect fails");
+}
+
+TEST_F(BookkeeperTest, AnUnreadableZoneHasNoPowerAndItsNeighboursGoOn) {
+  Open();
+  Use(web, 10), Name(web, "web", "");
+  Run(1);
+  meter->unreadable[0] = true;
+  Use(web, 10);
+  const auto without = Run(1);
+  EXPECT_EQ(without->zones[0].figures.all.energy, Joules(10));
+  EXPECT_EQ(without->zones[0].figures.all.power, std::nullopt);
+  EXPECT_EQ(without->socket_zones[0].figures.active.power, std::nullopt);
+  EXPECT_EQ(without->processes.At(0, 0, 2).power, std::nullopt);
+  EXPECT_EQ(without->processes.At(0, 0, 2).energy, Joules(10));
+  EXPECT_EQ(without->processes.At(0, 1, 2).power, Watts(1));
+
+  meter->unreadable[0] = false;
+  Use(web, 10);
+  const auto back = Run(1);
+  EXPECT_EQ(back->zones[0].figures.all.energy, Joules(30)) << "the gap is charged when the zone is back";
+  EXPECT_EQ(back->zones[0].figures.all.power, Watts(10)) << "over the time in which it was used";
+  EXPECT_EQ(back->processes.At(0, 0, 2).power, Watts(10));
+}
+
+TEST_F(BookkeeperTest, AnExecGivesANewNameAndOtherNewsKeepTheExecutable) {
+  Open();
+  Name(web, "sh", "/usr/bin/sh");
+  resolver->facts[web] = {"sh", "/usr/bin/dash"};
+  Use(web, 1);
+  EXPECT_EQ(Run()->processes.items[0].labels->exe, "/usr/bin/dash");
+
+  resolver->facts.clear();
+  Name(web, "worker", "/usr/bin/sh");
+  const auto renamed = Run();
+  EXPECT_EQ(renamed->processes.items[0].labels->comm, "worker");
+  EXPECT_EQ(renamed->processes.items[0].labels->exe, "/usr/bin/dash");
+
+  Name(web, "web", "/opt/web");
+  const auto after_exec = Run();
+  EXPECT_EQ(after_exec->processes.items[0].labels->comm, "web");
+  EXPECT_EQ(after_exec->processes.items[0].labels->exe, "/opt/web");
+  EXPECT_THAT(Processes(*after_exec), ElementsAre("web running 1")) << "the account is the same";
+}
+
+TEST_F(BookkeeperTest, AsksForFactsOnlyWhenAProcessIsNewOrCallsExec) {
+  Open();
+  Use(web, 1), Name(web, "web", "/web");
+  Run();
+  Use(web, 1), Name(web, "web", "/web");
+  Run();
+  Run();
+  EXPECT_EQ(resolver->questions, 1);
+}
+
+TEST_F(BookkeeperTest, AProcessIsLabelledWithTheLatestContainerItRanIn) {
+  Open();
+  Use(web, 10, kCgroupA), Name(web, "web", "");
+  Run();
+  Use(web, 1, kCgroupA), Use(web, 1, kCgroupB), Use(web, 1, kHostCgroup);
+  const auto snapshot = Run();
+  EXPECT_EQ(snapshot->processes.items[0].labels->container_id, "bbb");
+  EXPECT_THAT(Processes(*snapshot), ElementsAre("web running 13"));
+  EXPECT_THAT(Containers(*snapshot), ElementsAre("aaa running 11", "bbb running 1"));
+  End(web);
+  const auto end = Run();
+  EXPECT_EQ(end->processes.items[0].labels->container_id, "bbb");
+  EXPECT_THAT(Containers(*end), ElementsAre("aaa terminated 11", "bbb terminated 1"));
+}
+
+TEST_F(BookkeeperTest, AContainerEndsWithItsLastProcessAndMayRunAgain) {
+  Open();
+  Use(web, 10, kCgroupA), Use(job, 10, kCgroupA);
+  Run();
+  End(web);
+  EXPECT_THAT(Containers(*Run()), ElementsAre("aaa running 20"));
+  End(job);
+  EXPECT_THAT(Containers(*Run()), ElementsAre("aaa terminated 20"));
+  Use(batch, 5, kCgroupA);
+  EXPECT_THAT(Containers(*Run()), ElementsAre("aaa running 25"));
+  EXPECT_THAT(Containers(*Run(500)), ElementsAre("aaa running 25"));
+  End(batch);
+  EXPECT_THAT(Containers(*Run()), ElementsAre("aaa terminated 25"));
+  EXPECT_THAT(Containers(*Run(120)), IsEmpty());
+}
+
+TEST_F(BookkeeperTest, AContainerWhoseSleepersWereNeverSeenOutlivesItsShortJobs) {
+  Open();
+  resolver->populated[kCgroupA] = true;
+  Use(job, 2, kCgroupA), End(job);
+  EXPECT_THAT(Containers(*Run()), ElementsAre("aaa running 2"));
+  EXPECT_THAT(Containers(*Run(500)), ElementsAre("aaa running 2"));
+  resolver->populated[kCgroupA] = false;
+  EXPECT_THAT(Containers(*Run()), ElementsAre("aaa terminated 2"));
+}
+
+TEST_F(BookkeeperTest, UnassignedTimeGoesToItsContainerAndToNoProcess) {
+  Open();
+  cpu->next.unassigned = {{kCgroupA, 0, Milliseconds(7)}, {0, 0, Milliseconds(3)}};
+  Use(web, 10), Name(web, "web", "");
+  const auto snapshot = Run();
+  EXPECT_THAT(Processes(*snapshot), ElementsAre("web running 10"));
+  EXPECT_THAT(Containers(*snapshot), ElementsAre("aaa terminated 7"));
+  EXPECT_EQ(UnlistedJoules(*snapshot), 10u);
+  EXPECT_EQ(snapshot->unassigned_time, Milliseconds(10));
+}
+
+TEST_F(BookkeeperTest, SaysWhenTheMeterMustBeSampledNext) {
+  Open();
+  EXPECT_EQ(keeper->SampleDue(), std::nullopt);
+  meter->max_sample_interval = Seconds(60);
+  EXPECT_EQ(keeper->SampleDue(), clock.Now() + Seconds(60));
+  clock.Advance(Seconds(10));
+  keeper->Sample();
+  EXPECT_EQ(keeper->SampleDue(), clock.Now() + Seconds(60));
+}
+
+TEST_F(BookkeeperTest, CarriesWhatTheSourceSaysOfItself) {
+  Open();
+  cpu->stats.map_capacity = 2;
+  cpu->stats.dropped_events = 7;
+  const auto snapshot = Run();
+  EXPECT_EQ(snapshot->kernel.map_capacity, 2u);
+  EXPECT_EQ(snapshot->kernel.dropped_events, 7u);
+  EXPECT_EQ(snapshot->cpu_time_source, "fake");
+  EXPECT_EQ(snapshot->energy_source, "fake");
+}
+
+}  // namespace
+}  // namespace brahe

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "userspace/attribution/ledger.h"
+#include "userspace/cpu/cpu_time_source.h"
+#include "userspace/energy/energy_meter.h"
+#include "userspace/monitor/container_table.h"
+#include "userspace/monitor/ended_list.h"
+#include "userspace/monitor/process_table.h"
+#include "userspace/monitor/workload_resolver.h"
+#include "userspace/monitor/zone_series.h"
+
+namespace brahe {
+
+// All books of the node: the ledger, and who its accounts belong to. Not thread-safe.
+class Books {
+ public:
+  // `resolver` must outlive this object.
+  Books(const std::vector<Zone>& zones, EndedPolicy policy, WorkloadResolver& resolver);
+
+  // Begins at the end of an epoch whose energy is not known: its names and ends are learnt, its times are not booked.
+  void Open(const CpuTimeEpoch& epoch);
+  // Books an epoch. `energy` is what was used from its begin to its end.
+  void Post(const CpuTimeEpoch& epoch, const EnergyEpoch& energy);
+
+  [[nodiscard]] const SeriesPlan& plan() const { return plan_; }
+  [[nodiscard]] const Ledger& ledger() const { return ledger_; }
+  [[nodiscard]] const ProcessTable& processes() const { return processes_; }
+  [[nodiscard]] const ContainerTable& containers() const { return containers_; }
+  // How long the last epoch's energy took to be used, by zone and by series: the epoch's duration, and the gap as well
+  // where a zone has come back. nullopt: its energy is not known.
+  [[nodiscard]] const std::vector<std::optional<Nanoseconds>>& zone_time() const { return zone_time_; }
+  [[nodiscard]] const std::vector<std::optional<Nanoseconds>>& series_time() const { return series_time_; }
+  // Energy of leaves that no listed process has.
+  [[nodiscard]] Microjoules Unlisted(size_t series) const {
+    return processes_.closed_energy()[series] + ledger_.unassigned()[series].total;
+  }
+
+ private:
+  void Learn(const CpuTimeEpoch& epoch);
+  [[nodiscard]] LeafTime LeafOf(const TaskTime& task);
+  [[nodiscard]] LeafTime LeafOf(const UnassignedTime& unassigned);
+  void TimeZones(const CpuTimeEpoch& epoch);
+
+  SeriesPlan plan_;
+  Ledger ledger_;
+  WorkloadResolver& resolver_;
+  ContainerTable containers_;
+  ProcessTable processes_;
+  std::vector<Nanoseconds> known_until_;  // by zone: up to where its energy is booked
+  std::vector<std::optional<Nanoseconds>> zone_time_;
+  std::vector<std::optional<Nanoseconds>> series_time_;
+
+  // Scratch of Post.
+  std::vector<LeafTime> leaves_;
+  std::vector<LedgerSocket> sockets_;
+};
+
+}  // namespace brahe

@@ -1,0 +1,43 @@
+#include "userspace/monitor/cgroup_population.h"
+
+#include <gtest/gtest.h>
+
+#include "userspace/base/temp_tree.h"
+
+namespace brahe {
+namespace {
+
+class CgroupPopulationTest : public testing::Test {
+ protected:
+  bool IsPopulated(const std::string& path) const { return IsContainerPopulated(tree.path(), path, "abc"); }
+  TempTree tree;
+};
+
+TEST_F(CgroupPopulationTest, AsksTheContainersFolderWhereCgroupV2CountsAllBelowIt) {
+  tree.Write("docker/abc/cgroup.events", "populated 1\nfrozen 0\n");
+  tree.Write("docker/abc/init.scope/cgroup.events", "populated 0\nfrozen 0\n");
+  EXPECT_TRUE(IsPopulated("/docker/abc/init.scope"));
+  EXPECT_TRUE(IsPopulated("/docker/abc"));
+  tree.Write("docker/abc/cgroup.events", "populated 0\nfrozen 0\n");
+  EXPECT_FALSE(IsPopulated("/docker/abc"));
+}
+
+TEST_F(CgroupPopulationTest, FindsTheFolderOfASystemdScope) {
+  tree.Write("a.slice/crio-abc.scope/cgroup.events", "populated 1\n");
+  EXPECT_TRUE(IsPopulated("/a.slice/crio-abc.scope/child"));
+}
+
+TEST_F(CgroupPopulationTest, LooksForProcessesWhereCgroupV1HasNoEvents) {
+  tree.Write("docker/abc/cgroup.procs", "");
+  tree.Write("docker/abc/child/cgroup.procs", "12\n");
+  EXPECT_FALSE(IsPopulated("/docker/abc"));
+  EXPECT_TRUE(IsPopulated("/docker/abc/child"));
+}
+
+TEST_F(CgroupPopulationTest, AContainerThatIsGoneHasNoProcesses) {
+  EXPECT_FALSE(IsPopulated("/docker/abc"));
+  EXPECT_FALSE(IsPopulated("/elsewhere"));
+}
+
+}  // namespace
+}  // namespace brahe

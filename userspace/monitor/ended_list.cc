@@ -1,0 +1,33 @@
+#include "userspace/monitor/ended_list.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace brahe {
+
+void EndedList::Remove(AccountId account) {
+  std::erase_if(items_, [account](const Item& item) { return item.account == account; });
+}
+
+std::vector<AccountId> EndedList::Settle(Nanoseconds now, const EnergyOf& energy_of) {
+  std::vector<AccountId> dropped;
+  for (Item& item : items_) item.energy = energy_of(item.account);
+  const auto stays = [&](const Item& item) {
+    return now - item.ended_at < policy_.retention && item.energy >= policy_.min_energy;
+  };
+  DropFrom(std::partition(items_.begin(), items_.end(), stays) - items_.begin(), dropped);
+  if (policy_.max_listed < 0 || items_.size() <= static_cast<uint64_t>(policy_.max_listed)) return dropped;
+
+  std::nth_element(items_.begin(), items_.begin() + policy_.max_listed, items_.end(), [](const Item& a, const Item& b) {
+    return std::tie(a.energy, a.ended_at, a.account) > std::tie(b.energy, b.ended_at, b.account);
+  });
+  DropFrom(policy_.max_listed, dropped);
+  return dropped;
+}
+
+void EndedList::DropFrom(size_t first, std::vector<AccountId>& dropped) {
+  for (size_t i = first; i < items_.size(); ++i) dropped.push_back(items_[i].account);
+  items_.resize(first);
+}
+
+}  // namespace brahe

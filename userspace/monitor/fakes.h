@@ -1,0 +1,127 @@
+#pragma once
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "userspace/base/clock.h"
+#include "userspace/base/file.h"
+#include "userspace/cpu/cpu_time_source.h"
+#include "userspace/energy/energy_meter.h"
+#include "userspace/monitor/workload_resolver.h"
+
+namespace brahe {
+
+// Reports what a test has put into `next`. What is marked atomic may be changed while a monitor runs.
+class FakeCpuTimeSource final : public CpuTimeSource {
+ public:
+  explicit FakeCpuTimeSource(const Clock& clock) : clock_(clock), begin_(clock.Now()) {}
+
+  std::string name() const override { return "fake"; }
+  Result<Nanoseconds> Cut() override {
+    ++cuts;
+    if (fail_cut) return MakeError("cut fails");
+    cut_ = clock_.Now();
+    std::this_thread::sleep_for(std::chrono::milliseconds(cut_ms));
+    return cut_;
+  }
+  Result<CpuTimeEpoch> Collect() override {
+    if (fail_collect) return MakeError("collect fails");
+    CpuTimeEpoch epoch = std::exchange(next, {});
+    epoch.begin = std::exchange(begin_, cut_);
+    epoch.end = cut_;
+    return epoch;
+  }
+  CpuTimeSourceStats Stats() const override { return stats; }
+  int WakeFd() const override { return wake_fd_.get(); }
+  bool Service() override {
+    ++services;
+    uint64_t count = 0;
+    return read(wake_fd_.get(), &count, sizeof count) > 0 && wants_epoch;
+  }
+  // Makes WakeFd readable until the next Service.
+  void Wake() {
+    const uint64_t one = 1;
+    [[maybe_unused]] const ssize_t n = write(wake_fd_.get(), &one, sizeof one);
+  }
+
+  CpuTimeEpoch next;
+  CpuTimeSourceStats stats;
+  std::atomic<bool> fail_cut = false, fail_collect = false, wants_epoch = false;
+  std::atomic<int> cut_ms = 0, cuts = 0, services = 0;
+
+ private:
+  const Clock& clock_;
+  Nanoseconds begin_, cut_;
+  UniqueFd wake_fd_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+};
+
+// Counts the energy that a test lets flow.
+class FakeEnergyMeter final : public EnergyMeter {
+ public:
+  explicit FakeEnergyMeter(std::vector<Zone> zones)
+      : flow(zones.size()), unreadable(zones.size()), zones_(std::move(zones)), pending_(zones_.size()) {}
+
+  std::string name() const override { return "fake"; }
+  bool measured() const override { return false; }
+  const std::vector<Zone>& zones() const override { return zones_; }
+  std::vector<ZoneStats> Stats() const override { return std::vector<ZoneStats>(zones_.size()); }
+  void Sample() override {
+    for (size_t z = 0; z < zones_.size(); ++z) {
+      if (unreadable[z]) continue;
+      const Microjoules step = std::exchange(flow[z], {});
+      if (samples > 0) pending_[z] += step;
+    }
+    ++samples;
+  }
+  EnergyEpoch Collect(const CpuLoad&) override {
+    EnergyEpoch epoch;
+    for (size_t z = 0; z < zones_.size(); ++z) {
+      epoch.used.push_back(unreadable[z] ? std::nullopt : std::optional(std::exchange(pending_[z], {})));
+    }
+    return epoch;
+  }
+  std::optional<Nanoseconds> MaxSampleInterval() const override { return max_sample_interval; }
+
+  std::vector<Microjoules> flow;  // by zone: used since the last Sample
+  std::vector<bool> unreadable;
+  std::optional<Nanoseconds> max_sample_interval;
+  std::atomic<int> samples = 0;
+
+ private:
+  std::vector<Zone> zones_;
+  std::vector<Microjoules> pending_;
+};
+
+// Knows the cgroups that a test has told it of. A process is called as its source says, or else by its pid.
+class FakeWorkloadResolver final : public WorkloadResolver {
+ public:
+  void LearnCgroup(uint64_t cgroup_id, const std::string& path) override { paths[cgroup_id] = path; }
+  const Container* ContainerOf(uint64_t cgroup_id, uint32_t) override {
+    const auto it = containers.find(cgroup_id);
+    return it == containers.end() ? nullptr : &it->second;
+  }
+  bool IsPopulated(uint64_t cgroup_id) override { return populated[cgroup_id]; }
+  ProcessFacts FactsOf(const ProcessKey& process, const std::string& comm, const std::string& exec_path,
+                       bool alive) override {
+    ++questions;
+    if (const auto it = facts.find(process); alive && it != facts.end()) return it->second;
+    return {comm, exec_path};
+  }
+  void EndEpoch() override {}
+
+  std::map<uint64_t, std::string> paths;
+  std::map<uint64_t, Container> containers;
+  std::map<uint64_t, bool> populated;
+  std::map<ProcessKey, ProcessFacts> facts;  // what /proc says of live ones
+  int questions = 0;
+};
+
+}  // namespace brahe

@@ -1,0 +1,46 @@
+#include "userspace/monitor/host_workload_resolver.h"
+
+#include <gtest/gtest.h>
+
+#include "userspace/base/temp_tree.h"
+
+namespace brahe {
+namespace {
+
+class HostWorkloadResolverTest : public testing::Test {
+ protected:
+  HostWorkloadResolverTest() { tree.MakeFolder("proc"), tree.MakeFolder("cgroup"); }
+
+  TempTree tree;
+  const std::string id = std::string(64, 'c');
+};
+
+TEST_F(HostWorkloadResolverTest, FindsTheContainerOfACgroupWhosePathWasLearnt) {
+  HostWorkloadResolver resolver(tree.At("proc"), tree.At("cgroup"));
+  resolver.LearnCgroup(7, "/docker/" + id);
+  resolver.LearnCgroup(8, "/user.slice");
+  const Container* container = resolver.ContainerOf(7, 0);
+  ASSERT_NE(container, nullptr);
+  EXPECT_EQ(container->id, id);
+  EXPECT_EQ(resolver.ContainerOf(8, 0), nullptr);
+  EXPECT_EQ(resolver.ContainerOf(9, 0), nullptr);
+}
+
+TEST_F(HostWorkloadResolverTest, SeesWhetherAContainerHasProcesses) {
+  tree.Write("cgroup/docker/" + id + "/cgroup.events", "populated 1\n");
+  HostWorkloadResolver resolver(tree.At("proc"), tree.At("cgroup"));
+  resolver.LearnCgroup(7, "/docker/" + id);
+  resolver.LearnCgroup(8, "/user.slice");
+  EXPECT_TRUE(resolver.IsPopulated(7));
+  EXPECT_FALSE(resolver.IsPopulated(8));
+  tree.Remove("cgroup/docker/" + id);
+  EXPECT_FALSE(resolver.IsPopulated(7));
+}
+
+TEST_F(HostWorkloadResolverTest, NamesAProcessThatIsGoneAsItsSourceDid) {
+  HostWorkloadResolver resolver(tree.At("proc"), tree.At("cgroup"));
+  EXPECT_EQ(resolver.FactsOf({1, 1}, "job", "/bin/job", false), (ProcessFacts{"job", "/bin/job"}));
+}
+
+}  // namespace
+}  // namespace brahe

@@ -1,0 +1,180 @@
+#include "userspace/monitor/monitor.h"
+
+#include <glog/logging.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <ctime>
+#include <utility>
+
+namespace brahe {
+namespace {
+
+constexpr std::chrono::seconds kLongestWait{5};
+// Nobody may be there to take them.
+constexpr size_t kMaxDurations = 1024;
+
+std::optional<Nanoseconds> Earlier(std::optional<Nanoseconds> a, std::optional<Nanoseconds> b) {
+  if (!a || !b) return a ? a : b;
+  return std::min(*a, *b);
+}
+
+timespec ToTimespec(Nanoseconds time) {
+  return {static_cast<time_t>(time.value / 1'000'000'000), static_cast<long>(time.value % 1'000'000'000)};
+}
+
+}  // namespace
+
+Monitor::Monitor(const MonitorOptions& options, MonitorParts parts, const Clock& clock)
+    : options_(options),
+      clock_(clock),
+      keeper_(std::move(parts),
+              {.max_listed = options.max_terminated,
+               .min_energy = options.min_terminated_energy,
+               .retention = options.terminated_retention},
+              clock) {}
+
+Status Monitor::Start() {
+  wake_fd_.Reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!wake_fd_.valid()) return SystemError("eventfd");
+  wake_.fd = wake_fd_.get();
+  const Result<Nanoseconds> opened = keeper_.Open();
+  if (!opened) return opened.error();
+  source_.fd = keeper_.WakeFd();
+  opened_ = *opened;
+  PlanNextEpoch();
+  {
+    const std::lock_guard lock(mutex_);
+    completed_ = clock_.Now();
+    running_ = true;
+  }
+  thread_ = std::thread(&Monitor::Run, this);
+  return {};
+}
+
+void Monitor::Stop() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  Wake();
+  thread_.join();
+}
+
+void Monitor::Run() {
+  bool tables_fill_up = false;
+  while (!Stopping()) {
+    const Nanoseconds now = clock_.Now();
+    if (tables_fill_up || Requested() || (due_ && now >= *due_)) {
+      RunEpoch();
+      PlanNextEpoch();
+    } else if (const auto sample_due = keeper_.SampleDue(); sample_due && now >= *sample_due) {
+      keeper_.Sample();
+    }
+    tables_fill_up = Wait();
+  }
+  const std::lock_guard lock(mutex_);
+  running_ = false;
+  changed_.notify_all();
+}
+
+void Monitor::PlanNextEpoch() {
+  if (options_.interval.value == 0) return;
+  const Nanoseconds now = std::max(clock_.Now(), opened_);
+  due_ = opened_ + options_.interval * ((now - opened_).value / options_.interval.value + 1);
+}
+
+bool Monitor::Wait() {
+  timespec timeout{};
+  const std::optional<Nanoseconds> next = Earlier(due_, keeper_.SampleDue());
+  if (const Nanoseconds now = clock_.Now(); next && *next > now) timeout = ToTimespec(*next - now);
+  pollfd fds[] = {wake_, source_};
+  // EINTR is as good as a timeout: the loop looks at everything anew.
+  if (ppoll(fds, std::size(fds), next ? &timeout : nullptr, nullptr) <= 0) return false;
+  if (fds[0].revents != 0) {
+    uint64_t count = 0;
+    [[maybe_unused]] const ssize_t n = read(wake_fd_.get(), &count, sizeof count);
+  }
+  if ((fds[1].revents & POLLIN) != 0) return keeper_.Service();
+  if (fds[1].revents != 0) {
+    LOG(WARNING) << "The CPU time source's event descriptor fails; its events are read at each epoch only";
+    source_.fd = -1;
+  }
+  return false;
+}
+
+void Monitor::RunEpoch() {
+  uint64_t serving = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    serving = requests_;
+  }
+  std::shared_ptr<const Snapshot> snapshot = keeper_.RunEpoch();
+
+  const std::lock_guard lock(mutex_);
+  if (snapshot != nullptr) {
+    // Those who asked meanwhile are content as well if the cut is not too old for them.
+    served_ = snapshot->time >= wanted_ ? requests_ : serving;
+    latest_.swap(snapshot);
+    completed_ = clock_.Now();
+    request_failed_ = false;
+    if (durations_.size() < kMaxDurations) durations_.push_back(keeper_.work_time());
+  } else {
+    request_failed_ = request_failed_ || served_ < serving;
+    served_ = serving;
+  }
+  changed_.notify_all();
+}
+
+std::shared_ptr<const Snapshot> Monitor::Fresh() {
+  const Nanoseconds now = clock_.Now();
+  const Nanoseconds oldest = now > options_.staleness ? now - options_.staleness : Nanoseconds{};
+  std::unique_lock lock(mutex_);
+  const auto is_fresh = [&] { return latest_ != nullptr && latest_->time >= oldest; };
+  if (is_fresh() || !running_) return latest_;
+  const uint64_t ticket = ++requests_;
+  wanted_ = std::max(wanted_, oldest);
+  Wake();
+  const auto is_answered = [&] { return is_fresh() || served_ >= ticket || !running_; };
+  if (!changed_.wait_for(lock, kLongestWait, is_answered)) request_failed_ = true;
+  return latest_;
+}
+
+std::shared_ptr<const Snapshot> Monitor::Latest() const {
+  const std::lock_guard lock(mutex_);
+  return latest_;
+}
+
+bool Monitor::Healthy() const {
+  const std::lock_guard lock(mutex_);
+  if (!running_) return false;
+  if (options_.interval.value == 0) return !request_failed_;
+  return clock_.Now() <= completed_ + options_.interval * 3;
+}
+
+std::vector<Nanoseconds> Monitor::TakeEpochDurations() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(durations_, {});
+}
+
+bool Monitor::Requested() const {
+  const std::lock_guard lock(mutex_);
+  return served_ < requests_;
+}
+
+bool Monitor::Stopping() const {
+  const std::lock_guard lock(mutex_);
+  return stopping_;
+}
+
+void Monitor::Wake() const {
+  const uint64_t one = 1;
+  // The only failure is a counter that is full, which wakes as well.
+  [[maybe_unused]] const ssize_t n = write(wake_fd_.get(), &one, sizeof one);
+}
+
+}  // namespace brahe

@@ -1,0 +1,171 @@
+#include "userspace/monitor/monitor.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <functional>
+#include <thread>
+
+#include "userspace/base/fake_clock.h"
+#include "userspace/monitor/fakes.h"
+
+namespace brahe {
+namespace {
+
+class MonitorTest : public testing::Test {
+ protected:
+  void Make(const MonitorOptions& options, const Clock& clock = SystemClock()) {
+    MonitorParts parts;
+    parts.cpu_time.reset(cpu = new FakeCpuTimeSource(clock));
+    parts.energy.reset(meter = new FakeEnergyMeter({{"package", "/p", 0}}));
+    parts.workloads = std::make_unique<FakeWorkloadResolver>();
+    monitor = std::make_unique<Monitor>(options, std::move(parts), clock);
+  }
+  // Waits for what must come, however slow the machine is.
+  static bool Eventually(const std::function<bool()>& condition) {
+    for (int i = 0; i < 30'000 && !condition(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return condition();
+  }
+  uint64_t LatestEpoch() const {
+    const auto latest = monitor->Latest();
+    return latest == nullptr ? 0 : latest->epoch;
+  }
+
+  FakeClock fake_clock;
+  FakeCpuTimeSource* cpu = nullptr;
+  FakeEnergyMeter* meter = nullptr;
+  std::unique_ptr<Monitor> monitor;
+};
+
+TEST_F(MonitorTest, CutsAnEpochAtEachInterval) {
+  Make({.interval = Milliseconds(5)});
+  ASSERT_TRUE(monitor->Start().has_value());
+  EXPECT_TRUE(Eventually([&] { return LatestEpoch() >= 3; }));
+  monitor->Stop();
+  EXPECT_GE(monitor->TakeEpochDurations().size(), 3u);
+  EXPECT_TRUE(monitor->TakeEpochDurations().empty());
+  EXPECT_GE(LatestEpoch(), 3u) << "snapshots outlive the thread";
+  EXPECT_FALSE(monitor->Healthy());
+}
+
+TEST_F(MonitorTest, ManyWhoAskAtOnceShareOneEpoch) {
+  Make({.interval = {}, .staleness = Seconds(600)});
+  ASSERT_TRUE(monitor->Start().has_value());
+  cpu->cut_ms = 20;
+  EXPECT_EQ(monitor->Latest(), nullptr);
+  std::vector<std::thread> scrapes;
+  for (int i = 0; i < 20; ++i) {
+    scrapes.emplace_back([&] {
+      const auto snapshot = monitor->Fresh();
+      ASSERT_NE(snapshot, nullptr);
+      EXPECT_EQ(snapshot->epoch, 1u);
+    });
+  }
+  for (std::thread& scrape : scrapes) scrape.join();
+  monitor->Stop();
+  EXPECT_EQ(cpu->cuts, 2) << "one to open the books and one for all";
+}
+
+TEST_F(MonitorTest, AnswersWithASnapshotThatIsNotOlderThanAllowed) {
+  Make({.interval = {}, .staleness = {}});
+  ASSERT_TRUE(monitor->Start().has_value());
+  cpu->cut_ms = 2;
+  std::vector<std::thread> scrapes;
+  for (int i = 0; i < 8; ++i) {
+    scrapes.emplace_back([&] {
+      for (int j = 0; j < 20; ++j) {
+        const Nanoseconds asked = SystemClock().Now();
+        const auto snapshot = monitor->Fresh();
+        ASSERT_NE(snapshot, nullptr);
+        EXPECT_GE(snapshot->time, asked);
+      }
+    });
+  }
+  for (std::thread& scrape : scrapes) scrape.join();
+  EXPECT_TRUE(monitor->Healthy());
+}
+
+TEST_F(MonitorTest, AFailedEpochAnswersThoseWhoAskedForIt) {
+  Make({.interval = {}, .staleness = {}}, fake_clock);
+  ASSERT_TRUE(monitor->Start().has_value());
+  EXPECT_TRUE(monitor->Healthy());
+  const auto first = monitor->Fresh();
+  fake_clock.Advance(Seconds(1));
+  cpu->fail_collect = true;
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(monitor->Fresh(), first);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(4)) << "not the longest wait";
+  EXPECT_FALSE(monitor->Healthy());
+  cpu->fail_collect = false;
+  EXPECT_EQ(monitor->Fresh()->epoch, 2u);
+  EXPECT_TRUE(monitor->Healthy());
+}
+
+TEST_F(MonitorTest, IsUnhealthyWhenThreeIntervalsPassWithoutAnEpoch) {
+  Make({.interval = Seconds(3600)}, fake_clock);
+  EXPECT_FALSE(monitor->Healthy());
+  ASSERT_TRUE(monitor->Start().has_value());
+  fake_clock.Advance(Seconds(3 * 3600));
+  EXPECT_TRUE(monitor->Healthy());
+  fake_clock.Advance(Nanoseconds{1});
+  EXPECT_FALSE(monitor->Healthy());
+  EXPECT_EQ(monitor->Fresh()->epoch, 1u);
+  EXPECT_TRUE(monitor->Healthy());
+}
+
+TEST_F(MonitorTest, DoesNotMakeUpForEpochsThatWereMissed) {
+  Make({.interval = Seconds(10), .staleness = Seconds(1)}, fake_clock);
+  ASSERT_TRUE(monitor->Start().has_value());
+  fake_clock.Advance(Seconds(95));
+  monitor->Fresh();
+  for (int i = 0; i < 20; ++i) {
+    cpu->Wake();
+    ASSERT_TRUE(Eventually([&] { return cpu->services > i; }));
+  }
+  EXPECT_EQ(cpu->cuts, 2);
+  // The schedule has not moved: the next one is due at 100 s.
+  fake_clock.Advance(Seconds(5));
+  cpu->Wake();
+  EXPECT_TRUE(Eventually([&] { return LatestEpoch() == 2; }));
+}
+
+TEST_F(MonitorTest, CutsEarlyWhenTheSourcesTablesFillUp) {
+  Make({.interval = {}});
+  ASSERT_TRUE(monitor->Start().has_value());
+  cpu->Wake();
+  ASSERT_TRUE(Eventually([&] { return cpu->services == 1; }));
+  cpu->wants_epoch = true;
+  cpu->Wake();
+  EXPECT_TRUE(Eventually([&] { return LatestEpoch() == 1; }));
+  EXPECT_EQ(cpu->cuts, 2);
+}
+
+TEST_F(MonitorTest, ReadsTheEnergyCountersBetweenEpochs) {
+  Make({.interval = {}});
+  meter->max_sample_interval = Milliseconds(2);
+  ASSERT_TRUE(monitor->Start().has_value());
+  EXPECT_TRUE(Eventually([&] { return meter->samples >= 5; }));
+  EXPECT_EQ(cpu->cuts, 1);
+}
+
+TEST_F(MonitorTest, StoppingAnswersThoseWhoWait) {
+  Make({.interval = {}, .staleness = {}});
+  ASSERT_TRUE(monitor->Start().has_value());
+  std::thread scrape([&] {
+    while (monitor->Healthy()) monitor->Fresh();
+  });
+  EXPECT_TRUE(Eventually([&] { return LatestEpoch() >= 2; }));
+  monitor->Stop();
+  scrape.join();
+  EXPECT_NE(monitor->Fresh(), nullptr);
+}
+
+TEST_F(MonitorTest, DoesNotStartOnASourceThatFails) {
+  Make({});
+  cpu->fail_cut = true;
+  EXPECT_EQ(monitor->Start().error().message, "cut fails");
+  EXPECT_EQ(monitor->Fresh(), nullptr);
+}
+
+}  // namespace
+}  // namespace brahe

@@ -1,0 +1,154 @@
+#include "userspace/monitor/process_table.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace brahe {
+
+ProcessTable::ProcessTable(Ledger& ledger, ContainerTable& containers, WorkloadResolver& resolver, EndedPolicy policy,
+                           size_t primary)
+    : ledger_(ledger),
+      containers_(containers),
+      resolver_(resolver),
+      primary_(primary),
+      ended_(policy),
+      closed_energy_(ledger.series()) {}
+
+void ProcessTable::Learn(const ProcessName& name) {
+  auto it = records_.find(name.process);
+  if (it == records_.end()) {
+    if (gone_.Contains(name.process)) return;
+    it = records_.try_emplace(name.process).first;
+    it->second.key = name.process;
+  }
+  ProcessRecord& process = it->second;
+  const bool new_comm = !name.comm.empty() && name.comm != process.comm;
+  // The source repeats the path of the last exec; a change is a new exec.
+  const bool new_exec = !name.exec_path.empty() && name.exec_path != process.exec_path;
+  if (new_comm) process.comm = name.comm;
+  if (new_exec) process.exec_path = name.exec_path;
+  if (new_exec) process.has_new_facts = true;
+  if (new_comm || new_exec) NeedLabels(process);
+}
+
+ProcessRecord& ProcessTable::Use(const ProcessKey& key) {
+  const auto [it, added] = records_.try_emplace(key);
+  ProcessRecord& process = it->second;
+  if (process.account != kNoAccount) return process;
+  process.key = key;
+  OpenAccount(process);
+  if (added && gone_.Contains(key)) {
+    process.ended = true;
+    late_.push_back(&process);
+  } else {
+    to_label_.push_back(&process);
+  }
+  return process;
+}
+
+void ProcessTable::OpenAccount(ProcessRecord& process) {
+  process.account = ledger_.Open();
+  if (by_account_.size() <= process.account) by_account_.resize(process.account + 1);
+  by_account_[process.account] = &process;
+}
+
+void ProcessTable::NeedLabels(ProcessRecord& process) {
+  if (process.has_new_labels) return;
+  process.has_new_labels = true;
+  to_label_.push_back(&process);
+}
+
+void ProcessTable::Enter(ProcessRecord& process, ContainerRecord& container) {
+  // Of two containers in one epoch the latest is the one that it was not in before.
+  if (process.ended || process.moved || process.container == &container) return;
+  if (process.previous == &container) {
+    std::swap(process.container, process.previous);
+  } else {
+    if (process.previous != nullptr) containers_.Leave(*process.previous);
+    process.previous = process.container;
+    process.container = &container;
+    containers_.Join(container);
+  }
+  process.moved = true;
+  moved_.push_back(&process);
+  NeedLabels(process);
+}
+
+void ProcessTable::End(const ProcessKey& key, Nanoseconds now) {
+  const auto it = records_.find(key);
+  if (it == records_.end() || it->second.account == kNoAccount) {
+    if (it != records_.end()) records_.erase(it);
+    gone_.Add(key);
+    return;
+  }
+  ProcessRecord& process = it->second;
+  if (process.ended) return;
+  process.ended = true;
+  for (ContainerRecord* container : {process.container, process.previous}) {
+    if (container != nullptr) containers_.Leave(*container);
+  }
+  ended_now_.push_back(&process);
+  ended_.Add(process.account, now);
+}
+
+void ProcessTable::Settle(Nanoseconds now) {
+  for (ProcessRecord* process : late_) Drop(*process);
+  DropEnded(now);
+  for (ProcessRecord* process : to_label_) {
+    if (process->account != kNoAccount) Label(*process);
+  }
+  for (ProcessRecord* process : moved_) process->moved = false;
+  // Containers outlive their live members only.
+  for (ProcessRecord* process : ended_now_) process->container = process->previous = nullptr;
+  for (auto* list : {&late_, &to_label_, &moved_, &ended_now_}) list->clear();
+  EraseDropped();
+  gone_.EndEpoch();
+}
+
+void ProcessTable::DropEnded(Nanoseconds now) {
+  const std::vector<AccountId> dropped =
+      ended_.Settle(now, [&](AccountId account) { return ledger_.BalanceOf(account, primary_).total; });
+  for (const AccountId account : dropped) Drop(*by_account_[account]);
+}
+
+void ProcessTable::Drop(ProcessRecord& process) {
+  for (size_t s = 0; s < closed_energy_.size(); ++s) closed_energy_[s] += ledger_.BalanceOf(process.account, s).total;
+  ledger_.Close(process.account);
+  process.account = kNoAccount;
+  dropped_.push_back(&process);
+}
+
+void ProcessTable::Label(ProcessRecord& process) {
+  ProcessLabels labels;
+  if (process.labels != nullptr) labels = *process.labels;
+  labels.pid = process.key.pid;
+  if (process.has_new_facts) {
+    const ProcessFacts facts = resolver_.FactsOf(process.key, process.comm, process.exec_path, !process.ended);
+    if (!facts.comm.empty()) process.comm = facts.comm;
+    if (!facts.exe.empty()) labels.exe = facts.exe;
+  }
+  if (!process.comm.empty()) labels.comm = process.comm;
+  if (process.container != nullptr) labels.container_id = process.container->labels->id;
+  labels.type = labels.container_id.empty() ? "regular" : "container";
+
+  process.has_new_labels = process.has_new_facts = false;
+  if (process.labels == nullptr) listed_.push_back(&process);
+  if (process.labels == nullptr || *process.labels != labels) {
+    process.labels = std::make_shared<const ProcessLabels>(std::move(labels));
+  }
+}
+
+void ProcessTable::EraseDropped() {
+  const auto is_dropped = [](const ProcessRecord* process) { return process->account == kNoAccount; };
+  // Most that end are dropped before they are ever listed.
+  if (std::any_of(dropped_.begin(), dropped_.end(), [](const ProcessRecord* p) { return p->labels != nullptr; })) {
+    std::erase_if(listed_, is_dropped);
+  }
+  for (ProcessRecord* process : dropped_) {
+    gone_.Add(process->key);
+    records_.erase(process->key);
+  }
+  dropped_.clear();
+}
+
+}  // namespace brahe

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "userspace/attribution/ledger.h"
+#include "userspace/cpu/cpu_time_source.h"
+#include "userspace/monitor/container_table.h"
+#include "userspace/monitor/ended_list.h"
+#include "userspace/monitor/recent_keys.h"
+#include "userspace/monitor/snapshot.h"
+#include "userspace/monitor/workload_resolver.h"
+
+namespace brahe {
+
+// A process that was named or has used CPU time.
+struct ProcessRecord {
+  ProcessKey key;
+  AccountId account = kNoAccount;               // none before it uses time
+  std::shared_ptr<const ProcessLabels> labels;  // null before it is listed
+  std::string comm, exec_path;                  // the last ones that are known
+  ContainerRecord* container = nullptr;         // the latest that it ran in; null after its end
+  // The one before that. It still counts as a member there: threads in two containers do not make them end in turns.
+  ContainerRecord* previous = nullptr;
+  bool moved = false;          // between containers, in this epoch
+  bool has_new_labels = true;  // stands in the table's list of those to label, or will when it uses time
+  bool has_new_facts = true;   // is new, or has called exec
+  bool ended = false;
+};
+
+// The processes that are listed, each with its account in the ledger, and the names of those that have not used time
+// yet. A process is known by its key, so one that has its pid again is another.
+//
+// What an ended process used stays listed as EndedPolicy says; then its account is closed and its energy counts as
+// unlisted for ever. Its late time (a leaf that comes after the end was told) is added to its account, or to unlisted.
+// Not thread-safe.
+class ProcessTable {
+ public:
+  // `primary` is the series that ended processes are ranked by. The references must outlive this object.
+  ProcessTable(Ledger& ledger, ContainerTable& containers, WorkloadResolver& resolver, EndedPolicy policy,
+               size_t primary);
+
+  void Learn(const ProcessName& name);
+  // The record of a process that used time in this epoch; new ones get an account. Valid until Settle.
+  ProcessRecord& Use(const ProcessKey& key);
+  // Tells that it used time in `container` in this epoch.
+  void Enter(ProcessRecord& process, ContainerRecord& container);
+  void End(const ProcessKey& key, Nanoseconds now);
+  // After the ledger's Post and the epoch's ends: decides who is listed at `now` and labels them.
+  void Settle(Nanoseconds now);
+
+  // Oldest first.
+  [[nodiscard]] const std::vector<const ProcessRecord*>& listed() const { return listed_; }
+  // Energy of all processes whose account was closed, by series.
+  [[nodiscard]] const std::vector<Microjoules>& closed_energy() const { return closed_energy_; }
+
+ private:
+  void OpenAccount(ProcessRecord& process);
+  void NeedLabels(ProcessRecord& process);
+  void Drop(ProcessRecord& process);
+  void DropEnded(Nanoseconds now);
+  void Label(ProcessRecord& process);
+  void EraseDropped();
+
+  Ledger& ledger_;
+  ContainerTable& containers_;
+  WorkloadResolver& resolver_;
+  size_t primary_;
+  EndedList ended_;
+  std::unordered_map<ProcessKey, ProcessRecord> records_;
+  RecentKeys gone_;  // ended and erased
+  std::vector<ProcessRecord*> by_account_;
+  std::vector<const ProcessRecord*> listed_;
+  std::vector<Microjoules> closed_energy_;
+
+  // Of this epoch.
+  std::vector<ProcessRecord*> to_label_;
+  std::vector<ProcessRecord*> moved_;
+  std::vector<ProcessRecord*> ended_now_;
+  std::vector<ProcessRecord*> late_;  // erased before, and come back with late time
+  std::vector<ProcessRecord*> dropped_;
+};
+
+}  // namespace brahe

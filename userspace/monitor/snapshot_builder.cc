@@ -1,0 +1,119 @@
+#include "userspace/monitor/snapshot_builder.h"
+
+#include <algorithm>
+#include <string>
+
+namespace brahe {
+namespace {
+
+EnergyFigure FigureOf(const Balance& balance, std::optional<Nanoseconds> time) {
+  if (!time) return {balance.total, std::nullopt};
+  // Most listed workloads sleep: no division for them.
+  if (balance.last.value == 0) return {balance.total, Microwatts{}};
+  return {balance.total, MeanPower(balance.last, *time)};
+}
+
+ZoneFigures FiguresOf(const ZoneBalance& balance, std::optional<Nanoseconds> time) {
+  return {FigureOf(balance.all, time), FigureOf(balance.active, time), FigureOf(balance.idle, time)};
+}
+
+void Add(Balance& sum, const Balance& part) {
+  sum.total += part.total;
+  sum.last += part.last;
+}
+
+std::vector<ZoneSeries> SeriesOf(const Books& books) {
+  const SeriesPlan& plan = books.plan();
+  std::vector<ZoneBalance> sums(plan.series.size());
+  for (size_t z = 0; z < plan.series_of_zone.size(); ++z) {
+    ZoneBalance& sum = sums[plan.series_of_zone[z]];
+    const ZoneBalance& zone = books.ledger().zones()[z];
+    Add(sum.all, zone.all);
+    Add(sum.active, zone.active);
+    Add(sum.idle, zone.idle);
+  }
+  std::vector<ZoneSeries> series;
+  for (size_t s = 0; s < sums.size(); ++s) {
+    series.push_back({plan.series[s].name, plan.series[s].path, FiguresOf(sums[s], books.series_time()[s])});
+  }
+  return series;
+}
+
+template <typename Labels, typename Record>
+WorkloadList<Labels> ListOf(const std::vector<const Record*>& records, const Books& books) {
+  WorkloadList<Labels> list;
+  const size_t series = books.ledger().series();
+  list.items.reserve(records.size());
+  list.figures.reserve(records.size() * series);
+  for (const Record* record : records) {
+    list.items.push_back({.labels = record->labels,
+                          .state = record->ended ? WorkloadState::kTerminated : WorkloadState::kRunning,
+                          .cpu_time = books.ledger().CpuTime(record->account)});
+    for (size_t s = 0; s < series; ++s) {
+      list.figures.push_back(FigureOf(books.ledger().BalanceOf(record->account, s), books.series_time()[s]));
+    }
+  }
+  return list;
+}
+
+}  // namespace
+
+void FillFromBooks(const Books& books, const std::vector<Zone>& zones, const std::vector<ZoneStats>& stats,
+                   Snapshot& snapshot) {
+  snapshot.zones = SeriesOf(books);
+  for (size_t z = 0; z < zones.size(); ++z) {
+    snapshot.socket_zones.push_back({.name = zones[z].name,
+                                     .path = zones[z].path,
+                                     .socket = zones[z].socket,
+                                     .figures = FiguresOf(books.ledger().zones()[z], books.zone_time()[z]),
+                                     .read_errors = stats[z].read_errors,
+                                     .resets = stats[z].resets});
+  }
+  snapshot.processes = ListOf<ProcessLabels>(books.processes().listed(), books);
+  snapshot.containers = ListOf<ContainerLabels>(books.containers().listed(), books);
+  for (size_t s = 0; s < snapshot.zones.size(); ++s) snapshot.unlisted_processes.push_back(books.Unlisted(s));
+  snapshot.unassigned_time = books.ledger().unassigned_time();
+}
+
+KernelFigures KernelFiguresOf(const CpuTimeSourceStats& stats) {
+  return {.map_entries = stats.map_entries,
+          .map_capacity = stats.map_capacity,
+          .overflow_entries = stats.overflow_entries,
+          .overflow_capacity = stats.overflow_capacity,
+          .switches = stats.switches,
+          .repaired_events = stats.repaired_events,
+          .dropped_events = stats.dropped_events};
+}
+
+CpuLoad LoadOf(const std::vector<SocketTime>& sockets) {
+  CpuLoad load;
+  for (const SocketTime& socket : sockets) {
+    load.capacity += socket.capacity;
+    if (socket.capacity > socket.idle) load.busy += socket.capacity - socket.idle;
+  }
+  return load;
+}
+
+uint64_t UsagePpm(const CpuLoad& load) { return ScaleDown(1'000'000, load.busy.value, load.capacity.value); }
+
+Status CheckBalance(const Snapshot& snapshot) {
+  const size_t series = snapshot.zones.size();
+  std::vector<Microjoules> sums = snapshot.unlisted_processes;
+  for (size_t i = 0; i < snapshot.processes.figures.size(); i += series) {
+    for (size_t s = 0; s < series; ++s) sums[s] += snapshot.processes.figures[i + s].energy;
+  }
+  for (size_t s = 0; s < series; ++s) {
+    const ZoneFigures& zone = snapshot.zones[s].figures;
+    const auto differ = [&](const char* left, Microjoules a, const char* right, Microjoules b) {
+      return MakeError("zone " + snapshot.zones[s].name + ": " + left + " is " + std::to_string(a.value) + " uJ, " +
+                       right + " is " + std::to_string(b.value) + " uJ");
+    };
+    if (const Microjoules both = zone.active.energy + zone.idle.energy; zone.all.energy != both) {
+      return differ("energy", zone.all.energy, "active + idle", both);
+    }
+    if (zone.active.energy != sums[s]) return differ("active", zone.active.energy, "listed + unlisted", sums[s]);
+  }
+  return {};
+}
+
+}  // namespace brahe

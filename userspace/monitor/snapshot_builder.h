@@ -1,0 +1,27 @@
+#pragma once
+
+#include "userspace/base/result.h"
+#include "userspace/cpu/cpu_time_source.h"
+#include "userspace/energy/energy_meter.h"
+#include "userspace/monitor/books.h"
+#include "userspace/monitor/snapshot.h"
+
+namespace brahe {
+
+// Writes the state of all books into `snapshot`: zones, socket_zones, processes, containers, unlisted_processes and
+// unassigned_time. The work is one flat pass over what is listed.
+void FillFromBooks(const Books& books, const std::vector<Zone>& zones, const std::vector<ZoneStats>& stats,
+                   Snapshot& snapshot);
+
+// What the source says about itself.
+KernelFigures KernelFiguresOf(const CpuTimeSourceStats& stats);
+
+// The busy share of all CPU time, in millionths; 0 without capacity.
+uint64_t UsagePpm(const CpuLoad& load);
+CpuLoad LoadOf(const std::vector<SocketTime>& sockets);
+
+// An Error that names the first zone whose figures do not add up: energy = active + idle, and active = listed +
+// unlisted.
+Status CheckBalance(const Snapshot& snapshot);
+
+}  // namespace brahe

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "userspace/base/process_key.h"
+#include "userspace/workload/workload.h"
+
+namespace brahe {
+
+// What the monitor asks about processes and cgroups: whose they are and what they are called.
+// Not thread-safe: the monitor's thread owns it.
+class WorkloadResolver {
+ public:
+  virtual ~WorkloadResolver() = default;
+
+  // Records a cgroup's path that the CPU time source met.
+  virtual void LearnCgroup(uint64_t cgroup_id, const std::string& path) = 0;
+  // The container that the cgroup lies in, where process `pid` ran lately (0: none is known). Null if it lies in none
+  // or is not known (yet). Valid until the next call.
+  virtual const Container* ContainerOf(uint64_t cgroup_id, uint32_t pid) = 0;
+  // True if processes live now in the container that the cgroup lies in. False if there are none or it is not known.
+  virtual bool IsPopulated(uint64_t cgroup_id) = 0;
+  // The names of a process. `comm` and `exec_path` are what is known so far; with `alive` /proc knows better.
+  virtual ProcessFacts FactsOf(const ProcessKey& process, const std::string& comm, const std::string& exec_path,
+                               bool alive) = 0;
+  // Tells that all of an epoch has been asked.
+  virtual void EndEpoch() = 0;
+};
+
+}  // namespace brahe

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "userspace/energy/energy_meter.h"
+
+namespace brahe {
+
+// How a meter's zones are summed into exported series: one series for each name, over all sockets.
+struct SeriesPlan {
+  struct Series {
+    std::string name;
+    std::string path;  // the zone's, or "aggregated-NAME" of several
+  };
+  std::vector<Series> series;            // in the order in which the names first appear
+  std::vector<uint32_t> series_of_zone;  // by zone
+  size_t primary = 0;  // the series that workloads are ranked by: psys, package, core, dram, uncore, else the first
+};
+
+SeriesPlan PlanSeries(const std::vector<Zone>& zones);
+
+}  // namespace brahe

@@ -1,0 +1,152 @@
+#include "userspace/workload/cgroup_directory.h"
+
+#include <fcntl.h>
+#include <glog/logging.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "userspace/base/result.h"
+#include "userspace/workload/container_rules.h"
+
+namespace brahe {
+namespace {
+
+constexpr int kMaxTries = 3;
+
+// Opens a cgroup by its id. O_PATH: it is wanted for its name only.
+Result<UniqueFd> OpenById(int mount_fd, uint64_t cgroup_id) {
+  constexpr int kKernfsHandle = 0xfe;  // FILEID_KERNFS of include/linux/exportfs.h: 64 bits of id
+  struct {
+    file_handle header;
+    unsigned char id[sizeof cgroup_id];
+  } handle;
+  static_assert(sizeof handle == sizeof(file_handle) + sizeof cgroup_id);
+  handle.header.handle_bytes = sizeof cgroup_id;
+  handle.header.handle_type = kKernfsHandle;
+  memcpy(handle.id, &cgroup_id, sizeof cgroup_id);
+  const int fd = open_by_handle_at(mount_fd, &handle.header, O_PATH | O_CLOEXEC);
+  if (fd < 0) return SystemError("open_by_handle_at");
+  return UniqueFd(fd);
+}
+
+// What the kernel calls an open file, as this process sees it: hence not under procfs_root, which may be a tree.
+Result<std::string> PathOf(int fd) { return ReadLink("/proc/self/fd/" + std::to_string(fd)); }
+
+// The part of /proc/PID/cgroup's `line` that is a path; empty if it has none.
+std::string_view PathOfLine(std::string_view line) {
+  const size_t first = line.find(':');
+  const size_t second = first == std::string_view::npos ? first : line.find(':', first + 1);
+  const size_t start = second == std::string_view::npos ? line.size() : second + 1;
+  std::string_view path = line.substr(start);
+  // A mount that reaches above this process' cgroup namespace shows "/../../x" as "x".
+  while (path.starts_with("/../")) path.remove_prefix(3);
+  return path.starts_with('/') && path != "/.." ? path : std::string_view();
+}
+
+}  // namespace
+
+struct CgroupDirectory::Entry {
+  Cgroup cgroup;
+  uint64_t last_used = 0;   // epoch
+  uint64_t last_tried = 0;  // epoch
+  int tries = 0;
+
+  void SetPath(const std::string& path) {
+    cgroup.path = path;
+    cgroup.container = ContainerOfPath(path);
+  }
+};
+
+CgroupDirectory::CgroupDirectory(std::string procfs_root, std::string cgroup_root)
+    : procfs_root_(std::move(procfs_root)),
+      cgroup_root_(std::move(cgroup_root)),
+      mount_(open(cgroup_root_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  if (!mount_.valid()) {
+    LOG(WARNING) << SystemError("open " + cgroup_root_).message << ": containers are known only as far as /proc tells";
+  } else if (const auto path = PathOf(mount_.get())) {
+    cgroup_root_ = *path;
+  }
+  while (cgroup_root_.ends_with('/')) cgroup_root_.pop_back();
+}
+
+CgroupDirectory::~CgroupDirectory() = default;
+
+void CgroupDirectory::Learn(uint64_t cgroup_id, const std::string& path) {
+  Entry& entry = EntryOf(cgroup_id);
+  if (entry.cgroup.path.empty()) entry.SetPath(path);
+}
+
+const Cgroup& CgroupDirectory::Find(uint64_t cgroup_id, uint32_t pid) {
+  Entry& entry = EntryOf(cgroup_id);
+  const bool unknown = entry.cgroup.path.empty() && cgroup_id != 0;
+  if (unknown && entry.last_tried != epoch_ && entry.tries < kMaxTries) {
+    entry.last_tried = epoch_;
+    ++entry.tries;
+    Resolve(cgroup_id, pid, entry);
+  }
+  return entry.cgroup;
+}
+
+void CgroupDirectory::EndEpoch(uint64_t kept_epochs) {
+  std::erase_if(entries_, [&](const auto& item) { return item.second->last_used + kept_epochs <= epoch_; });
+  ++epoch_;
+}
+
+CgroupDirectory::Entry& CgroupDirectory::EntryOf(uint64_t cgroup_id) {
+  std::unique_ptr<Entry>& entry = entries_[cgroup_id];
+  if (entry == nullptr) entry = std::make_unique<Entry>();
+  entry->last_used = epoch_;
+  return *entry;
+}
+
+void CgroupDirectory::Resolve(uint64_t cgroup_id, uint32_t pid, Entry& entry) {
+  auto path = PathByHandle(cgroup_id);
+  if (!path) path = PathByProcess(cgroup_id, pid);
+  if (path) entry.SetPath(*path);
+}
+
+std::optional<std::string> CgroupDirectory::PathByHandle(uint64_t cgroup_id) {
+  if (!mount_.valid()) return std::nullopt;
+  const auto cgroup = OpenById(mount_.get(), cgroup_id);
+  if (!cgroup) {
+    if (cgroup.error().code == ESTALE) return std::nullopt;  // removed
+    LOG(WARNING)
+        << "Cgroups are looked for by their processes, which finds fewer, because they cannot be by their ids: "
+        << cgroup.error().message << " (needs CAP_DAC_READ_SEARCH and Linux 5.5)";
+    mount_.Reset();
+    return std::nullopt;
+  }
+  const auto path = PathOf(cgroup->get());
+  // A cgroup outside of what the mount shows has a link that does not begin with the mount's, mostly "/".
+  if (!path || !path->starts_with(cgroup_root_)) return std::nullopt;
+  std::string relative = path->substr(cgroup_root_.size());
+  if (relative.empty()) relative = "/";
+  // The link of a cgroup that is being removed ends in " (deleted)", and no such folder is there.
+  if (relative.front() != '/' || !IsFolderOf(cgroup_id, relative)) return std::nullopt;
+  return relative;
+}
+
+std::optional<std::string> CgroupDirectory::PathByProcess(uint64_t cgroup_id, uint32_t pid) const {
+  if (pid == 0) return std::nullopt;
+  const auto text = ReadFile(procfs_root_ + "/" + std::to_string(pid) + "/cgroup");
+  if (!text) return std::nullopt;
+  for (std::string_view rest = *text; !rest.empty();) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    const std::string path(PathOfLine(line));
+    if (!path.empty() && IsFolderOf(cgroup_id, path)) return path;
+  }
+  return std::nullopt;
+}
+
+bool CgroupDirectory::IsFolderOf(uint64_t cgroup_id, const std::string& path) const {
+  struct stat folder;
+  return stat((cgroup_root_ + path).c_str(), &folder) == 0 && folder.st_ino == cgroup_id;
+}
+
+}  // namespace brahe

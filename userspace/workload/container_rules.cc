@@ -1,0 +1,204 @@
+#include "userspace/workload/container_rules.h"
+
+#include <algorithm>
+#include <string>
+
+namespace brahe {
+namespace {
+
+constexpr std::string_view kHexDigits = "0123456789abcdef";
+constexpr size_t kIdLength = 64;
+
+bool IsHex(std::string_view text) { return text.find_first_not_of(kHexDigits) == std::string_view::npos; }
+
+// What runtimes call a container by default.
+bool IsFullId(std::string_view text) { return text.size() == kIdLength && IsHex(text); }
+
+// podman's payload cgroups may carry an id that is cut, to 12 digits at least.
+bool IsCutId(std::string_view text) { return text.size() >= 12 && text.size() <= kIdLength && IsHex(text); }
+
+// containerd takes any name of letters, digits and single separators. systemd's units look alike.
+bool IsContainerdName(std::string_view text) {
+  constexpr size_t kLongest = 76;
+  constexpr std::string_view kSeparators = "-_.";
+  const auto is_alnum = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  };
+  if (text.empty() || text.size() > kLongest || !is_alnum(text.front()) || !is_alnum(text.back())) return false;
+  for (const std::string_view unit : {".scope", ".service", ".slice"}) {
+    if (text.ends_with(unit)) return false;
+  }
+  return std::all_of(text.begin(), text.end(),
+                     [&](char c) { return is_alnum(c) || kSeparators.find(c) != std::string_view::npos; });
+}
+
+// A cgroup whose own name tells of a container: WORD ID, possibly followed by ".scope".
+struct NameRule {
+  std::string_view word;
+  bool (*is_id)(std::string_view);
+  std::string_view runtime;
+};
+
+constexpr NameRule kNameRules[] = {
+    // /system.slice/docker-ID.scope
+    {"docker-", IsFullId, "docker"},
+    // /system.slice/containerd-ID.scope
+    {"containerd-", IsFullId, "containerd"},
+    // /system.slice/nerdctl-ID.scope
+    {"nerdctl-", IsFullId, "containerd"},
+    // /kubepods.slice/kubepods-podUID.slice/cri-containerd-ID.scope
+    {"cri-containerd-", IsFullId, "containerd"},
+    // /kubepods.slice/kubepods-podUID.slice/crio-ID.scope, and /kubepods/podUID/crio-ID
+    {"crio-", IsFullId, "crio"},
+    // /machine.slice/libpod-ID.scope/container, and /libpod_parent/libpod-ID
+    {"libpod-", IsFullId, "podman"},
+    // /user.slice/user-1000.slice/podman-1234.scope/libpod-payload-ID
+    {"libpod-payload-", IsCutId, "podman"},
+};
+
+// A cgroup that has the name of systemd's notation because its runtime was told one and uses another driver:
+// SLICE:WORD:ID.
+struct ColonRule {
+  std::string_view word;
+  std::string_view runtime;
+};
+
+constexpr ColonRule kColonRules[] = {
+    // /system.slice/containerd.service/kubepods-podUID.slice:cri-containerd:ID
+    {"cri-containerd", "containerd"},
+    // /kubepods-podUID.slice:crio:ID
+    {"crio", "crio"},
+    // /system.slice:docker:ID
+    {"docker", "docker"},
+    // /machine.slice:libpod:ID
+    {"libpod", "podman"},
+};
+
+// A cgroup that is called by the id alone, in one that tells whose it is.
+struct ParentRule {
+  std::string_view parent;
+  bool (*is_id)(std::string_view);
+  std::string_view runtime;
+};
+
+constexpr ParentRule kParentRules[] = {
+    // /docker/ID
+    {"docker", IsFullId, "docker"},
+    // /containerd/NAME
+    {"containerd", IsContainerdName, "containerd"},
+};
+
+std::optional<Container> Found(std::string_view id, std::string_view runtime) {
+  return Container{std::string(id), std::string(runtime), ""};
+}
+
+std::optional<Container> ByName(std::string_view name) {
+  constexpr std::string_view kScope = ".scope";
+  if (name.ends_with(kScope)) name.remove_suffix(kScope.size());
+  for (const NameRule& rule : kNameRules) {
+    if (!name.starts_with(rule.word)) continue;
+    const std::string_view id = name.substr(rule.word.size());
+    if (rule.is_id(id)) return Found(id, rule.runtime);
+  }
+  return std::nullopt;
+}
+
+std::optional<Container> ByColons(std::string_view name) {
+  const size_t last = name.rfind(':');
+  if (last == std::string_view::npos || last == 0) return std::nullopt;
+  const std::string_view id = name.substr(last + 1);
+  const size_t first = name.rfind(':', last - 1);
+  if (first == std::string_view::npos || !IsFullId(id)) return std::nullopt;
+  const std::string_view word = name.substr(first + 1, last - first - 1);
+  for (const ColonRule& rule : kColonRules) {
+    if (word == rule.word) return Found(id, rule.runtime);
+  }
+  return std::nullopt;
+}
+
+std::optional<Container> ByParent(std::string_view name, std::string_view parent) {
+  for (const ParentRule& rule : kParentRules) {
+    if (parent == rule.parent && rule.is_id(name)) return Found(name, rule.runtime);
+  }
+  return std::nullopt;
+}
+
+// The last name of a path; empty at its root.
+std::string_view LastName(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+std::string_view WithoutLastName(std::string_view path) {
+  const size_t slash = path.rfind('/');
+  return path.substr(0, slash == std::string_view::npos ? 0 : slash);
+}
+
+// A pod's uid with the dashes that systemd's names cannot have; empty if it is none. Static pods have uids without any.
+std::string PodUid(std::string_view text) {
+  std::string uid(text.substr(0, 64));
+  std::replace(uid.begin(), uid.end(), '_', '-');
+  const bool valid = text.size() >= 8 && text.size() <= 64 && IsHex(uid.substr(0, uid.find('-'))) &&
+                     uid.find_first_not_of("0123456789abcdef-") == std::string::npos;
+  return valid ? uid : "";
+}
+
+// The uid of the pod whose cgroup is called `name` and lies in one called `parent`; empty if it is no pod's.
+std::string PodOf(std::string_view name, std::string_view parent) {
+  // /kubepods/burstable/podUID, and /kubepods/podUID for the guaranteed class
+  constexpr std::string_view kPod = "pod";
+  if (name.starts_with(kPod)) {
+    const bool in_kubepods = parent == "kubepods" || parent == "burstable" || parent == "besteffort";
+    return in_kubepods ? PodUid(name.substr(kPod.size())) : "";
+  }
+  // kubepods-burstable-podUID.slice, kubepods-podUID.slice, kubelet-kubepods-podUID.slice; before a colon too
+  constexpr std::string_view kSlicePod = "-pod";
+  name = name.substr(0, name.find(':'));
+  constexpr std::string_view kSlice = ".slice";
+  const size_t pod = name.rfind(kSlicePod);
+  if (!name.ends_with(kSlice) || pod == std::string_view::npos) return "";
+  const std::string_view before = name.substr(0, pod);
+  for (const std::string_view qos_class : {"kubepods", "kubepods-burstable", "kubepods-besteffort"}) {
+    if (!before.ends_with(qos_class)) continue;
+    const bool whole = before.size() == qos_class.size() || before[before.size() - qos_class.size() - 1] == '-';
+    if (!whole) continue;
+    const size_t uid = pod + kSlicePod.size();
+    return PodUid(name.substr(uid, name.size() - kSlice.size() - uid));
+  }
+  return "";
+}
+
+// The innermost pod that `path` is or lies in.
+std::string PodOfPath(std::string_view path) {
+  for (; !path.empty(); path = WithoutLastName(path)) {
+    std::string uid = PodOf(LastName(path), LastName(WithoutLastName(path)));
+    if (!uid.empty()) return uid;
+  }
+  return "";
+}
+
+// The container whose cgroup `path` is.
+std::optional<Container> ContainerAt(std::string_view path) {
+  const std::string_view name = LastName(path);
+  const std::string_view parent_path = WithoutLastName(path);
+  const std::string_view parent = LastName(parent_path);
+  if (auto container = ByName(name)) return container;
+  if (auto container = ByColons(name)) return container;
+  if (auto container = ByParent(name, parent)) return container;
+  // /kubepods/burstable/podUID/ID: that a runtime did it is all that is known
+  if (IsFullId(name) && !PodOf(parent, LastName(WithoutLastName(parent_path))).empty()) {
+    return Found(name, "kubernetes");
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Container> ContainerOfPath(std::string_view cgroup_path) {
+  for (std::string_view path = cgroup_path; !path.empty(); path = WithoutLastName(path)) {
+    auto container = ContainerAt(path);
+    if (!container) continue;
+    container->pod_uid = PodOfPath(path);
+    return container;
+  }
+  return std::nullopt;
+}
+
+}  // namespace brahe

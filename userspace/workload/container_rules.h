@@ -1,0 +1,14 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "userspace/workload/workload.h"
+
+namespace brahe {
+
+// The innermost container that a cgroup lies in, by the names that runtimes give to their cgroups; nullopt: in none.
+// Takes time in proportion to the path's length. The path may be hostile: whoever may make cgroups chooses their names.
+std::optional<Container> ContainerOfPath(std::string_view cgroup_path);
+
+}  // namespace brahe

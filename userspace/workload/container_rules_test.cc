@@ -1,0 +1,53 @@
+#include "userspace/workload/container_rules.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+namespace brahe {
+namespace {
+
+std::string Describe(const std::optional<Container>& container) {
+  if (!container) return "-";
+  return container->runtime + " " + container->id + " " + (container->pod_uid.empty() ? "-" : container->pod_uid);
+}
+
+TEST(ContainerRulesTest, TellsTheContainerOfEveryPathInTheCorpus) {
+  std::ifstream corpus("testdata/cgroup/paths.txt");
+  size_t paths = 0;
+  for (std::string line; std::getline(corpus, line);) {
+    if (line.empty() || line.front() == '#') continue;
+    const size_t blank = line.find(' ');
+    ASSERT_NE(blank, std::string::npos) << line;
+    const std::string path = line.substr(0, blank);
+    EXPECT_EQ(Describe(ContainerOfPath(path)), line.substr(blank + 1)) << path;
+    ++paths;
+  }
+  EXPECT_GT(paths, 80U);
+}
+
+TEST(ContainerRulesTest, AnyBytesMayStandAroundAContainer) {
+  const std::string id(64, 'a');
+  EXPECT_EQ(ContainerOfPath("/\xff\xfe \n/docker/" + id + "/ (deleted)")->id, id);
+  EXPECT_EQ(ContainerOfPath(std::string("/a\0/docker/", 11) + id)->id, id);
+  EXPECT_EQ(ContainerOfPath(""), std::nullopt);
+}
+
+TEST(ContainerRulesTest, AHostilePathTakesNoLongerThanItsLengthWarrants) {
+  std::string path;
+  const std::string hostile[] = {"/kubepods", "/pod", "/-pod.slice", "/a:b:c", "/docker-", ":", "-pod", "/"};
+  for (const std::string& piece : hostile) {
+    for (size_t length = 0; length < (1 << 20); length += piece.size()) path += piece;
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(ContainerOfPath(path), std::nullopt);
+  path = "/docker/" + std::string(64, 'a') + path;
+  EXPECT_NE(ContainerOfPath(path), std::nullopt);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+}
+
+}  // namespace
+}  // namespace brahe
