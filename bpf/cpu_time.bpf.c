@@ -15,6 +15,7 @@
 #include "bpf/cpu_time_slices.h"
 
 #define EEXIST 17
+#define PF_EXITING 0x4
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -155,6 +156,18 @@ static __always_inline void open_slice(struct cpu_slot *slot, struct task_struct
 		slot->key.tgid = 0;
 }
 
+/* How long `task` has run since it was picked, by the scheduler's own account. */
+static __always_inline __u64 own_time(struct task_struct *task)
+{
+	/*
+	 * A task that exits leaves its autogroup, which starts the account of this slice anew. All that it has ever run
+	 * is the better bound then.
+	 */
+	if (task->flags & PF_EXITING)
+		return task->se.sum_exec_runtime;
+	return task->se.sum_exec_runtime - task->se.prev_sum_exec_runtime;
+}
+
 /*
  * The slot does not name the task that has been running: it is empty, or events were missed (tracepoints are silent on
  * a CPU that is going down or coming up). Afterwards it names `prev`, since the best estimate of when it began.
@@ -167,8 +180,7 @@ static __noinline int repair_slot(struct cpu_slot *slot, struct task_struct *pre
 	if (!since) {
 		since = first_since(now, cut);
 	} else if (pid) {
-		const __u64 own_ns = prev->se.sum_exec_runtime - prev->se.prev_sum_exec_runtime;
-		const __u64 takeover = takeover_instant(since, now, own_ns, cut);
+		const __u64 takeover = takeover_instant(since, now, own_time(prev), cut);
 
 		slot->repaired++;
 		close_slice(slot, 0, since, takeover, cut, settled);

@@ -31,10 +31,12 @@ struct css_set {
 
 struct sched_entity {
 	__u64 sum_exec_runtime;
-	__u64 prev_sum_exec_runtime; /* what it was when the task was picked to run */
+	/* What it was when the task was picked to run, or later, when a running task changed its group or its policy. */
+	__u64 prev_sum_exec_runtime;
 };
 
 struct task_struct {
+	unsigned int flags;
 	int pid;
 	int tgid;
 	__u64 start_boottime; /* real_start_time before 5.5 */

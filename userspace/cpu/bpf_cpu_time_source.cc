@@ -20,6 +20,14 @@ constexpr Nanoseconds kCutLead = Milliseconds(2);
 constexpr Nanoseconds kCutMargin = {50'000};
 // Epochs for which a process that ended is remembered, so that its last entries are still known for dead.
 constexpr uint64_t kEndedEpochs = 8;
+// In so many epochs every quiet process is looked for once, in case that the kernel could not tell of its end.
+constexpr uint64_t kCheckRounds = 64;
+
+// Whether a process that has no folder in `procfs_root` is gone: not if it may live in another PID namespace.
+bool ShowsAllProcesses(const std::string& procfs_root) {
+  constexpr const char* kInitialNamespace = "pid:[4026531836]";  // PROC_PID_INIT_INO
+  return procfs_root != "/proc" || ReadLink("/proc/self/ns/pid").value_or("") == kInitialNamespace;
+}
 
 class BpfCpuTimeSource final : public CpuTimeSource {
  public:
@@ -28,6 +36,7 @@ class BpfCpuTimeSource final : public CpuTimeSource {
       : clock_(clock),
         sysfs_root_(options.sysfs_root),
         procfs_root_(options.procfs_root),
+        shows_all_processes_(ShowsAllProcesses(options.procfs_root)),
         program_(std::move(program)),
         bank_(program_->procs_fd()),
         overflow_(program_->overflow_fd()),
@@ -66,6 +75,7 @@ class BpfCpuTimeSource final : public CpuTimeSource {
   const Clock& clock_;
   const std::string sysfs_root_;
   const std::string procfs_root_;
+  const bool shows_all_processes_;
   const std::unique_ptr<BpfProgram> program_;
   BankReader bank_;
   OverflowReader overflow_;
@@ -254,8 +264,7 @@ void BpfCpuTimeSource::ReportEnds(CpuTimeEpoch& epoch) {
 }
 
 void BpfCpuTimeSource::CleanUp(CpuTimeEpoch& epoch) {
-  const uint64_t dropped = program_->dropped_events();
-  if (std::exchange(dropped_seen_, dropped) != dropped) FindMissedEnds(epoch);
+  FindMissedEnds(epoch);
   stats_.map_entries = bank_.entries();
   if (ended_.empty()) return;
   const auto deleted = bank_.DeleteDead([this](const ProcessKey& process) { return ended_.contains(process); });
@@ -263,11 +272,14 @@ void BpfCpuTimeSource::CleanUp(CpuTimeEpoch& epoch) {
   std::erase_if(ended_, [this](const auto& end) { return end.second + kEndedEpochs < epoch_; });
 }
 
-// The kernel had no room to tell of some ends: looks which of the quiet processes are gone.
+// Looks which of the quiet processes are gone: all of them when the kernel had no room to tell of some ends, else a
+// part in each epoch, because an end can also go unseen (a kernel that keeps programs from running in some contexts).
 void BpfCpuTimeSource::FindMissedEnds(CpuTimeEpoch& epoch) {
-  constexpr const char* kInitialNamespace = "pid:[4026531836]";  // PROC_PID_INIT_INO
-  if (procfs_root_ == "/proc" && ReadLink("/proc/self/ns/pid").value_or("") != kInitialNamespace) return;
+  const uint64_t dropped = program_->dropped_events();
+  const bool all = std::exchange(dropped_seen_, dropped) != dropped;
+  if (!shows_all_processes_) return;
   bank_.ForEachQuietProcess([&](const ProcessKey& process) {
+    if (!all && process.pid % kCheckRounds != epoch_ % kCheckRounds) return;
     struct stat folder;
     const std::string path = procfs_root_ + "/" + std::to_string(process.pid);
     if (stat(path.c_str(), &folder) == 0 || errno != ENOENT) return;

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <fstream>
 #include <map>
@@ -156,15 +157,27 @@ TEST_F(BpfCpuTimeSourceTest, ChargesAJobThatLivesAndDiesBetweenTwoCuts) {
     ChildProcess job([i] { Burn(Milliseconds(5 + i % 15)); });
     used[job.pid()] = job.Wait();
   }
-  // A process is freed a grace period after its parent has taken note of its end.
-  SystemClock().SleepUntil(SystemClock().Now() + Milliseconds(300));
-  const std::vector<CpuTimeEpoch> epochs = {NextEpoch()};
-  std::set<uint32_t> ended;
-  for (const ProcessKey& process : epochs[0].ended) EXPECT_TRUE(ended.insert(process.pid).second);
+  const CpuTimeEpoch first = NextEpoch();
+  Nanoseconds charged, total;
   for (const auto& [pid, time] : used) {
-    EXPECT_NEAR(Seconds(TimeOf(epochs, pid)), Seconds(time), 0.002) << pid;
-    EXPECT_TRUE(ended.contains(static_cast<uint32_t>(pid))) << pid;
+    charged += TimeOf({first}, pid);
+    total += time;
+    // Wide, because a sandbox may hide some switches: such a gap is split by estimate.
+    EXPECT_NEAR(Seconds(TimeOf({first}, pid)), Seconds(time), 0.005) << pid;
   }
+  EXPECT_NEAR(Seconds(charged) / Seconds(total), 1, 0.02);
+
+  // A process is freed a grace period after its parent has taken note of its end, and reported once.
+  std::multiset<uint32_t> ended;
+  const auto all_ended = [&] {
+    return std::ranges::all_of(used, [&](auto& job) { return ended.contains(job.first); });
+  };
+  const auto note_ended = [&](const CpuTimeEpoch& epoch) {
+    for (const ProcessKey& process : epoch.ended) ended.insert(process.pid);
+  };
+  note_ended(first);
+  for (int i = 0; i < 100 && !all_ended(); ++i) note_ended(Epochs(Milliseconds(50), Milliseconds(50)).front());
+  for (const auto& [pid, time] : used) EXPECT_EQ(ended.count(pid), 1U) << pid;
 }
 
 TEST_F(BpfCpuTimeSourceTest, FoldsThreadsIntoTheirProcess) {
@@ -372,6 +385,18 @@ TEST_F(BpfCpuTimeSourceTest, ForgetsProcessesThatAreDead) {
   const size_t before = source_->Stats().map_entries;
   EXPECT_GE(before, started);
   for (int i = 0; i < 4; ++i) NextEpoch();
+  EXPECT_LT(source_->Stats().map_entries, before - started * 9 / 10);
+}
+
+TEST_F(BpfCpuTimeSourceTest, FindsTheDeadThatTheKernelHadNoRoomToTellOf) {
+  BpfSourceOptions options = Options();
+  options.program.event_buffer_bytes = static_cast<uint32_t>(sysconf(_SC_PAGESIZE));
+  Start(options);
+  const size_t started = RunChildren(brahe::Seconds(1), 20, [](size_t) {});
+  SystemClock().SleepUntil(SystemClock().Now() + Milliseconds(300));
+  const size_t before = (NextEpoch(), source_->Stats().map_entries);
+  EXPECT_GT(source_->Stats().dropped_events, 0U);
+  for (int i = 0; i < 70; ++i) NextEpoch();  // processes that were not quiet at once are found in their round
   EXPECT_LT(source_->Stats().map_entries, before - started * 9 / 10);
 }
 

@@ -107,6 +107,7 @@ Status BpfProgram::Open(const BpfProgramOptions& options) {
   skeleton_->rodata->cgroup_hierarchy = HierarchyCode(options.hierarchy);
   bpf_map__set_max_entries(skeleton_->maps.procs, procs_capacity_);
   bpf_map__set_max_entries(skeleton_->maps.cpu_slots, static_cast<uint32_t>(cpus_));
+  if (options.event_buffer_bytes != 0) bpf_map__set_max_entries(skeleton_->maps.events, options.event_buffer_bytes);
   if (const int error = cpu_time_bpf::load(skeleton_); error != 0) return LoadError(-error);
   return {};
 }

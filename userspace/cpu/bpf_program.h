@@ -23,7 +23,8 @@ namespace brahe {
 struct BpfProgramOptions {
   CpuTopology topology;  // socket_of_cpu must have an entry for each possible CPU
   CgroupHierarchy hierarchy;
-  uint32_t max_processes = 0;  // entries of map procs; 0: 1024 a CPU, at least 65536, at most 1048576
+  uint32_t max_processes = 0;       // entries of map procs; 0: 1024 a CPU, at least 65536, at most 1048576
+  uint32_t event_buffer_bytes = 0;  // a power of 2 and a multiple of the page size; 0: 2 MiB
   std::string pin_path = "/sys/fs/bpf/brahe";
   std::string lock_path = "/run/brahe.lock";
 };
