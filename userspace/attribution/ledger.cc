@@ -49,6 +49,18 @@ void Ledger::Close(AccountId account) {
   free_.push_back(account);
 }
 
+void Ledger::Merge(AccountId account, AccountId into) {
+  assert(account != into && accounts_[into].open);
+  for (size_t series = 0; series < series_; ++series) {
+    const Balance sum = {BalanceOf(account, series).total + BalanceOf(into, series).total,
+                         BalanceOf(account, series).last + BalanceOf(into, series).last};
+    balances_[into * series_ + series] = sum;
+  }
+  accounts_[into].time = AddCapped(accounts_[into].time, accounts_[account].time);
+  accounts_[into].epoch = epoch_;  // both `last` are this epoch's now
+  Close(account);
+}
+
 Balance Ledger::BalanceOf(AccountId account, size_t series) const {
   assert(accounts_[account].open);
   Balance balance = balances_[account * series_ + series];

@@ -75,6 +75,8 @@ class Ledger {
   AccountId Open();
   // Ends an account and returns its number for use by another. Its past stays in the zones' balances.
   void Close(AccountId account);
+  // Adds one account's balances and time to another's and closes it.
+  void Merge(AccountId account, AccountId into);
 
   // Books an epoch. Sorts `leaves` by (socket, process, cgroup), which must be unique. A socket's time that is neither
   // idle nor in a leaf is booked as unassigned; where leaves exceed capacity - idle, their sum is taken as busy. A

@@ -97,6 +97,18 @@ TEST(LedgerTest, LastIsOfTheLastEpochAlone) {
   EXPECT_EQ(ledger.unassigned()[0].last.value, 0u);
 }
 
+TEST(LedgerTest, MergesOneAccountIntoAnother) {
+  Ledger ledger({{.series = 0, .socket = 0}});
+  const AccountId a = ledger.Open(), b = ledger.Open();
+  Post(ledger, {{0, {10}, {}}}, {Microjoules{100}}, {Leaf(1, 0, 10, a)});
+  Post(ledger, {{0, {10}, {}}}, {Microjoules{60}}, {Leaf(2, 0, 10, b)});
+  ledger.Merge(a, b);
+  EXPECT_EQ(ledger.BalanceOf(b, 0).total.value, 160u);
+  EXPECT_EQ(ledger.BalanceOf(b, 0).last.value, 60u);
+  EXPECT_EQ(ledger.CpuTime(b).value, 20u);
+  EXPECT_EQ(ledger.Open(), a) << "its number is free again";
+}
+
 TEST(LedgerTest, OpensAClosedNumberAgainWithNothingOnIt) {
   Ledger ledger({{.series = 0, .socket = 0}});
   const AccountId a = ledger.Open();

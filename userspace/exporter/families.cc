@@ -134,29 +134,41 @@ void AppendWorkload(const RenderInput& input, const Family& family, size_t item,
 }
 
 template <typename Labels>
-void AppendCpuTime(const RenderInput& input, const Family& family, const WorkloadList<Labels>& list,
-                   std::span<const size_t> group, std::string_view state, std::string& out) {
+Nanoseconds CpuTimeOf(const WorkloadList<Labels>& list, std::span<const size_t> group) {
   Nanoseconds sum;
   for (const size_t item : group) sum += list.items[item].cpu_time;
+  return sum;
+}
+
+template <typename Labels>
+void AppendCpuTime(const RenderInput& input, const Family& family, const Labels& labels, std::string_view state,
+                   Nanoseconds time, std::string& out) {
   out.append(family.name).push_back('{');
-  AppendLabels(*list.items[group.front()].labels, input.node_label, state, out);
+  AppendLabels(labels, input.node_label, state, out);
   out.append("} ");
-  AppendBillionths(sum.value, out);
+  AppendBillionths(time.value, out);
   out.push_back('\n');
 }
 
-// Kepler's series has no state, so that one of several processes with the same labels must stand for all: the running
-// one, or else the first.
+// Kepler's series has no state: a running process and its terminated twins are one sample, so that the series does not
+// go down when a pid is used again.
 void AppendProcessTime(const RenderInput& input, const Family& family, size_t item, std::string& out) {
-  if (input.processes.HasRunningTwin(item) || input.processes.Group(item).empty()) return;
-  AppendCpuTime(input, family, input.snapshot.processes, std::span(&item, 1), "", out);
+  const WorkloadList<ProcessLabels>& list = input.snapshot.processes;
+  const auto group = input.processes.Group(item);
+  if (input.processes.HasRunningTwin(item) || group.empty()) return;
+  Nanoseconds time = CpuTimeOf(list, group);
+  if (list.items[item].state == WorkloadState::kRunning) {
+    time += CpuTimeOf(list, input.processes.TerminatedTwinsOf(item));
+  }
+  AppendCpuTime(input, family, *list.items[item].labels, "", time, out);
 }
 
 void AppendContainerTime(const RenderInput& input, const Family& family, size_t item, std::string& out) {
   const auto group = input.containers.Group(item);
   if (group.empty()) return;
   const WorkloadList<ContainerLabels>& list = input.snapshot.containers;
-  AppendCpuTime(input, family, list, group, StateName(list.items[item].state), out);
+  AppendCpuTime(input, family, *list.items[item].labels, StateName(list.items[item].state), CpuTimeOf(list, group),
+                out);
 }
 
 size_t UnlistedZones(const RenderInput& input) { return input.snapshot.unlisted_processes.size(); }

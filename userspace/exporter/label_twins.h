@@ -40,6 +40,11 @@ class LabelTwins {
 
   // True for a terminated item with the labels, but for the state, of a running one.
   [[nodiscard]] bool HasRunningTwin(size_t item) const { return twins_of_running_.contains(item); }
+  // The terminated items that have them.
+  [[nodiscard]] std::span<const size_t> TerminatedTwinsOf(size_t running) const {
+    const auto [first, last] = std::equal_range(terminated_.begin(), terminated_.end(), running, Order{list_});
+    return {first, last};
+  }
 
  private:
   struct Order {
@@ -48,8 +53,7 @@ class LabelTwins {
   };
 
   void MarkTwinsOf(size_t running) {
-    const auto [first, last] = std::equal_range(terminated_.begin(), terminated_.end(), running, Order{list_});
-    twins_of_running_.insert(first, last);
+    for (const size_t item : TerminatedTwinsOf(running)) twins_of_running_.insert(item);
   }
 
   const WorkloadList<Labels>& list_;

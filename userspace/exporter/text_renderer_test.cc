@@ -154,7 +154,7 @@ TEST(TextRenderer, SumsTerminatedProcessesThatHaveTheSameLabels) {
               ElementsAre(labels_of("cc1") + "0.001203", labels_of("ld") + "0.000040"));
   const std::vector<std::string> seconds = SamplesOf("kepler_process_cpu_seconds_total", text);
   ASSERT_EQ(seconds.size(), 2U) << "one for each set of labels";
-  EXPECT_THAT(seconds[0], ::testing::EndsWith(" 0.000001500")) << "the first one's";
+  EXPECT_THAT(seconds[0], ::testing::EndsWith(" 0.000601500"));
 }
 
 TEST(TextRenderer, TakesProcessesForTheSameOnlyIfTheyArePrintedAlike) {
@@ -180,7 +180,7 @@ TEST(TextRenderer, AnUnknownPowerMakesTheSumUnknown) {
   EXPECT_THAT(SamplesOf("kepler_process_cpu_watts", text), IsEmpty());
 }
 
-TEST(TextRenderer, ARunningProcessStandsForItsTerminatedTwinWhereThereIsNoState) {
+TEST(TextRenderer, ARunningProcessIsOneSampleWithItsTerminatedTwinWhereThereIsNoState) {
   for (const bool terminated_first : {true, false}) {
     Snapshot snapshot = OneZone();
     const ProcessLabels labels = Process(5, "sh");
@@ -191,7 +191,7 @@ TEST(TextRenderer, ARunningProcessStandsForItsTerminatedTwinWhereThereIsNoState)
     EXPECT_THAT(
         SamplesOf("kepler_process_cpu_seconds_total", text),
         ElementsAre(
-            R"({comm="sh",container_id="",exe="",node_name="node-1",pid="5",type="regular",vm_id=""} 0.000000350)"));
+            R"({comm="sh",container_id="",exe="",node_name="node-1",pid="5",type="regular",vm_id=""} 0.000000500)"));
     EXPECT_EQ(SamplesOf("kepler_process_cpu_joules_total", text).size(), 2U);
   }
 }

@@ -178,6 +178,56 @@ TEST_F(BookkeeperTest, AProcessThatHasItsPidAgainIsAnother) {
   EXPECT_THAT(Processes(*snapshot), ElementsAre("old terminated 30", "new running 5"));
 }
 
+TEST_F(BookkeeperTest, AnEndedProcessIsHeldForOneWithItsLabelsAndMergedIntoItAtItsEnd) {
+  Open({.max_listed = 1, .min_energy = Joules(10), .retention = Seconds(120)});
+  const ProcessKey again{job.pid, 7};
+  Use(job, 30);
+  Name(job, "job", "");
+  End(job);
+  EXPECT_THAT(Processes(*Run()), ElementsAre("job terminated 30"));
+  Use(again, 5);
+  Name(again, "job", "");
+  Run();
+  Use(web, 50);
+  Name(web, "web", "");
+  End(web);
+  const auto held = Run(1000);
+  EXPECT_THAT(Processes(*held), ElementsAre("job terminated 30", "job running 5")) << "beyond its time and its rank";
+  End(again);
+  const auto merged = Run();
+  EXPECT_THAT(Processes(*merged), ElementsAre("job terminated 35"));
+  EXPECT_EQ(merged->processes.items[0].cpu_time, Milliseconds(35));
+  EXPECT_THAT(Processes(*Run(200)), IsEmpty());
+}
+
+TEST_F(BookkeeperTest, AnEndedProcessIsNotHeldForOneOfAnotherName) {
+  Open();
+  const ProcessKey other{job.pid, 7};
+  Use(job, 30);
+  Name(job, "job", "");
+  End(job);
+  Run();
+  Use(other, 5);
+  Name(other, "other", "");
+  EXPECT_THAT(Processes(*Run()), ElementsAre("job terminated 30", "other running 5"));
+  EXPECT_THAT(Processes(*Run(200)), ElementsAre("other running 5"));
+}
+
+TEST_F(BookkeeperTest, LetsATwinGoWhenTheRunningOneChangesItsName) {
+  Open();
+  const ProcessKey again{job.pid, 7};
+  Use(job, 30);
+  Name(job, "job", "");
+  End(job);
+  Run();
+  Use(again, 5);
+  Name(again, "job", "");
+  Run();
+  Name(again, "new", "");
+  Run();
+  EXPECT_THAT(Processes(*Run(200)), ElementsAre("new running 5"));
+}
+
 TEST_F(BookkeeperTest, DemotesTheSmallestForEver) {
   Open({.max_listed = 1, .min_energy = Joules(1), .retention = Seconds(120)});
   Use(web, 20), Name(web, "web", ""), End(web);

@@ -55,8 +55,8 @@ void ContainerTable::SetEnded(ContainerRecord& container, bool ended, Nanosecond
 }
 
 void ContainerTable::DropEnded(Nanoseconds now) {
-  const std::vector<AccountId> dropped =
-      ended_.Settle(now, [&](AccountId account) { return ledger_.BalanceOf(account, primary_).total; });
+  const std::vector<AccountId> dropped = ended_.Settle(
+      now, [&](AccountId account) { return EndedList::Standing{ledger_.BalanceOf(account, primary_).total}; });
   if (dropped.empty()) return;
   for (const AccountId account : dropped) ledger_.Close(account);
   const auto is_dropped = [&](const ContainerRecord* record) { return by_account_[record->account] == nullptr; };

@@ -9,17 +9,19 @@ void EndedList::Remove(AccountId account) {
   std::erase_if(items_, [account](const Item& item) { return item.account == account; });
 }
 
-std::vector<AccountId> EndedList::Settle(Nanoseconds now, const EnergyOf& energy_of) {
+std::vector<AccountId> EndedList::Settle(Nanoseconds now, const StandingOf& standing_of) {
   std::vector<AccountId> dropped;
-  for (Item& item : items_) item.energy = energy_of(item.account);
+  for (Item& item : items_) item.standing = standing_of(item.account);
   const auto stays = [&](const Item& item) {
-    return now - item.ended_at < policy_.retention && item.energy >= policy_.min_energy;
+    return item.standing.held ||
+           (now - item.ended_at < policy_.retention && item.standing.energy >= policy_.min_energy);
   };
   DropFrom(std::partition(items_.begin(), items_.end(), stays) - items_.begin(), dropped);
   if (policy_.max_listed < 0 || items_.size() <= static_cast<uint64_t>(policy_.max_listed)) return dropped;
 
   std::nth_element(items_.begin(), items_.begin() + policy_.max_listed, items_.end(), [](const Item& a, const Item& b) {
-    return std::tie(a.energy, a.ended_at, a.account) > std::tie(b.energy, b.ended_at, b.account);
+    return std::tie(a.standing.held, a.standing.energy, a.ended_at, a.account) >
+           std::tie(b.standing.held, b.standing.energy, b.ended_at, b.account);
   });
   DropFrom(policy_.max_listed, dropped);
   return dropped;

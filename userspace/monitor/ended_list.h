@@ -20,7 +20,12 @@ struct EndedPolicy {
 // stays, never who has looked at the list. A value without clock or locks.
 class EndedList {
  public:
-  using EnergyOf = std::function<Microjoules(AccountId)>;
+  // What decides on one of the list.
+  struct Standing {
+    Microjoules energy;
+    bool held = false;  // stays whatever the policy says
+  };
+  using StandingOf = std::function<Standing(AccountId)>;
 
   explicit EndedList(EndedPolicy policy) : policy_(policy) {}
 
@@ -29,7 +34,7 @@ class EndedList {
   void Remove(AccountId account);
   // Drops, for good, those whose time is over, that have too little energy, or that are not among the `max_listed` with
   // the most; of equals the one that ended last stays. Returns the dropped ones.
-  std::vector<AccountId> Settle(Nanoseconds now, const EnergyOf& energy_of);
+  std::vector<AccountId> Settle(Nanoseconds now, const StandingOf& standing_of);
 
   [[nodiscard]] size_t size() const { return items_.size(); }
 
@@ -37,7 +42,7 @@ class EndedList {
   struct Item {
     AccountId account;
     Nanoseconds ended_at;
-    Microjoules energy;
+    Standing standing;
   };
   void DropFrom(size_t first, std::vector<AccountId>& dropped);
 

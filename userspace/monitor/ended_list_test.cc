@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 
 namespace brahe {
 namespace {
@@ -15,9 +16,12 @@ using testing::UnorderedElementsAre;
 class EndedListTest : public testing::Test {
  protected:
   std::vector<AccountId> Settle(EndedList& list, uint64_t second) {
-    return list.Settle(Seconds(second), [this](AccountId account) { return Joules(joules[account]); });
+    return list.Settle(Seconds(second), [this](AccountId account) {
+      return EndedList::Standing{Joules(joules[account]), held.contains(account)};
+    });
   }
   std::map<AccountId, uint64_t> joules;
+  std::set<AccountId> held;
 };
 
 TEST_F(EndedListTest, KeepsForTheRetentionAndNoLonger) {
@@ -64,6 +68,18 @@ TEST_F(EndedListTest, ForgetsAnEndThatIsTakenBack) {
   list.Add(1, Seconds(100));
   list.Remove(1);
   EXPECT_THAT(Settle(list, 1000), IsEmpty());
+}
+
+TEST_F(EndedListTest, KeepsWhatIsHeldWhateverTheTimeTheEnergyAndTheRank) {
+  EndedList list({.max_listed = 1, .min_energy = Joules(5), .retention = Seconds(120)});
+  list.Add(1, Seconds(100));
+  list.Add(2, Seconds(100));
+  joules = {{1, 1}, {2, 50}};
+  held = {1};
+  EXPECT_THAT(Settle(list, 100), ElementsAre(2));
+  EXPECT_THAT(Settle(list, 1000), IsEmpty());
+  held.clear();
+  EXPECT_THAT(Settle(list, 1001), ElementsAre(1));
 }
 
 }  // namespace

@@ -93,9 +93,18 @@ void ProcessTable::End(const ProcessKey& key, Nanoseconds now) {
 
 void ProcessTable::Settle(Nanoseconds now) {
   for (ProcessRecord* process : late_) Drop(*process);
+  for (ProcessRecord* process : ended_now_) MergeTwin(*process);
   DropEnded(now);
   for (ProcessRecord* process : to_label_) {
-    if (process->account != kNoAccount) Label(*process);
+    if (process->account == kNoAccount) continue;
+    Label(*process);
+    FindTwin(*process);
+  }
+  for (ProcessRecord* process : ended_now_) {
+    if (process->account == kNoAccount) continue;
+    FindTwin(*process);
+    MergeTwin(*process);
+    ended_by_pid_.emplace(process->key.pid, process);
   }
   for (ProcessRecord* process : moved_) process->moved = false;
   // Containers outlive their live members only.
@@ -106,9 +115,41 @@ void ProcessTable::Settle(Nanoseconds now) {
 }
 
 void ProcessTable::DropEnded(Nanoseconds now) {
-  const std::vector<AccountId> dropped =
-      ended_.Settle(now, [&](AccountId account) { return ledger_.BalanceOf(account, primary_).total; });
-  for (const AccountId account : dropped) Drop(*by_account_[account]);
+  const std::vector<AccountId> dropped = ended_.Settle(now, [&](AccountId account) {
+    return EndedList::Standing{ledger_.BalanceOf(account, primary_).total, by_account_[account]->held};
+  });
+  for (const AccountId account : dropped) {
+    ForgetEnded(*by_account_[account]);
+    Drop(*by_account_[account]);
+  }
+}
+
+void ProcessTable::ForgetEnded(const ProcessRecord& process) {
+  const auto [first, last] = ended_by_pid_.equal_range(process.key.pid);
+  const auto at = std::find_if(first, last, [&](const auto& entry) { return entry.second == &process; });
+  if (at != last) ended_by_pid_.erase(at);
+}
+
+void ProcessTable::FindTwin(ProcessRecord& process) {
+  if (process.twin != nullptr) process.twin->held = false;
+  process.twin = nullptr;
+  const auto [first, last] = ended_by_pid_.equal_range(process.key.pid);
+  for (auto at = first; at != last; ++at) {
+    ProcessRecord* const ended = at->second;
+    if (ended == &process || *ended->labels != *process.labels) continue;
+    process.twin = ended;
+    ended->held = true;
+  }
+}
+
+void ProcessTable::MergeTwin(ProcessRecord& process) {
+  ProcessRecord* const twin = std::exchange(process.twin, nullptr);
+  if (twin == nullptr) return;
+  ended_.Remove(twin->account);
+  ForgetEnded(*twin);
+  ledger_.Merge(twin->account, process.account);
+  twin->account = kNoAccount;
+  dropped_.push_back(twin);
 }
 
 void ProcessTable::Drop(ProcessRecord& process) {

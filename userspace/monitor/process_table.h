@@ -24,6 +24,9 @@ struct ProcessRecord {
   ContainerRecord* container = nullptr;         // the latest that it ran in; null after its end
   // The one before that. It still counts as a member there: threads in two containers do not make them end in turns.
   ContainerRecord* previous = nullptr;
+  // An ended one that has the same labels: this pid was its pid, and its name, program and container are the same.
+  ProcessRecord* twin = nullptr;
+  bool held = false;           // is the twin of one that is running
   bool moved = false;          // between containers, in this epoch
   bool has_new_labels = true;  // stands in the table's list of those to label, or will when it uses time
   bool has_new_facts = true;   // is new, or has called exec
@@ -35,6 +38,9 @@ struct ProcessRecord {
 //
 // What an ended process used stays listed as EndedPolicy says; then its account is closed and its energy counts as
 // unlisted for ever. Its late time (a leaf that comes after the end was told) is added to its account, or to unlisted.
+//
+// A process may have all the labels of one that ended before it. The older one then stays listed while the younger one
+// runs, and is merged into it when that ends, so that no series that both are part of goes down.
 // Not thread-safe.
 class ProcessTable {
  public:
@@ -61,6 +67,9 @@ class ProcessTable {
   void NeedLabels(ProcessRecord& process);
   void Drop(ProcessRecord& process);
   void DropEnded(Nanoseconds now);
+  void FindTwin(ProcessRecord& process);
+  void MergeTwin(ProcessRecord& process);
+  void ForgetEnded(const ProcessRecord& process);
   void Label(ProcessRecord& process);
   void EraseDropped();
 
@@ -70,7 +79,8 @@ class ProcessTable {
   size_t primary_;
   EndedList ended_;
   std::unordered_map<ProcessKey, ProcessRecord> records_;
-  RecentKeys gone_;  // ended and erased
+  std::unordered_multimap<uint32_t, ProcessRecord*> ended_by_pid_;  // those that are listed
+  RecentKeys gone_;                                                 // ended and erased
   std::vector<ProcessRecord*> by_account_;
   std::vector<const ProcessRecord*> listed_;
   std::vector<Microjoules> closed_energy_;
