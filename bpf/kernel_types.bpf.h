@@ -31,7 +31,7 @@ struct css_set {
 
 struct sched_entity {
 	__u64 sum_exec_runtime;
-	/* What it was when the task was picked to run, or later, when a running task changed its group or its policy. */
+	/* What it was when the task was picked to run, or put back on its CPU */
 	__u64 prev_sum_exec_runtime;
 };
 
