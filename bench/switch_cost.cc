@@ -209,7 +209,7 @@ void Print(const char* name, const std::map<std::string, Figures>& figures, bool
 int Main(size_t rounds, size_t hops) {
   std::printf("{");
   Print("hot", Measure(Ring(2), rounds, hops), false);
-  Print("cold", Measure(Ring(1000), rounds, hops), true);
+  Print("cold", Measure(Ring(1000), rounds / 4 + 1, hops), true);
   std::printf("}\n");
   return 0;
 }
@@ -222,6 +222,6 @@ int main(int argc, char** argv) {
   google::InitGoogleLogging(argv[0]);
   FLAGS_logtostderr = true;
   FLAGS_minloglevel = 1;
-  return brahe::Main(argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 9,
-                     argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 60'000);
+  return brahe::Main(argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 41,
+                     argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 12'000);
 }

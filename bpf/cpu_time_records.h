@@ -18,10 +18,27 @@ struct task_key {
 	__u64 cgroup_id; /* inode of the cgroup's folder */
 };
 
-/* Value of map `procs`. ns[] only grows; which of the two banks a slice is added to is decided by the cut. */
+/*
+ * Value of map `procs`. ns[] only grows; which of the two banks a slice is added to is decided by the cut. read_ns[] is
+ * what ns[] was when user space last read the bank.
+ */
 struct task_time {
 	__u64 ns[2];
+	__u64 read_ns[2];
 	char comm[COMM_LENGTH]; /* of the leader, when the entry was made; empty if that is not known */
+};
+
+/* What `read_bank` tells of an entry of `procs` whose bank has gained time. */
+struct task_reading {
+	struct task_key key;
+	__u64 gained_ns; /* since the bank was last read */
+	char comm[COMM_LENGTH];
+};
+
+/* What `read_bank` is asked for, and what it has counted. */
+struct read_request {
+	__u32 bank;
+	__u32 entries; /* passed so far; user space sets it to 0 before it reads */
 };
 
 /* Key and value of map `cg_overflow`: time of processes that found `procs` full. */

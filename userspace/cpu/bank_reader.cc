@@ -2,96 +2,67 @@
 
 #include <bpf/bpf.h>
 
+#include <algorithm>
 #include <cerrno>
-
-#include "userspace/cpu/batch_read.h"
 
 namespace brahe {
 namespace {
 
-constexpr uint32_t kQuietReads = 2;
-
-ProcessKey ProcessOf(const task_key& key) { return {key.tgid, key.start_ns}; }
+constexpr uint64_t kQuietReads = 2;
 
 }  // namespace
 
-BankReader::BankReader(int procs_fd) : fd_(procs_fd) {}
-
 Status BankReader::Read(uint32_t bank, const std::function<void(const task_key&, const char*)>& on_new) {
-  if (const auto read = ReadWholeMap(fd_, "procs", keys_, values_); !read) return read;
-  for (size_t i = 0; i < keys_.size(); ++i) {
-    const auto [at, inserted] = table_.try_emplace(keys_[i]);
-    TaskReading& reading = at->second;
-    if (!reading.in_kernel) {
-      reading.in_kernel = true;
-      on_new(keys_[i], values_[i].comm);
-    }
-    // Smaller than before only if somebody else deleted the entry and it was made anew.
-    const uint64_t before = values_[i].ns[bank] < reading.ns[bank] ? 0 : reading.ns[bank];
-    const uint64_t gained = values_[i].ns[bank] - before;
-    reading.ns[bank] = values_[i].ns[bank];
-    reading.quiet_reads = gained == 0 ? reading.quiet_reads + 1 : 0;
-    AddPending(*at, gained);
-  }
-  return {};
+  ++reads_;
+  return program_.ReadBank(bank, [&](const task_reading& reading) {
+    Entry& entry = EntryOf(reading.key);
+    if (!std::exchange(entry.in_kernel, true)) on_new(reading.key, reading.comm);
+    entry.last_change = reads_;
+    pending_ns_[reading.key] += reading.gained_ns;
+  });
 }
 
 void BankReader::Add(const task_key& key, uint64_t ns) {
-  const auto [at, inserted] = table_.try_emplace(key);
-  at->second.quiet_reads = 0;
-  if (inserted) unseen_.push_back(key);
-  AddPending(*at, ns);
+  EntryOf(key).last_change = reads_ + 1;  // slots are read before the bank
+  if (ns != 0) pending_ns_[key] += ns;
 }
 
-void BankReader::AddPending(Table::value_type& entry, uint64_t ns) {
-  if (ns == 0) return;
-  if (entry.second.pending_ns == 0) touched_.push_back(&entry);
-  entry.second.pending_ns += ns;
+BankReader::Entry& BankReader::EntryOf(const task_key& key) {
+  std::vector<Entry>& entries = processes_[{key.tgid, key.start_ns}];
+  for (Entry& entry : entries) {
+    if (entry.cgroup_id == key.cgroup_id && entry.socket == key.socket) return entry;
+  }
+  return entries.emplace_back(Entry{.cgroup_id = key.cgroup_id, .socket = key.socket});
 }
 
 void BankReader::TakePending(const std::function<void(const task_key&, Nanoseconds)>& take) {
-  for (Table::value_type* entry : touched_) {
-    take(entry->first, Nanoseconds{entry->second.pending_ns});
-    entry->second.pending_ns = 0;
-  }
-  touched_.clear();
+  for (const auto& [key, ns] : pending_ns_) take(key, Nanoseconds{ns});
+  pending_ns_.clear();
 }
 
-Status BankReader::DeleteDead(const std::function<bool(const ProcessKey&)>& is_dead) {
-  std::vector<task_key> dead;
-  for (const task_key& key : keys_) {
-    const auto at = table_.find(key);
-    if (at != table_.end() && at->second.quiet_reads >= kQuietReads && at->second.pending_ns == 0 &&
-        is_dead(ProcessOf(key))) {
-      dead.push_back(key);
-    }
-  }
-  std::erase_if(unseen_, [&](const task_key& key) {
-    const auto at = table_.find(key);
-    if (at == table_.end() || at->second.in_kernel) return true;
-    if (at->second.pending_ns != 0 || !is_dead(ProcessOf(key))) return false;
-    table_.erase(at);
-    return true;
+bool BankReader::IsQuiet(const Entry& entry) const { return reads_ >= entry.last_change + kQuietReads; }
+
+Result<bool> BankReader::Delete(const ProcessKey& process) {
+  const auto at = processes_.find(process);
+  if (at == processes_.end()) return true;
+  int error = 0;
+  std::erase_if(at->second, [&](const Entry& entry) {
+    if (error != 0 || !IsQuiet(entry)) return false;
+    const task_key key = {process.pid, entry.socket, process.start_ns, entry.cgroup_id};
+    if (entry.in_kernel && bpf_map_delete_elem(program_.procs_fd(), &key) != 0 && errno != ENOENT) error = errno;
+    return error == 0;
   });
-  size_t done = 0;
-  while (done < dead.size()) {
-    uint32_t count = static_cast<uint32_t>(dead.size() - done);
-    const int status = bpf_map_delete_batch(fd_, &dead[done], &count, nullptr);
-    const int error = status == 0 ? 0 : errno;
-    for (uint32_t i = 0; i < count; ++i) table_.erase(dead[done + i]);
-    done += count;
-    if (error == ENOENT && done < dead.size()) {
-      table_.erase(dead[done++]);  // gone already
-    } else if (error != 0) {
-      return SystemError("delete from BPF map procs", error);
-    }
-  }
-  return {};
+  if (error != 0) return SystemError("delete from BPF map procs", error);
+  if (!at->second.empty()) return false;
+  processes_.erase(at);
+  return true;
 }
 
 void BankReader::ForEachQuietProcess(const std::function<void(const ProcessKey&)>& visit) const {
-  for (const auto& [key, reading] : table_) {
-    if (reading.quiet_reads >= kQuietReads) visit(ProcessOf(key));
+  for (const auto& [process, entries] : processes_) {
+    if (std::all_of(entries.begin(), entries.end(), [this](const Entry& entry) { return IsQuiet(entry); })) {
+      visit(process);
+    }
   }
 }
 

@@ -19,9 +19,13 @@ constexpr Nanoseconds kCutLead = Milliseconds(2);
 // After T, so that small differences between the CPUs' clocks do not matter.
 constexpr Nanoseconds kCutMargin = {50'000};
 // Epochs for which a process that ended is remembered, so that its last entries are still known for dead.
-constexpr uint64_t kEndedEpochs = 8;
-// In so many epochs every quiet process is looked for once, in case that the kernel could not tell of its end.
+constexpr uint64_t kEndedEpochs = 4;
+// Every so many epochs a part of the quiet processes is looked for, in case that the kernel could not tell of their
+// ends; each of them in one of so many rounds.
+constexpr uint64_t kCheckEpochs = 8;
 constexpr uint64_t kCheckRounds = 64;
+// Epochs after which a process that has just ended is quiet.
+constexpr uint64_t kQuietEpochs = 3;
 
 // Whether a process that has no folder in `procfs_root` is gone: not if it may live in another PID namespace.
 bool ShowsAllProcesses(const std::string& procfs_root) {
@@ -38,7 +42,7 @@ class BpfCpuTimeSource final : public CpuTimeSource {
         procfs_root_(options.procfs_root),
         shows_all_processes_(ShowsAllProcesses(options.procfs_root)),
         program_(std::move(program)),
-        bank_(program_->procs_fd()),
+        bank_(*program_),
         overflow_(program_->overflow_fd()),
         cpus_(program_->cpus()),
         begin_(begin) {}
@@ -92,6 +96,7 @@ class BpfCpuTimeSource final : public CpuTimeSource {
   uint64_t inserts_at_read_ = 0;
   uint64_t overflows_ = 0;  // slices that did not fit the process table
   uint64_t dropped_seen_ = 0;
+  uint64_t check_all_until_ = 0;  // epoch
   std::vector<ProcessName> names_;
   std::vector<std::pair<ProcessKey, uint64_t>> ends_;  // told by the kernel, with the time, and not reported yet
   std::unordered_map<ProcessKey, uint64_t> ended_;     // reported, with the epoch
@@ -266,20 +271,23 @@ void BpfCpuTimeSource::ReportEnds(CpuTimeEpoch& epoch) {
 void BpfCpuTimeSource::CleanUp(CpuTimeEpoch& epoch) {
   FindMissedEnds(epoch);
   stats_.map_entries = bank_.entries();
-  if (ended_.empty()) return;
-  const auto deleted = bank_.DeleteDead([this](const ProcessKey& process) { return ended_.contains(process); });
-  if (!deleted) VLOG(1) << deleted.error().message;  // they stay, and are tried again in the next epoch
-  std::erase_if(ended_, [this](const auto& end) { return end.second + kEndedEpochs < epoch_; });
+  std::erase_if(ended_, [this](const auto& end) {
+    const auto deleted = bank_.Delete(end.first);
+    if (!deleted) VLOG(1) << deleted.error().message;  // it stays, and is tried again in the next epoch
+    return deleted && *deleted && end.second + kEndedEpochs < epoch_;
+  });
 }
 
-// Looks which of the quiet processes are gone: all of them when the kernel had no room to tell of some ends, else a
-// part in each epoch, because an end can also go unseen (a kernel that keeps programs from running in some contexts).
+// Looks which of the quiet processes are gone: all of them after the kernel had no room to tell of some ends, else a
+// part now and then, because an end can also go unseen (a kernel that keeps programs from running in some contexts).
 void BpfCpuTimeSource::FindMissedEnds(CpuTimeEpoch& epoch) {
   const uint64_t dropped = program_->dropped_events();
-  const bool all = std::exchange(dropped_seen_, dropped) != dropped;
-  if (!shows_all_processes_) return;
+  if (std::exchange(dropped_seen_, dropped) != dropped) check_all_until_ = epoch_ + kQuietEpochs;
+  const bool all = epoch_ < check_all_until_;
+  if (!shows_all_processes_ || (!all && epoch_ % kCheckEpochs != 0)) return;
+  const uint64_t round = epoch_ / kCheckEpochs % kCheckRounds;
   bank_.ForEachQuietProcess([&](const ProcessKey& process) {
-    if (!all && process.pid % kCheckRounds != epoch_ % kCheckRounds) return;
+    if (!all && process.pid % kCheckRounds != round) return;
     struct stat folder;
     const std::string path = procfs_root_ + "/" + std::to_string(process.pid);
     if (stat(path.c_str(), &folder) == 0 || errno != ENOENT) return;

@@ -41,7 +41,6 @@ uint32_t ProcsCapacity(uint32_t configured, size_t cpus) {
 Error LoadError(int code) {
   switch (code) {
     case EPERM:
-    case EACCES:
       return Error{
           code, "load BPF program: " + std::string(strerror(code)) +
                     " (run as root or grant CAP_BPF and CAP_PERFMON, before Linux 5.8 CAP_SYS_ADMIN; before 5.11 the "
@@ -95,6 +94,7 @@ Result<std::unique_ptr<BpfProgram>> BpfProgram::Load(const BpfProgramOptions& op
 BpfProgram::~BpfProgram() {
   pins_.reset();
   ring_buffer__free(ring_);
+  bpf_link__destroy(bank_iterator_);
   if (slots_ != nullptr) munmap(slots_, slots_bytes_);
   cpu_time_bpf::destroy(skeleton_);
 }
@@ -108,6 +108,7 @@ Status BpfProgram::Open(const BpfProgramOptions& options) {
   bpf_map__set_max_entries(skeleton_->maps.procs, procs_capacity_);
   bpf_map__set_max_entries(skeleton_->maps.cpu_slots, static_cast<uint32_t>(cpus_));
   if (options.event_buffer_bytes != 0) bpf_map__set_max_entries(skeleton_->maps.events, options.event_buffer_bytes);
+  bpf_program__set_autoattach(skeleton_->progs.read_bank, false);  // needs to be told the map
   if (const int error = cpu_time_bpf::load(skeleton_); error != 0) return LoadError(-error);
   return {};
 }
@@ -130,6 +131,15 @@ Status BpfProgram::Attach() {
     return Error{-error, "attach BPF program to sched_switch: " + std::string(strerror(-error)) +
                              " (the kernel must have CONFIG_BPF_EVENTS and scheduler tracepoints)"};
   }
+  return AttachBankIterator();
+}
+
+Status BpfProgram::AttachBankIterator() {
+  bpf_iter_link_info map = {};
+  map.map.map_fd = static_cast<__u32>(procs_fd());
+  LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &map, .link_info_len = sizeof map);
+  bank_iterator_ = bpf_program__attach_iter(skeleton_->progs.read_bank, &options);
+  if (bank_iterator_ == nullptr) return SystemError("attach BPF iterator to map procs (Linux 5.10 or newer is needed)");
   return {};
 }
 
@@ -174,6 +184,33 @@ uint64_t BpfProgram::Inserts() const {
   uint64_t inserts = 0;
   for (size_t cpu = 0; cpu < cpus_; ++cpu) inserts += const_cast<const volatile cpu_slot&>(slots_[cpu]).inserts;
   return inserts;
+}
+
+Status BpfProgram::ReadBank(uint32_t bank, const std::function<void(const task_reading&)>& take) {
+  volatile read_request& request = skeleton_->bss->reading;
+  request.bank = bank;
+  request.entries = 0;
+  const int iterator = bpf_iter_create(bpf_link__fd(bank_iterator_));
+  if (iterator < 0) return SystemError("read BPF map procs");
+  readings_.resize(1024);
+  Status result;
+  while (true) {
+    // The kernel writes whole records only.
+    const ssize_t bytes = read(iterator, readings_.data(), readings_.size() * sizeof readings_[0]);
+    if (bytes == 0) break;
+    if (bytes < 0 && (errno == EAGAIN || errno == EINTR)) continue;  // EAGAIN: a million entries had nothing to tell
+    if (bytes < 0) {
+      result = SystemError("read BPF map procs");
+      break;
+    }
+    for (size_t i = 0; i < static_cast<size_t>(bytes) / sizeof readings_[0]; ++i) take(readings_[i]);
+  }
+  close(iterator);
+  return result;
+}
+
+uint32_t BpfProgram::procs_entries() const {
+  return const_cast<const volatile read_request&>(skeleton_->bss->reading).entries;
 }
 
 int BpfProgram::procs_fd() const { return bpf_map__fd(skeleton_->maps.procs); }

@@ -14,6 +14,7 @@
 #include "userspace/cpu/pin_directory.h"
 #include "userspace/cpu/topology.h"
 
+struct bpf_link;
 struct cpu_time_bpf;
 struct ring_buffer;
 
@@ -53,6 +54,12 @@ class BpfProgram {
   // Entries made in map procs so far, roughly: read without stopping anybody.
   [[nodiscard]] uint64_t Inserts() const;
 
+  // Reads the bank that stands still: hands over every entry of map procs that has gained time since this was last
+  // called for the bank. What was handed over before an Error is not told again; the rest is, by the next call.
+  Status ReadBank(uint32_t bank, const std::function<void(const task_reading&)>& take);
+  // Entries of map procs when ReadBank was last called.
+  [[nodiscard]] uint32_t procs_entries() const;
+
   [[nodiscard]] int procs_fd() const;
   [[nodiscard]] uint32_t procs_capacity() const { return procs_capacity_; }
   [[nodiscard]] int overflow_fd() const;
@@ -69,6 +76,7 @@ class BpfProgram {
   Status Open(const BpfProgramOptions& options);
   Status MapSlots(const CpuTopology& topology);
   Status Attach();
+  Status AttachBankIterator();
   void Pin(const std::string& path);
   static int OnEvent(void* context, void* data, size_t size);
 
@@ -80,6 +88,8 @@ class BpfProgram {
   size_t cpus_ = 0;
   uint32_t procs_capacity_ = 0;
   ring_buffer* ring_ = nullptr;
+  bpf_link* bank_iterator_ = nullptr;
+  std::vector<task_reading> readings_;  // scratch of ReadBank
   const EventHandler* handler_ = nullptr;
   std::optional<PinDirectory> pins_;
 };

@@ -98,12 +98,9 @@ class ExporterProcess:
         return self.scrape()
 
     def cpu_seconds(self):
-        """CPU time that all its threads have used, to the ns."""
-        total, tasks = 0, f"/proc/{self.process.pid}/task"
-        for thread in os.listdir(tasks):
-            with open(f"{tasks}/{thread}/schedstat") as stat:
-                total += int(stat.read().split()[0])
-        return total / 1e9
+        """CPU time that all its threads, ended ones as well, have used, to the ns."""
+        process_clock = (~self.process.pid << 3) | 2  # clock_getcpuclockid(3)
+        return time.clock_gettime_ns(process_clock) / 1e9
 
     def memory_mib(self):
         with open(f"/proc/{self.process.pid}/status") as status:
