@@ -49,7 +49,7 @@ std::string KnownNames() {
 }
 
 void SayChosen(const EnergyMeter& meter) {
-  LOG(INFO) << "Energy meter: " << meter.name() << ", " << meter.zones().size() << " zones";
+  LOG(INFO) << "Energy meter: " << meter.name() << ", zones: " << meter.zones().size();
   if (meter.measured()) return;
   LOG(WARNING) << "Energy is " << (meter.name() == "fake" ? "made up" : "estimated from CPU time")
                << ", not measured (meter \"" << meter.name()

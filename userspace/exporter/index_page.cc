@@ -55,7 +55,7 @@ void AppendEntry(std::string_view term, std::string_view description, std::strin
 
 std::string IndexPage(const RenderOptions& options, const Snapshot* snapshot) {
   std::string page(kHead);
-  AppendEntry("Version", options.version + " (" + options.revision + ")", page);
+  AppendEntry("Version", options.version + (options.revision.empty() ? "" : " (" + options.revision + ")"), page);
   AppendEntry("Node", options.node_name, page);
   if (snapshot) {
     AppendEntry("Energy from", snapshot->energy_source + (snapshot->energy_measured ? ", measured" : ", not measured"),
