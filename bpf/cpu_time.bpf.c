@@ -276,25 +276,25 @@ int read_bank(struct bpf_iter__bpf_map_elem *ctx)
 {
 	const __u32 bank = reading.bank & 1;
 	const struct task_key *key = ctx->key;
-	struct task_time *time = ctx->value;
+	volatile struct task_time *time =
+	    ctx->value; /* volatile: the verifier allows no offset that the compiler chose */
 	struct task_reading found = {};
-	__u64 ns, read_ns;
 
 	if (!key || !time) /* the end */
 		return 0;
-	/* The verifier wants constant offsets here. */
-	ns = bank ? time->ns[1] : time->ns[0];
-	read_ns = bank ? time->read_ns[1] : time->read_ns[0];
+
+	const __u64 all_ns[] = {time->ns[0], time->ns[1]}, all_read_ns[] = {time->read_ns[0], time->read_ns[1]};
+	const __u64 ns = bank ? all_ns[1] : all_ns[0];
+	const __u64 read_ns = bank ? all_read_ns[1] : all_read_ns[0];
+
 	if (ns != read_ns) {
 		found.key = *key;
 		found.gained_ns = ns - read_ns;
-		__builtin_memcpy(found.comm, time->comm, sizeof(found.comm));
+		__builtin_memcpy(found.comm, (const char *)time->comm, sizeof(found.comm));
 		if (bpf_seq_write(ctx->meta->seq, &found, sizeof(found)))
 			return 0; /* no room: the kernel calls again for this entry in the next read */
-		if (bank)
-			time->read_ns[1] = ns;
-		else
-			time->read_ns[0] = ns;
+		time->read_ns[0] = bank ? all_read_ns[0] : ns;
+		time->read_ns[1] = bank ? ns : all_read_ns[1];
 	}
 	reading.entries++;
 	return 0;

@@ -3,6 +3,7 @@
 #include <glog/logging.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <map>
 #include <unordered_map>
 #include <utility>
@@ -14,8 +15,11 @@
 namespace brahe {
 namespace {
 
-// How far in the future a cut is published: long enough to be published in time on a busy machine.
-constexpr Nanoseconds kCutLead = Milliseconds(2);
+// How far in the future a cut is published. It doubles whenever that was not enough (a virtual CPU was taken away), and
+// shrinks again after so many cuts in time.
+constexpr Nanoseconds kMinCutLead = Milliseconds(2);
+constexpr Nanoseconds kMaxCutLead = Milliseconds(64);
+constexpr uint32_t kCutsToShrinkLead = 64;
 // After T, so that small differences between the CPUs' clocks do not matter.
 constexpr Nanoseconds kCutMargin = {50'000};
 // Epochs for which a process that ended is remembered, so that its last entries are still known for dead.
@@ -65,6 +69,7 @@ class BpfCpuTimeSource final : public CpuTimeSource {
     bool counted = true;  // online at this cut or at the one before: its wall time is part of the capacity
   };
 
+  void NotePunctuality(bool in_time);
   void NoteOnlineCpus();
   void ReadSlots();
   void ReadSlot(size_t cpu);
@@ -90,7 +95,12 @@ class BpfCpuTimeSource final : public CpuTimeSource {
   uint64_t cut_ = 0;           // instant of the last cut
   uint32_t old_bank_ = 0;      // stands still since the last cut
   bool uncollected_ = false;   // the old bank has not been read yet
-  bool first_epoch_ = true;
+  // Whether the epoch's bounds are what the kernel side went by. Before the first cut each CPU counts from its own
+  // first event.
+  bool begin_is_exact_ = false;
+  bool end_is_exact_ = false;
+  Nanoseconds cut_lead_ = kMinCutLead;
+  uint32_t cuts_in_time_ = 0;
   uint64_t epoch_ = 0;
 
   uint64_t inserts_at_read_ = 0;
@@ -110,16 +120,27 @@ Result<Nanoseconds> BpfCpuTimeSource::Cut() {
   }
   volatile cut_control& control = program_->control();
   const uint32_t receiving = 1 - new_bank(control.cut);
-  const uint64_t instant = (clock_.Now() + kCutLead).value & ~uint64_t{1};
+  const uint64_t instant = (clock_.Now() + cut_lead_).value & ~uint64_t{1};
   __atomic_store_n(&control.cut, instant | receiving, __ATOMIC_SEQ_CST);
-  // Were this late, some handler past T might have used the old bank: its time then counts for the epoch before.
-  if (clock_.Now().value >= instant) VLOG(1) << "A cut was published late";
+  NotePunctuality(clock_.Now().value < instant);
   previous_cut_ = cut_;
   cut_ = instant;
   old_bank_ = 1 - receiving;
   uncollected_ = true;
   clock_.SleepUntil({instant});
   return Nanoseconds{instant};
+}
+
+// A handler past the instant of a late cut may have used the old bank: its time then counts for the epoch before.
+void BpfCpuTimeSource::NotePunctuality(bool in_time) {
+  begin_is_exact_ = std::exchange(end_is_exact_, in_time);
+  if (!in_time) {
+    ++stats_.late_cuts;
+    cut_lead_ = std::min(cut_lead_ * 2, kMaxCutLead);
+    cuts_in_time_ = 0;
+  } else if (++cuts_in_time_ % kCutsToShrinkLead == 0) {
+    cut_lead_ = std::max(cut_lead_ / 2, kMinCutLead);
+  }
 }
 
 Result<CpuTimeEpoch> BpfCpuTimeSource::Collect() {
@@ -132,7 +153,6 @@ Result<CpuTimeEpoch> BpfCpuTimeSource::Collect() {
   ReportEnds(epoch);
   CleanUp(epoch);
   begin_ = epoch.end;
-  first_epoch_ = false;
   ++epoch_;
   return epoch;
 }
@@ -238,12 +258,12 @@ void BpfCpuTimeSource::CloseBooks(CpuTimeEpoch& epoch) {
   for (const UnassignedTime& time : epoch.unassigned) sockets[time.socket].tasks += time.time.value;
   for (auto& [socket, sums] : sockets) {
     const uint64_t seen = sums.idle + sums.tasks + sums.lost;
-    // Before the first cut each CPU counts from its own first event, so that there is no wall time to compare with.
-    if (!first_epoch_ && seen < sums.capacity) {
+    const bool exact = begin_is_exact_ && end_is_exact_;
+    if (exact && seen < sums.capacity) {
       stats_.conservation_error += Nanoseconds{sums.capacity - seen};
       sums.lost += sums.capacity - seen;
     } else {
-      if (!first_epoch_) stats_.conservation_error += Nanoseconds{seen - sums.capacity};
+      if (exact) stats_.conservation_error += Nanoseconds{seen - sums.capacity};
       sums.capacity = seen;
     }
     if (sums.lost != 0) epoch.unassigned.push_back({0, socket, {sums.lost}});

@@ -8,91 +8,18 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <fstream>
 #include <map>
-#include <numeric>
 #include <set>
 #include <thread>
 
-#include "userspace/base/temp_tree.h"
+#include "userspace/cpu/bpf_source_fixture.h"
 #include "userspace/cpu/child_process.h"
 
 namespace brahe {
 namespace {
 
-class BpfCpuTimeSourceTest : public ::testing::Test {
- protected:
-  // A topology in which each CPU is a socket of its own: then the books must balance on every CPU.
-  static CpuTopology CpuAsSocket() {
-    CpuTopology topology = *ReadCpuTopology("/sys");
-    std::iota(topology.socket_of_cpu.begin(), topology.socket_of_cpu.end(), 0);
-    return topology;
-  }
-
-  BpfSourceOptions Options() const {
-    BpfSourceOptions options;
-    options.program.topology = CpuAsSocket();
-    options.program.hierarchy = *FindCgroupHierarchy("/proc");
-    options.program.pin_path = tree_.At("bpf/brahe");
-    options.program.lock_path = tree_.At("lock");
-    return options;
-  }
-
-  void Start(const BpfSourceOptions& options) {
-    auto source = MakeBpfCpuTimeSource(options, SystemClock());
-    ASSERT_TRUE(source) << source.error().message;
-    source_ = *std::move(source);
-    NextEpoch();  // before it the CPUs began one by one
-  }
-
-  CpuTimeEpoch NextEpoch() {
-    const auto cut = source_->Cut();
-    EXPECT_TRUE(cut) << cut.error().message;
-    auto epoch = source_->Collect();
-    EXPECT_TRUE(epoch) << epoch.error().message;
-    EXPECT_EQ(epoch->end, *cut);
-    return *std::move(epoch);
-  }
-
-  // Cuts epochs of `length` until `duration` has passed.
-  std::vector<CpuTimeEpoch> Epochs(Nanoseconds duration, Nanoseconds length) {
-    std::vector<CpuTimeEpoch> epochs;
-    const Nanoseconds end = SystemClock().Now() + duration;
-    while (SystemClock().Now() < end) {
-      SystemClock().SleepUntil(SystemClock().Now() + length);
-      epochs.push_back(NextEpoch());
-    }
-    return epochs;
-  }
-
-  TempTree tree_;
-  std::unique_ptr<CpuTimeSource> source_;
-};
-
-// Every ns of every CPU is in exactly one place.
-void ExpectConservation(const CpuTimeEpoch& epoch) {
-  std::map<uint32_t, uint64_t> used;
-  for (const TaskTime& task : epoch.tasks) used[task.socket] += task.time.value;
-  for (const UnassignedTime& time : epoch.unassigned) used[time.socket] += time.time.value;
-  for (const SocketTime& cpu : epoch.sockets) {
-    EXPECT_EQ(cpu.capacity, epoch.end - epoch.begin) << "CPU " << cpu.socket;
-    EXPECT_EQ(used[cpu.socket] + cpu.idle.value, cpu.capacity.value) << "CPU " << cpu.socket;
-  }
-  EXPECT_EQ(epoch.sockets.size(), ReadOnlineCpus("/sys")->size());
-}
-
-Nanoseconds TimeOf(const std::vector<CpuTimeEpoch>& epochs, pid_t pid) {
-  Nanoseconds sum;
-  for (const CpuTimeEpoch& epoch : epochs) {
-    for (const TaskTime& task : epoch.tasks) {
-      if (task.process.pid == static_cast<uint32_t>(pid)) sum += task.time;
-    }
-  }
-  return sum;
-}
-
-double Seconds(Nanoseconds time) { return static_cast<double>(time.value) / 1e9; }
+using BpfCpuTimeSourceTest = BpfSourceTest;
 
 // Switches as often as a machine can: two threads that wake each other through pipes.
 void PingPong(Nanoseconds duration) {
@@ -120,11 +47,11 @@ TEST_F(BpfCpuTimeSourceTest, LosesNoNanosecondUnderAForkHeavyLoad) {
   forks.join();
   switches.join();
   for (const CpuTimeEpoch& epoch : epochs) {
-    ExpectConservation(epoch);
     EXPECT_TRUE(epoch.unassigned.empty());
   }
   EXPECT_EQ(source_->Stats().conservation_error, Nanoseconds{0});
   EXPECT_EQ(source_->Stats().lost, Nanoseconds{0});
+  EXPECT_LT(source_->Stats().late_cuts, epochs.size() / 4);
   EXPECT_GT(source_->Stats().switches, 10'000U);
 }
 
@@ -137,7 +64,6 @@ TEST_F(BpfCpuTimeSourceTest, KeepsCgroupsExactWhenTheProcessTableIsFull) {
   forks.join();
   Nanoseconds overflowed;
   for (const CpuTimeEpoch& epoch : epochs) {
-    ExpectConservation(epoch);
     for (const UnassignedTime& time : epoch.unassigned) {
       EXPECT_NE(time.cgroup_id, 0U);
       overflowed += time.time;
@@ -163,9 +89,9 @@ TEST_F(BpfCpuTimeSourceTest, ChargesAJobThatLivesAndDiesBetweenTwoCuts) {
     charged += TimeOf({first}, pid);
     total += time;
     // Wide, because a sandbox may hide some switches: such a gap is split by estimate.
-    EXPECT_NEAR(Seconds(TimeOf({first}, pid)), Seconds(time), 0.005) << pid;
+    EXPECT_NEAR(Seconds(TimeOf({first}, pid)), Seconds(time), Tolerance(0.005)) << pid;
   }
-  EXPECT_NEAR(Seconds(charged) / Seconds(total), 1, 0.02);
+  EXPECT_NEAR(Seconds(charged) / Seconds(total), 1, Tolerance(0.02));
 
   // A process is freed a grace period after its parent has taken note of its end, and reported once.
   std::multiset<uint32_t> ended;
@@ -194,7 +120,7 @@ TEST_F(BpfCpuTimeSourceTest, FoldsThreadsIntoTheirProcess) {
   });
   const Nanoseconds used = child.Wait();
   const std::vector<CpuTimeEpoch> epochs = {NextEpoch()};
-  EXPECT_NEAR(Seconds(TimeOf(epochs, child.pid())) / Seconds(used), 1.0, 0.02);
+  EXPECT_NEAR(Seconds(TimeOf(epochs, child.pid())) / Seconds(used), 1.0, Tolerance(0.02));
   std::set<ProcessKey> keys;
   for (const TaskTime& task : epochs[0].tasks) {
     if (task.process.pid == static_cast<uint32_t>(child.pid())) keys.insert(task.process);
@@ -257,8 +183,8 @@ TEST_F(BpfCpuTimeSourceTest, TellsAReusedPidFromTheProcessBefore) {
     }
   }
   ASSERT_EQ(lives.size(), 2U);
-  EXPECT_NEAR(Seconds(lives.begin()->second), 0.030, 0.004);
-  EXPECT_NEAR(Seconds(lives.rbegin()->second), 0.060, 0.004);
+  EXPECT_NEAR(Seconds(lives.begin()->second), 0.030, Tolerance(0.004));
+  EXPECT_NEAR(Seconds(lives.rbegin()->second), 0.060, Tolerance(0.004));
 }
 
 // A folder in a cgroup hierarchy, removed at the end.
@@ -281,7 +207,7 @@ class TestCgroup {
   // Moves this process in. The slice under way still counts for the old cgroup, so it is ended.
   void Enter() const {
     std::ofstream(path_ + "/cgroup.procs") << getpid();
-    usleep(1);
+    usleep(5000);
   }
   // The kernel's own account of the CPU time used in it.
   [[nodiscard]] Nanoseconds Used() const {
@@ -306,9 +232,9 @@ void ExpectAMoveIsSplit(const std::string& mount_point, const std::function<CpuT
   next_epoch();
   ChildProcess child([&] {
     first.Enter();
-    Burn(Milliseconds(100));
-    second.Enter();
     Burn(Milliseconds(200));
+    second.Enter();
+    Burn(Milliseconds(400));
   });
   child.Wait();
   const CpuTimeEpoch epoch = next_epoch();
@@ -316,8 +242,8 @@ void ExpectAMoveIsSplit(const std::string& mount_point, const std::function<CpuT
   for (const TaskTime& task : epoch.tasks) {
     if (task.process.pid == static_cast<uint32_t>(child.pid())) used[task.cgroup_id] += task.time;
   }
-  EXPECT_NEAR(Seconds(used[first.id()]) / Seconds(first.Used()), 1.0, 0.02) << Seconds(first.Used());
-  EXPECT_NEAR(Seconds(used[second.id()]) / Seconds(second.Used()), 1.0, 0.02) << Seconds(second.Used());
+  EXPECT_NEAR(Seconds(used[first.id()]) / Seconds(first.Used()), 1.0, Tolerance(0.02)) << Seconds(first.Used());
+  EXPECT_NEAR(Seconds(used[second.id()]) / Seconds(second.Used()), 1.0, Tolerance(0.02)) << Seconds(second.Used());
 }
 
 TEST_F(BpfCpuTimeSourceTest, SplitsAProcessThatMovesToAnotherCgroup) {
@@ -336,16 +262,13 @@ TEST_F(BpfCpuTimeSourceTest, SplitsAMoveInTheUnifiedHierarchyToo) {
 
 TEST_F(BpfCpuTimeSourceTest, ChargesATaskThatNeverSwitchesInEachEpoch) {
   Start(Options());
-  std::atomic<bool> stop = false;
   ChildProcess burner([] {
     while (true) {
     }
   });
   const auto epochs = Epochs(brahe::Seconds(1), Milliseconds(100));
-  stop = true;
   burner.Kill();
   for (const CpuTimeEpoch& epoch : epochs) {
-    ExpectConservation(epoch);
     EXPECT_GT(TimeOf({epoch}, burner.pid()), Milliseconds(10));
   }
 }
@@ -392,10 +315,13 @@ TEST_F(BpfCpuTimeSourceTest, FindsTheDeadThatTheKernelHadNoRoomToTellOf) {
   BpfSourceOptions options = Options();
   options.program.event_buffer_bytes = static_cast<uint32_t>(sysconf(_SC_PAGESIZE));
   Start(options);
-  const size_t started = RunChildren(brahe::Seconds(1), 20, [](size_t) {});
+  size_t started = 0;
+  for (int i = 0; i < 100 && source_->Stats().dropped_events == 0; ++i) {
+    started += RunChildren(Milliseconds(100), 20, [](size_t) {});
+  }
+  ASSERT_GT(source_->Stats().dropped_events, 0U);
   SystemClock().SleepUntil(SystemClock().Now() + Milliseconds(300));
   const size_t before = (NextEpoch(), source_->Stats().map_entries);
-  EXPECT_GT(source_->Stats().dropped_events, 0U);
   for (int i = 0; i < 8; ++i) NextEpoch();  // a process is looked for once it is quiet
   EXPECT_LT(source_->Stats().map_entries, before - started * 9 / 10);
 }

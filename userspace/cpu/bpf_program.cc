@@ -21,9 +21,9 @@ namespace {
 // libbpf's lines, at VLOG(1): what matters of them comes back as an error.
 int PrintLibbpf(libbpf_print_level level, const char* format, va_list arguments) {
   if (level == LIBBPF_DEBUG || !VLOG_IS_ON(1)) return 0;
-  char line[1024];
-  const int length = vsnprintf(line, sizeof line, format, arguments);
-  VLOG(1) << "libbpf: " << Trim(line);
+  std::string line(1 << 16, '\0');  // the verifier's reasons are long
+  const int length = vsnprintf(line.data(), line.size(), format, arguments);
+  VLOG(1) << "libbpf: " << Trim(line.c_str());
   return length;
 }
 

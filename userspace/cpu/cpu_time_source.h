@@ -73,6 +73,9 @@ struct CpuTimeSourceStats {
   // Sum over epochs and sockets of |capacity - idle - tasks - unassigned| as counted, before the difference was booked
   // as unassigned or as capacity. 0 unless CPUs come and go.
   Nanoseconds conservation_error;
+  // Cuts that were announced after their instant, because the machine stopped for longer than the lead. Some time then
+  // counts for the epoch before the cut instead of the one after it; such epochs are not in conservation_error.
+  uint64_t late_cuts = 0;
 };
 
 // Counts CPU time. One epoch is two calls by the same thread:

@@ -1,0 +1,98 @@
+"""A virtual machine that boots a kernel on an initramfs, runs what the initramfs' plan says, and hands back the results."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.join(HERE, "..")
+RESULTS_BYTES = 64 << 20
+
+
+def libraries(program):
+    """The shared libraries that a program needs, the loader included."""
+    out = subprocess.run(["ldd", program], check=True, text=True, stdout=subprocess.PIPE).stdout
+    return [word for line in out.splitlines() for word in line.split() if word.startswith("/")]
+
+
+class Initramfs:
+    """Everything that a guest sees, as one file. Closing it removes the file."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="brahe-guest.")
+        self.root = os.path.join(self.folder, "root")
+        for name in ("bin", "tests", "proc", "sys", "dev", "tmp", "run", "results", "etc"):
+            os.makedirs(os.path.join(self.root, name))
+        self.copy(shutil.which("busybox"), "/bin/busybox")
+        self.copy(os.path.join(HERE, "init"), "/init")
+        self.plan = []
+        self.path = os.path.join(self.folder, "initramfs.cpio")
+
+    def copy(self, source, target):
+        target = self.root + target
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        if not os.path.exists(target):
+            shutil.copy(os.path.realpath(source), target)
+
+    def add_program(self, source):
+        """Returns its path in the guest."""
+        path = "/tests/" + os.path.basename(source)
+        self.copy(source, path)
+        for library in libraries(source):
+            # The loader looks in the programs' own places first, which are none of the guest's.
+            system = library.startswith(("/lib", "/usr/lib"))
+            self.copy(library, library if system else "/lib/" + os.path.basename(library))
+        return path
+
+    def run(self, name, seconds, command):
+        """Adds a step to the plan: a shell command under a time limit."""
+        self.plan.append(f"run {name} {seconds} {command}\n")
+
+    def setup(self, command):
+        """Adds a shell command that prepares for the steps after it."""
+        self.plan.append(command + "\n")
+
+    def build(self):
+        with open(os.path.join(self.root, "plan"), "w") as plan:
+            plan.writelines(self.plan)
+        names = subprocess.run(["find", "."], cwd=self.root, check=True, stdout=subprocess.PIPE).stdout
+        with open(self.path, "wb") as out:
+            subprocess.run(["cpio", "--quiet", "-o", "-H", "newc"], cwd=self.root, input=names, stdout=out, check=True)
+
+    def close(self):
+        shutil.rmtree(self.folder)
+
+
+def boot(image, initramfs, results, seconds, cpus=4, sockets=2, append=""):
+    """Runs a guest to its end. Fills the folder `results` with what it left behind and console.log.
+
+    Returns None, or why there is no complete set of results.
+    """
+    shutil.rmtree(results, ignore_errors=True)
+    os.makedirs(results)
+    console = os.path.join(results, "console.log")
+    disk = os.path.join(results, "disk")
+    with open(disk, "wb") as out:
+        out.truncate(RESULTS_BYTES)
+    command = [
+        "qemu-system-x86_64",
+        # Several threads of translated code are not sound in QEMU 7.2: guests oops while programs are attached.
+        *("-accel", "tcg,thread=single", "-cpu", "max", "-m", "1G", "-smp", f"{cpus},sockets={sockets}"),
+        *("-kernel", image, "-initrd", initramfs.path, "-no-reboot", "-display", "none", "-nodefaults"),
+        *("-append", f"console=ttyS0 quiet panic=-1 clocksource=tsc tsc=reliable {append}"),
+        *("-serial", f"file:{console}"),
+        *("-drive", f"file={disk},if=none,id=results,format=raw", "-device", "nvme,serial=results,drive=results"),
+    ]
+    try:
+        process = subprocess.run(command, timeout=seconds, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if process.returncode != 0:
+            return f"qemu: exit {process.returncode}: {process.stderr.strip()}"
+        subprocess.run(["tar", "-C", results, "-xf", disk], check=True, capture_output=True)
+    except subprocess.TimeoutExpired:
+        return f"no end within {seconds} s"
+    except subprocess.CalledProcessError:
+        return "the guest died"
+    finally:
+        os.unlink(disk)
+    return None if os.path.exists(os.path.join(results, "done")) else "the guest did not end its plan"

@@ -1,0 +1,114 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <numeric>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "userspace/base/clock.h"
+#include "userspace/base/temp_tree.h"
+#include "userspace/cpu/bpf_cpu_time_source.h"
+
+namespace brahe {
+
+// A BPF source on the kernel that the test runs on, whose books must balance in every epoch. Needs root.
+class BpfSourceTest : public ::testing::Test {
+ protected:
+  // A topology in which each CPU is a socket of its own: then the books must balance on every CPU.
+  static CpuTopology CpuAsSocket() {
+    CpuTopology topology = *ReadCpuTopology("/sys");
+    std::iota(topology.socket_of_cpu.begin(), topology.socket_of_cpu.end(), 0);
+    return topology;
+  }
+
+  BpfSourceOptions Options() const {
+    BpfSourceOptions options;
+    options.program.topology = CpuAsSocket();
+    options.program.hierarchy = *FindCgroupHierarchy("/proc");
+    options.program.pin_path = tree_.At("bpf/brahe");
+    options.program.lock_path = tree_.At("lock");
+    return options;
+  }
+
+  void Start(const BpfSourceOptions& options) {
+    topology_ = options.program.topology;
+    auto source = MakeBpfCpuTimeSource(options, SystemClock());
+    if (!source) throw std::runtime_error(source.error().message);  // ends the test
+    source_ = *std::move(source);
+    NextEpoch();  // before it the CPUs began one by one
+  }
+
+  CpuTimeEpoch NextEpoch() {
+    const auto cut = source_->Cut();
+    EXPECT_TRUE(cut) << cut.error().message;
+    auto epoch = source_->Collect();
+    EXPECT_TRUE(epoch) << epoch.error().message;
+    EXPECT_EQ(epoch->end, *cut);
+    const bool late = source_->Stats().late_cuts != std::exchange(late_cuts_, source_->Stats().late_cuts);
+    const bool begin_was_late = std::exchange(begin_was_late_, late);
+    ExpectConservation(*epoch, epochs_++ != 0 && !late && !begin_was_late && !cpus_come_and_go_);
+    return *std::move(epoch);
+  }
+
+  // Every ns of every CPU is in exactly one place. Not `exact`: the wall time is not known so well.
+  void ExpectConservation(const CpuTimeEpoch& epoch, bool exact) const {
+    std::map<uint32_t, uint64_t> used, cpus;
+    for (const TaskTime& task : epoch.tasks) used[task.socket] += task.time.value;
+    for (const UnassignedTime& time : epoch.unassigned) used[time.socket] += time.time.value;
+    const std::vector<uint32_t> online = *ReadOnlineCpus("/sys");
+    for (const uint32_t cpu : online) ++cpus[topology_.SocketOf(cpu)];
+    for (const SocketTime& socket : epoch.sockets) {
+      EXPECT_EQ(used[socket.socket] + socket.idle.value, socket.capacity.value) << "socket " << socket.socket;
+      if (exact) {
+        EXPECT_EQ(socket.capacity, (epoch.end - epoch.begin) * cpus[socket.socket]) << "socket " << socket.socket;
+      }
+    }
+    if (exact) {
+      EXPECT_EQ(epoch.sockets.size(), cpus.size());
+    }
+  }
+
+  // Cuts epochs of `length` until `duration` has passed.
+  std::vector<CpuTimeEpoch> Epochs(Nanoseconds duration, Nanoseconds length) {
+    std::vector<CpuTimeEpoch> epochs;
+    const Nanoseconds end = SystemClock().Now() + duration;
+    while (SystemClock().Now() < end) {
+      SystemClock().SleepUntil(SystemClock().Now() + length);
+      epochs.push_back(NextEpoch());
+    }
+    return epochs;
+  }
+
+  TempTree tree_;
+  std::unique_ptr<CpuTimeSource> source_;
+  uint64_t epochs_ = 0;
+  uint64_t late_cuts_ = 0;
+  bool begin_was_late_ = false;
+  bool cpus_come_and_go_ = false;  // then the capacity is not known before
+  CpuTopology topology_;
+};
+
+inline Nanoseconds TimeOf(const std::vector<CpuTimeEpoch>& epochs, pid_t pid) {
+  Nanoseconds sum;
+  for (const CpuTimeEpoch& epoch : epochs) {
+    for (const TaskTime& task : epoch.tasks) {
+      if (task.process.pid == static_cast<uint32_t>(pid)) sum += task.time;
+    }
+  }
+  return sum;
+}
+
+// How far the kernel's own books may differ from ours: more in an emulated machine, whose two clocks drift apart and
+// whose interrupts take a good part of the time. Sums are exact everywhere.
+inline double Tolerance(double on_hardware) {
+  return getenv("BRAHE_EMULATED") != nullptr ? 4 * on_hardware : on_hardware;
+}
+
+inline double Seconds(Nanoseconds time) { return static_cast<double>(time.value) / 1e9; }
+
+}  // namespace brahe
