@@ -18,14 +18,17 @@ TARGETS = [
 
 
 def fill(guest, only):
-    """Adds the steps whose name contains one of `only` (all, if there is none) to a guest; returns their names."""
-    steps = []
+    """Adds the steps whose name contains one of `only` (all, if there is none) to a guest.
 
-    def run(name, seconds, command):
+    Returns their names, each with the feature that it proves.
+    """
+    steps = {}
+
+    def run(name, feature, seconds, command):
         if only and not any(part in name for part in only):
             return
         guest.run(name, seconds, command)
-        steps.append(name)
+        steps[name] = feature
 
     kernel_test = guest.add_program(f"{BIN}/userspace/cpu/bpf_cpu_time_source_test")
     topology_test = guest.add_program(f"{BIN}/userspace/cpu/bpf_topology_test")
@@ -37,17 +40,20 @@ def fill(guest, only):
     cgroup_test = guest.add_program(f"{BIN}/userspace/workload/cgroup_directory_real_test")
 
     guest.setup("mount -t cgroup2 cgroup /sys/fs/cgroup")
-    run("verifier", 30, verifier_test)
-    run("v2-cpu-time", 120, kernel_test)
-    run("topology", 60, topology_test)
-    run("v2-cgroups", 30, cgroup_test)
-    run("procfs", 30, procfs_test)
-    run("exporter", 60, f"/tests/exporter_step {brahe} bpf 'Energy meter rapl is not used: .*/sys/class/powercap'")
+    run("verifier", "programs load, CO-RE fields found, few verifier steps", 30, verifier_test)
+    run("v2-cpu-time", "CPU time to the nanosecond, cgroup v2", 120, kernel_test)
+    run("topology", "two sockets; CPU hotplug under load", 60, topology_test)
+    run("v2-cgroups", "cgroup ids and paths, v2", 30, cgroup_test)
+    run("procfs", "CPU time from /proc", 30, procfs_test)
+    exporter = f"/tests/exporter_step {brahe}"
+    no_rapl = "Energy meter rapl is not used: .*/sys/class/powercap"
+    run("exporter", "the exporter, no RAPL on the machine", 60, f"{exporter} bpf '{no_rapl}'")
     guest.setup("mount -t bpf bpf /sys/fs/bpf")
-    run("exporter-bpftool", 60, f"/tests/exporter_step {brahe} bpf 'Serving' pinned")
+    run("exporter-bpftool", "pinned maps, read by bpftool", 60, f"{exporter} bpf 'Serving' pinned")
     guest.setup("umount /sys/fs/bpf")
     guest.setup("mount -t tmpfs hidden /sys/kernel/btf")
-    run("exporter-without-btf", 60, f"/tests/exporter_step {brahe} procfs '^W.*/sys/kernel/btf/vmlinux'")
+    no_btf = "^W.*/sys/kernel/btf/vmlinux"
+    run("exporter-without-btf", "kernel without BTF: /proc, and why", 60, f"{exporter} procfs '{no_btf}'")
     guest.setup("umount /sys/kernel/btf")
     # The two hierarchies side by side, as systemd mounts them.
     guest.setup("umount /sys/fs/cgroup")
@@ -55,6 +61,6 @@ def fill(guest, only):
     guest.setup("mkdir /sys/fs/cgroup/unified /sys/fs/cgroup/cpuacct")
     guest.setup("mount -t cgroup2 cgroup /sys/fs/cgroup/unified")
     guest.setup("mount -t cgroup -o cpu,cpuacct cgroup /sys/fs/cgroup/cpuacct")
-    run("hybrid-cpu-time", 120, kernel_test)
-    run("hybrid-cgroups", 30, cgroup_test)
+    run("hybrid-cpu-time", "CPU time to the nanosecond, cgroup v1 beside v2", 120, kernel_test)
+    run("hybrid-cgroups", "cgroup ids and paths, v1 beside v2", 30, cgroup_test)
     return steps
