@@ -31,7 +31,11 @@ def bpf_skeleton(name, src, hdrs = [], deps_hdrs = [], **kwargs):
         name = name + "_skeleton",
         srcs = [name + ".bpf.o"],
         outs = [name + ".skel.h"],
-        cmd = "$(location //third_party:bpftool) gen skeleton $< name %s_bpf > $@" % name,
+        # The skeleton needs the types of the program's variables.
+        cmd = "(%s$(location //third_party:bpftool) gen skeleton $< name %s_bpf) > $@" % (
+            "".join(["echo '#include \"%s/%s\"'; " % (native.package_name(), hdr) for hdr in hdrs]),
+            name,
+        ),
         tools = ["//third_party:bpftool"],
     )
     cc_library(

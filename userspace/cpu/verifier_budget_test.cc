@@ -8,10 +8,7 @@
 #include <string>
 #include <vector>
 
-// clang-format off: the skeleton needs the records before it.
-#include "bpf/cpu_time_records.h"
 #include "bpf/cpu_time.skel.h"
-// clang-format on
 
 namespace brahe {
 namespace {
