@@ -3,6 +3,8 @@
 import os
 import shutil
 
+import container
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..")
 BIN = os.path.join(ROOT, "bazel-bin")
@@ -36,7 +38,9 @@ def fill(guest, only):
     verifier_test = guest.add_program(f"{BIN}/userspace/cpu/verifier_budget_test")
     brahe = guest.add_program(f"{BIN}/userspace/brahe")
     guest.add_program(shutil.which("bpftool"))
-    guest.copy(os.path.join(HERE, "exporter_step"), "/tests/exporter_step")
+    for name in ("exporter.sh", "exporter_step", "container_step"):
+        guest.copy(os.path.join(HERE, name), "/tests/" + name)
+    bundle = container.add_bundle(guest)
     cgroup_test = guest.add_program(f"{BIN}/userspace/workload/cgroup_directory_real_test")
 
     guest.setup("mount -t cgroup2 cgroup /sys/fs/cgroup")
@@ -48,6 +52,8 @@ def fill(guest, only):
     exporter = f"/tests/exporter_step {brahe}"
     no_rapl = "Energy meter rapl is not used: .*/sys/class/powercap"
     run("exporter", "the exporter, no RAPL on the machine", 60, f"{exporter} bpf '{no_rapl}'")
+    box = f"/tests/container_step {brahe} {bundle} {container.ID} {container.POD}"
+    run("container", "a container of runc in a pod's cgroup, cgroup v2", 60, box)
     guest.setup("mount -t bpf bpf /sys/fs/bpf")
     run("exporter-bpftool", "pinned maps, read by bpftool", 60, f"{exporter} bpf 'Serving' pinned")
     guest.setup("umount /sys/fs/bpf")
