@@ -52,8 +52,6 @@ def fill(guest, only):
     exporter = f"/tests/exporter_step {brahe}"
     no_rapl = "Energy meter rapl is not used: .*/sys/class/powercap"
     run("exporter", "the exporter, no RAPL on the machine", 60, f"{exporter} bpf '{no_rapl}'")
-    box = f"/tests/container_step {brahe} {bundle} {container.ID} {container.POD}"
-    run("container", "a container of runc in a pod's cgroup, cgroup v2", 60, box)
     guest.setup("mount -t bpf bpf /sys/fs/bpf")
     run("exporter-bpftool", "pinned maps, read by bpftool", 60, f"{exporter} bpf 'Serving' pinned")
     guest.setup("umount /sys/fs/bpf")
@@ -69,4 +67,10 @@ def fill(guest, only):
     guest.setup("mount -t cgroup -o cpu,cpuacct cgroup /sys/fs/cgroup/cpuacct")
     run("hybrid-cpu-time", "CPU time to the nanosecond, cgroup v1 beside v2", 120, kernel_test)
     run("hybrid-cgroups", "cgroup ids and paths, v1 beside v2", 30, cgroup_test)
+    # Last, because runc hands controllers to the unified hierarchy, which then cannot be mounted as v1.
+    for mount in ("/cpuacct", "/unified", ""):
+        guest.setup(f"umount /sys/fs/cgroup{mount}")
+    guest.setup("mount -t cgroup2 cgroup /sys/fs/cgroup")
+    box = f"/tests/container_step {brahe} {bundle} {container.ID} {container.POD}"
+    run("container", "a container of runc in a pod's cgroup, cgroup v2", 60, box)
     return steps
