@@ -108,7 +108,11 @@ def image(release):
             fetch(release, pin, package)
             unpacked = os.path.join(scratch, "unpacked")
             subprocess.run(["dpkg", "-x", package, unpacked], check=True)
-            os.rename(unpacked, folder)
+            try:
+                os.rename(unpacked, folder)
+            except OSError:
+                if not os.path.isdir(folder):  # else another run was faster
+                    raise
     images = glob.glob(f"{folder}/boot/vmlinuz-*") + glob.glob(f"{folder}/usr/lib/modules/*/vmlinuz")
     if len(images) != 1:
         raise KernelError(f"kernel {release}: {pin['package']} has {len(images)} boot images")

@@ -1,4 +1,4 @@
-"""A virtual machine that boots a kernel on an initramfs, runs what the initramfs' plan says, and hands back the results."""
+"""A virtual machine that boots a kernel on an initramfs, runs the plan in it, and hands back the results."""
 
 import os
 import shutil
@@ -8,6 +8,14 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..")
 RESULTS_BYTES = 64 << 20
+
+
+def tool(name):
+    """Path of an installed program, also where the administrator's folders are not in PATH."""
+    path = shutil.which(name, path=os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin")
+    if path is None:
+        raise FileNotFoundError(f"{name} is not installed: run scripts/setup")
+    return path
 
 
 def libraries(program):
@@ -24,7 +32,7 @@ class Initramfs:
         self.root = os.path.join(self.folder, "root")
         for name in ("bin", "tests", "proc", "sys", "dev", "tmp", "run", "results", "etc"):
             os.makedirs(os.path.join(self.root, name))
-        self.copy(shutil.which("busybox"), "/bin/busybox")
+        self.copy(tool("busybox"), "/bin/busybox")
         self.copy(os.path.join(HERE, "init"), "/init")
         self.plan = []
         self.path = os.path.join(self.folder, "initramfs.cpio")
@@ -50,8 +58,8 @@ class Initramfs:
         self.plan.append(f"run {name} {seconds} {command}\n")
 
     def setup(self, command):
-        """Adds a shell command that prepares for the steps after it."""
-        self.plan.append(command + "\n")
+        """Adds a command that prepares for the steps after it, and must not fail."""
+        self.plan.append(f"setup {command}\n")
 
     def build(self):
         with open(os.path.join(self.root, "plan"), "w") as plan:

@@ -1,9 +1,9 @@
 """What runs in each guest, in this order. One boot serves all of it."""
 
 import os
-import shutil
 
 import container
+import machine
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..")
@@ -37,7 +37,7 @@ def fill(guest, only):
     procfs_test = guest.add_program(f"{BIN}/userspace/cpu/procfs_real_test")
     verifier_test = guest.add_program(f"{BIN}/userspace/cpu/verifier_budget_test")
     brahe = guest.add_program(f"{BIN}/userspace/brahe")
-    guest.add_program(shutil.which("bpftool"))
+    guest.add_program(machine.tool("bpftool"))
     for name in ("exporter.sh", "exporter_step", "container_step"):
         guest.copy(os.path.join(HERE, name), "/tests/" + name)
     bundle = container.add_bundle(guest)

@@ -165,13 +165,13 @@ Status BpfCpuTimeSource::ReadOldBank() {
     ReadSlots();
     __atomic_store_n(&program_->control().settled, cut_, __ATOMIC_SEQ_CST);
   }
-  const auto read = bank_.Read(old_bank_, [this](const task_key& key, const char* comm) {
+  auto read = bank_.Read(old_bank_, [this](const task_key& key, const char* comm) {
     if (comm[0] != '\0')
       names_.push_back({{key.tgid, key.start_ns}, std::string(comm, strnlen(comm, COMM_LENGTH)), ""});
   });
   if (!read) return read;
   if (overflows_ != 0) {
-    if (const auto overflow = overflow_.Read(old_bank_); !overflow) return overflow;
+    if (auto overflow = overflow_.Read(old_bank_); !overflow) return overflow;
   }
   uncollected_ = false;
   return {};

@@ -5,7 +5,7 @@
 namespace brahe {
 
 Status OverflowReader::Read(uint32_t bank) {
-  if (const auto read = ReadWholeMap(fd_, "cg_overflow", keys_, values_); !read) return read;
+  if (auto read = ReadWholeMap(fd_, "cg_overflow", keys_, values_); !read) return read;
   for (size_t i = 0; i < keys_.size(); ++i) {
     Reading& reading = readings_[{keys_[i].cgroup_id, keys_[i].socket}];
     reading.pending_ns += values_[i].ns[bank] - std::exchange(reading.ns[bank], values_[i].ns[bank]);

@@ -19,6 +19,7 @@ constexpr std::array<FakeZone, 3> kZones = {{
 
 std::vector<Zone> MakeZones() {
   std::vector<Zone> zones;
+  zones.reserve(kZones.size());
   for (const FakeZone& zone : kZones) zones.push_back({.name = zone.name, .path = zone.path, .socket = {}});
   return zones;
 }
