@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 namespace brahe {
@@ -11,10 +12,34 @@ struct Container {
   std::string pod_uid;  // from a kubepods path; empty elsewhere
 };
 
+// A virtual machine, as the command line of its hypervisor's process tells.
+struct VirtualMachine {
+  std::string id;          // its uuid, else its name, else a hash of the whole command line
+  std::string name;        // empty if unknown
+  std::string hypervisor;  // kvm, xen, virtualbox, vmware, cloud-hypervisor, firecracker
+  bool operator==(const VirtualMachine&) const = default;
+};
+
+// A pod, as Kubernetes calls it.
+struct Pod {
+  std::string uid;         // as it stands in the pod's cgroup path
+  std::string name;        // empty as long as only the uid is known
+  std::string name_space;  // the same
+  bool operator==(const Pod&) const = default;
+};
+
+// A container's place in its pod.
+struct PodMember {
+  Pod pod;
+  std::string container_name;
+  bool operator==(const PodMember&) const = default;
+};
+
 // What a process is to its users. Every string may hold any bytes: escaping is the exporter's.
 struct ProcessFacts {
   std::string comm;
-  std::string exe;  // target of /proc/PID/exe, else the path given to exec, else empty
+  std::string exe;                        // target of /proc/PID/exe, else the path given to exec, else empty
+  std::optional<VirtualMachine> vm = {};  // the one that the process, or the one that the kernel thread works for, runs
   bool operator==(const ProcessFacts&) const = default;
 };
 
