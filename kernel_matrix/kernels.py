@@ -24,6 +24,8 @@ SOURCES = {
     "6.12": ("debian-security", "bookworm-security", r"linux-image-6\.12\.\d+\+deb12-cloud-amd64"),
     "newest": ("debian", "sid", r"linux-(?:binary|image)-\d+\.\d+\.\d+(?:\+deb\d+)?-cloud-amd64"),
 }
+# What the newest kernel's build tools are linked with, which is newer than what a stable machine has.
+TOOL_LIBRARIES = {"newest": ["libc6", "libelf1t64", "zlib1g", "libzstd1"]}
 
 
 class KernelError(Exception):
@@ -70,22 +72,41 @@ def renew():
 
         apt("apt-get", "update", "-qq")
         names = apt("apt-cache", "pkgnames", "linux-").split()
+
+        def pin(archive, package):
+            [uri] = re.findall(r"'(\S+)' \S+ (\d+) SHA256:(\S+)", apt("apt-get", "download", "--print-uris", package))
+            path = uri[0].removeprefix(archive_url(archive) + "/")
+            return {"package": package, "archive": archive, "path": path, "size": int(uri[1]), "sha256": uri[2]}
+
         lock = {}
         for release, (archive, _, pattern) in SOURCES.items():
             found = sorted((name for name in names if re.fullmatch(pattern, name)), key=version_key)
             if not found:
                 raise KernelError(f"kernel {release}: no package matches {pattern}")
-            [uri] = re.findall(r"'(\S+)' \S+ (\d+) SHA256:(\S+)", apt("apt-get", "download", "--print-uris", found[-1]))
-            lock[release] = {
-                "package": found[-1],
-                "archive": archive,
-                "path": uri[0].removeprefix(archive_url(archive) + "/"),
-                "size": int(uri[1]),
-                "sha256": uri[2],
-            }
+            packages = [found[-1], *build_packages(release, found[-1], names), *TOOL_LIBRARIES.get(release, [])]
+            lock[release] = [pin(archive, package) for package in packages]
     with open(LOCK, "w") as out:
         json.dump(lock, out, indent=2)
         out.write("\n")
+
+
+def build_packages(release, image_package, names):
+    """The packages beside a kernel's image that building modules for it takes, and its own modules."""
+    version = re.fullmatch(r"linux-(?:binary|image)-(.*)-cloud-amd64", image_package)[1]
+    short = re.match(r"\d+\.\d+", version)[0]
+    choices = {
+        "headers": [f"linux-headers-{version}-cloud-amd64"],
+        "common headers": [f"linux-headers-{version}-common"],
+        "build tools": [f"linux-kbuild-{version}", f"linux-kbuild-{short}"],
+        # Where the image does not have them.
+        "modules": [f"linux-modules-{version}-cloud-amd64", image_package],
+    }
+    for what, candidates in choices.items():
+        there = [name for name in candidates if name in names]
+        if not there:
+            raise KernelError(f"kernel {release}: no package has its {what}: none of {', '.join(candidates)}")
+        if there[0] != image_package:
+            yield there[0]
 
 
 def version_key(name):
@@ -97,25 +118,34 @@ def locked():
         return json.load(lock)
 
 
-def image(release):
-    """Path of the kernel's boot image, fetched and unpacked if need be."""
-    pin = locked()[release]
-    folder = os.path.join(CACHE, pin["sha256"][:16])
-    if not os.path.isdir(folder):
-        os.makedirs(CACHE, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+def unpacked(release):
+    """Folder with the packages of a kernel, fetched and unpacked if need be."""
+    pins = locked()[release]
+    digest = hashlib.sha256("".join(pin["sha256"] for pin in pins).encode()).hexdigest()
+    folder = os.path.join(CACHE, digest[:16])
+    if os.path.isdir(folder):
+        return folder
+    os.makedirs(CACHE, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+        target = os.path.join(scratch, "unpacked")
+        for pin in pins:
             package = os.path.join(scratch, "package.deb")
             fetch(release, pin, package)
-            unpacked = os.path.join(scratch, "unpacked")
-            subprocess.run(["dpkg", "-x", package, unpacked], check=True)
-            try:
-                os.rename(unpacked, folder)
-            except OSError:
-                if not os.path.isdir(folder):  # else another run was faster
-                    raise
+            subprocess.run(["dpkg", "-x", package, target], check=True)
+        try:
+            os.rename(target, folder)
+        except OSError:
+            if not os.path.isdir(folder):  # else another run was faster
+                raise
+    return folder
+
+
+def image(release):
+    """Path of the kernel's boot image."""
+    folder = unpacked(release)
     images = glob.glob(f"{folder}/boot/vmlinuz-*") + glob.glob(f"{folder}/usr/lib/modules/*/vmlinuz")
     if len(images) != 1:
-        raise KernelError(f"kernel {release}: {pin['package']} has {len(images)} boot images")
+        raise KernelError(f"kernel {release}: its packages have {len(images)} boot images")
     return images[0]
 
 

@@ -1,5 +1,6 @@
 """A virtual machine that boots a kernel on an initramfs, runs the plan in it, and hands back the results."""
 
+import glob
 import os
 import shutil
 import subprocess
@@ -8,6 +9,12 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..")
 RESULTS_BYTES = 64 << 20
+# A model that the kernel's RAPL driver knows, without its counters.
+CPU = "max,vendor=GenuineIntel,family=6,model=85"
+
+# Several threads of translated code are not sound in QEMU 7.2: guests oops while programs are attached.
+TCG = "tcg,thread=single"
+KVM_PROBE_SECONDS = 15
 
 
 def tool(name):
@@ -22,6 +29,12 @@ def libraries(program):
     """The shared libraries that a program needs, the loader included."""
     out = subprocess.run(["ldd", program], check=True, text=True, stdout=subprocess.PIPE).stdout
     return [word for line in out.splitlines() for word in line.split() if word.startswith("/")]
+
+
+def pack(root, out):
+    """Appends a folder's content to an initramfs."""
+    names = subprocess.run(["find", "."], cwd=root, check=True, stdout=subprocess.PIPE).stdout
+    subprocess.run(["cpio", "--quiet", "-o", "-H", "newc"], cwd=root, input=names, stdout=out, check=True)
 
 
 class Initramfs:
@@ -47,11 +60,24 @@ class Initramfs:
         """Returns its path in the guest."""
         path = "/tests/" + os.path.basename(source)
         self.copy(source, path)
-        for library in libraries(source):
+        self.add_libraries(source)
+        return path
+
+    def add_python(self):
+        """Adds Debian's Python with its standard library; scripts are run by /bin/python3."""
+        python = os.path.realpath("/usr/bin/python3")
+        os.symlink(self.add_program(python), self.root + "/bin/python3")
+        library = "/usr/lib/" + os.path.basename(python)
+        unused = ("test", "idlelib", "tkinter", "ensurepip", "lib2to3", "pydoc_data", "config-*", "dist-packages")
+        shutil.copytree(library, self.root + library, ignore=shutil.ignore_patterns(*unused))
+        for extension in glob.glob(f"{library}/lib-dynload/*.so"):
+            self.add_libraries(extension)
+
+    def add_libraries(self, program):
+        for library in libraries(program):
             # The loader looks in the programs' own places first, which are none of the guest's.
             system = library.startswith(("/lib", "/usr/lib"))
             self.copy(library, library if system else "/lib/" + os.path.basename(library))
-        return path
 
     def run(self, name, seconds, command):
         """Adds a step to the plan: a shell command under a time limit."""
@@ -64,16 +90,41 @@ class Initramfs:
     def build(self):
         with open(os.path.join(self.root, "plan"), "w") as plan:
             plan.writelines(self.plan)
-        names = subprocess.run(["find", "."], cwd=self.root, check=True, stdout=subprocess.PIPE).stdout
         with open(self.path, "wb") as out:
-            subprocess.run(["cpio", "--quiet", "-o", "-H", "newc"], cwd=self.root, input=names, stdout=out, check=True)
+            pack(self.root, out)
+
+    def with_modules(self, modules, path):
+        """Writes to `path` the same with a kernel's modules ({name: content}) in /modules."""
+        with tempfile.TemporaryDirectory() as root:
+            os.mkdir(f"{root}/modules")
+            for name, content in modules.items():
+                with open(f"{root}/modules/{name}.ko", "wb") as module:
+                    module.write(content)
+            with open(self.path, "rb") as common, open(path, "wb") as out:
+                shutil.copyfileobj(common, out)
+                out.flush()
+                pack(root, out)
 
     def close(self):
         shutil.rmtree(self.folder)
 
 
-def boot(image, initramfs, results, seconds, cpus=4, sockets=2, append=""):
-    """Runs a guest to its end. Fills the folder `results` with what it left behind and console.log.
+def accelerator(image):
+    """What QEMU is to run guests with. KVM is believed only if a guest ends: where the machine is virtual itself,
+    /dev/kvm may be there and open, and the guest hangs."""
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return TCG
+    guest = Initramfs()
+    try:
+        guest.build()
+        trouble = boot(image, guest.path, os.path.join(guest.folder, "results"), KVM_PROBE_SECONDS, "kvm")
+    finally:
+        guest.close()
+    return TCG if trouble else "kvm"
+
+
+def boot(image, initramfs, results, seconds, accel):
+    """Runs a guest (paths of a kernel and an initramfs) to its end. Fills the folder `results` with what it left behind and console.log.
 
     Returns None, or why there is no complete set of results.
     """
@@ -85,10 +136,9 @@ def boot(image, initramfs, results, seconds, cpus=4, sockets=2, append=""):
         out.truncate(RESULTS_BYTES)
     command = [
         "qemu-system-x86_64",
-        # Several threads of translated code are not sound in QEMU 7.2: guests oops while programs are attached.
-        *("-accel", "tcg,thread=single", "-cpu", "max", "-m", "1G", "-smp", f"{cpus},sockets={sockets}"),
-        *("-kernel", image, "-initrd", initramfs.path, "-no-reboot", "-display", "none", "-nodefaults"),
-        *("-append", f"console=ttyS0 quiet panic=-1 clocksource=tsc tsc=reliable {append}"),
+        *("-accel", accel, "-cpu", CPU, "-m", "1G", "-smp", "4,sockets=2"),
+        *("-kernel", image, "-initrd", initramfs, "-no-reboot", "-display", "none", "-nodefaults"),
+        *("-append", f"console=ttyS0 quiet panic=-1 mitigations=off clocksource=tsc tsc=reliable"),
         *("-serial", f"file:{console}"),
         *("-drive", f"file={disk},if=none,id=results,format=raw", "-device", "nvme,serial=results,drive=results"),
     ]

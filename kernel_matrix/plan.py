@@ -18,8 +18,12 @@ TARGETS = [
     "//userspace/workload:cgroup_directory_real_test",
 ]
 
+# In the order in which they are loaded.
+KERNEL_MODULES = ["iosf_mbi", "intel_rapl_common", "intel_rapl_msr"]
+TEST_MODULES = ["test_rapl", "test_power"]
 
-def fill(guest, only):
+
+def fill(guest, only, with_modules):
     """Adds the steps whose name contains one of `only` (all, if there is none) to a guest.
 
     Returns their names, each with the feature that it proves.
@@ -38,20 +42,30 @@ def fill(guest, only):
     verifier_test = guest.add_program(f"{BIN}/userspace/cpu/verifier_budget_test")
     brahe = guest.add_program(f"{BIN}/userspace/brahe")
     guest.add_program(machine.tool("bpftool"))
-    for name in ("exporter.sh", "exporter_step", "container_step"):
+    for name in ("exporter.sh", "exporter_step", "container_step", "load_modules", "rapl_test.py"):
         guest.copy(os.path.join(HERE, name), "/tests/" + name)
+    for name in ("exposition.py", "node.py", "runner.py"):
+        guest.copy(os.path.join(ROOT, "userspace/e2e", name), "/tests/" + name)
+    guest.add_python()
     bundle = container.add_bundle(guest)
     cgroup_test = guest.add_program(f"{BIN}/userspace/workload/cgroup_directory_real_test")
 
     guest.setup("mount -t cgroup2 cgroup /sys/fs/cgroup")
     run("verifier", "programs load, CO-RE fields found, few verifier steps", 30, verifier_test)
     run("v2-cpu-time", "CPU time to the nanosecond, cgroup v2", 120, kernel_test)
-    run("topology", "two sockets; CPU hotplug under load", 60, topology_test)
+    run("topology", "two sockets; CPU hotplug under load; a real-time task alone", 60, topology_test)
     run("v2-cgroups", "cgroup ids and paths, v2", 30, cgroup_test)
     run("procfs", "CPU time from /proc", 30, procfs_test)
     exporter = f"/tests/exporter_step {brahe}"
     no_rapl = "Energy meter rapl is not used: .*/sys/class/powercap"
     run("exporter", "the exporter, no RAPL on the machine", 60, f"{exporter} bpf '{no_rapl}'")
+    if with_modules:
+        guest.setup(f"/tests/load_modules {' '.join(KERNEL_MODULES)}")
+        guest.setup("test -e /sys/bus/platform/devices/intel_rapl_msr.0")
+        no_counter = "Energy meter rapl is not used: .*no RAPL zone"
+        run("exporter-driver", "the exporter, RAPL's driver without counters", 60, f"{exporter} bpf '{no_counter}'")
+        guest.setup(f"rmmod {' '.join(reversed(KERNEL_MODULES))}")
+        run("rapl", "the exporter on a test RAPL: each uJ, two sockets, faults, wrap, sleep", 120, f"python3 /tests/rapl_test.py {brahe}")
     guest.setup("mount -t bpf bpf /sys/fs/bpf")
     run("exporter-bpftool", "pinned maps, read by bpftool", 60, f"{exporter} bpf 'Serving' pinned")
     guest.setup("umount /sys/fs/bpf")
@@ -67,10 +81,14 @@ def fill(guest, only):
     guest.setup("mount -t cgroup -o cpu,cpuacct cgroup /sys/fs/cgroup/cpuacct")
     run("hybrid-cpu-time", "CPU time to the nanosecond, cgroup v1 beside v2", 120, kernel_test)
     run("hybrid-cgroups", "cgroup ids and paths, v1 beside v2", 30, cgroup_test)
+    # runc wants to rule over devices.
+    guest.setup("mkdir /sys/fs/cgroup/devices")
+    guest.setup("mount -t cgroup -o devices cgroup /sys/fs/cgroup/devices")
+    box = f"/tests/container_step {brahe} {bundle} {container.ID} {container.POD}"
+    run("hybrid-container", "a container of runc in a pod's cgroup, cgroup v1", 60, f"{box} /sys/fs/cgroup/cpuacct")
     # Last, because runc hands controllers to the unified hierarchy, which then cannot be mounted as v1.
-    for mount in ("/cpuacct", "/unified", ""):
+    for mount in ("/devices", "/cpuacct", "/unified", ""):
         guest.setup(f"umount /sys/fs/cgroup{mount}")
     guest.setup("mount -t cgroup2 cgroup /sys/fs/cgroup")
-    box = f"/tests/container_step {brahe} {bundle} {container.ID} {container.POD}"
-    run("container", "a container of runc in a pod's cgroup, cgroup v2", 60, box)
+    run("container", "a container of runc in a pod's cgroup, cgroup v2", 60, f"{box} /sys/fs/cgroup")
     return steps

@@ -100,5 +100,25 @@ TEST_F(BpfTopologyTest, LosesNoTimeWhileCpusComeAndGo) {
   Epochs(brahe::Seconds(1), Milliseconds(100));
 }
 
+TEST_F(BpfTopologyTest, ChargesARealTimeTaskThatLetsNobodyElseRunInEachEpoch) {
+  if (getenv("BRAHE_EMULATED") == nullptr) GTEST_SKIP() << "takes a CPU over, which only a machine of its own is for";
+  std::ofstream("/proc/sys/kernel/sched_rt_runtime_us") << -1;
+  Start(Options());
+  const uint32_t cpu = ReadOnlineCpus("/sys")->back();
+  ChildProcess burner([&] {
+    StayOn(cpu);
+    const sched_param priority = {.sched_priority = 50};
+    if (sched_setscheduler(0, SCHED_FIFO, &priority) != 0) _exit(1);
+    while (true) {
+    }
+  });
+  Epochs(Milliseconds(200), Milliseconds(100));
+  const auto epochs = Epochs(brahe::Seconds(1), Milliseconds(100));
+  burner.Kill();
+  for (const CpuTimeEpoch& epoch : epochs) {
+    EXPECT_GT(TimeOf({epoch}, burner.pid()).value, (epoch.end - epoch.begin).value / 10 * 9);
+  }
+}
+
 }  // namespace
 }  // namespace brahe
