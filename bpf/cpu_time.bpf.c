@@ -21,6 +21,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* Settings, fixed when the program is loaded. */
 const volatile __u32 cgroup_hierarchy = CGROUP_V2;
+const volatile __u32 cpu_count = 1;	     /* possible CPUs */
 const volatile __u64 wake_bytes = 256 << 10; /* user space is woken when this much waits in `events` */
 
 /* Bank 1 receives until the first cut, which makes bank 0 the new one. */
@@ -170,14 +171,52 @@ static __always_inline __u64 own_time(struct task_struct *task)
 }
 
 /*
- * The slot does not name the task that has been running: it is empty, or events were missed (tracepoints are silent on
- * a CPU that is going down or coming up). Afterwards it names `prev`, since the best estimate of when it began.
+ * The slot's task may have been moved to other cgroups while it ran: closes the parts before that. Whoever moves it may
+ * come too late, when the slot has another task already: then the move is older than the slice.
+ */
+static __always_inline void split_at_moves(struct cpu_slot *slot, __u64 now, __u64 cut, __u64 settled)
+{
+	const __u64 begin = slot->since, count = slot->move_count;
+
+	for (int turn = 0; turn < 2; turn++) {
+		const struct cgroup_move move = slot->moves[(count + turn) & 1];
+
+		if (move.ns <= begin || move.ns >= now)
+			continue;
+
+		const __u64 since = slot->since, split = split_instant(since, now, move.ns, cut);
+
+		if (split > since) {
+			close_slice(slot, 0, since, split, cut, settled);
+			slot->since = split;
+		}
+		slot->key.cgroup_id = move.cgroup_id;
+	}
+}
+
+/* The cgroup that the slot's task is in, as far as the slot tells. */
+static __always_inline __u64 slot_cgroup_id(const struct cpu_slot *slot)
+{
+	const struct cgroup_move *last = &slot->moves[(slot->move_count + 1) & 1];
+
+	return last->ns > slot->since ? last->cgroup_id : slot->key.cgroup_id;
+}
+
+/*
+ * The slot does not name the task that has been running: the task was moved, the slot is empty, or events were missed
+ * (tracepoints are silent on a CPU that is going down or coming up). Afterwards it names `prev`, since the best
+ * estimate of when it began.
  */
 static __noinline int repair_slot(struct cpu_slot *slot, struct task_struct *prev, __u64 now, __u64 cut, __u64 settled)
 {
 	const __u32 pid = prev->pid;
 	__u64 since = slot->since;
 
+	if (since && (slot->pid & PID_MASK) == pid) {
+		split_at_moves(slot, now, cut, settled);
+		slot->pid = pid;
+		return 0;
+	}
 	if (!since) {
 		since = first_since(now, cut);
 	} else if (pid) {
@@ -214,6 +253,37 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	open_slice(slot, next, next->pid, now);
 	barrier();
 	slot->seq++;
+	return 0;
+}
+
+/*
+ * A task or a whole process has been moved to another cgroup. What of it runs at this moment is noted in the slots of
+ * its CPUs, which the next switch there sees because their pid has changed. The clock comes first: a slot that names
+ * the task after that, and another one later, has begun the later slice after `now`.
+ */
+SEC("tp_btf/cgroup_attach_task")
+int BPF_PROG(on_move, struct cgroup *target, const char *path, struct task_struct *task, bool whole_process)
+{
+	const __u64 now = bpf_ktime_get_ns();
+	const __u64 cgroup_id = cgroup_id_of(task);
+	const __u32 tgid = task->tgid, pid = task->pid;
+
+	barrier();
+	for (__u32 cpu = 0; cpu < cpu_count; cpu++) {
+		const __u32 index = cpu;
+		struct cpu_slot *slot = bpf_map_lookup_elem(&cpu_slots, &index);
+
+		if (!slot)
+			break;
+		if (slot->key.tgid != tgid || slot_cgroup_id(slot) == cgroup_id)
+			continue;
+		if (!whole_process && (slot->pid & PID_MASK) != pid)
+			continue;
+		slot->moves[slot->move_count & 1] = (struct cgroup_move){now, cgroup_id};
+		slot->move_count++;
+		barrier();
+		__sync_fetch_and_add(&slot->pid, MOVED_ONCE);
+	}
 	return 0;
 }
 
@@ -263,6 +333,43 @@ int BPF_PROG(on_free, struct task_struct *task)
 		return 0;
 	}
 	fill_event(event, task, PROCESS_FREE);
+	bpf_ringbuf_submit(event, wake_flag());
+	return 0;
+}
+
+/* Whether cgroup ids are taken from this one's hierarchy. */
+static __always_inline bool is_accounted(struct cgroup_root *root)
+{
+	switch (cgroup_hierarchy) {
+	case CGROUP_V1_CPUACCT:
+		return root->hierarchy_id &&
+		       root->subsys_mask & 1U << bpf_core_enum_value(enum cgroup_subsys_id, cpuacct_cgrp_id);
+	case CGROUP_V1_CPU:
+		return root->hierarchy_id &&
+		       root->subsys_mask & 1U << bpf_core_enum_value(enum cgroup_subsys_id, cpu_cgrp_id);
+	default:
+		return !root->hierarchy_id;
+	}
+}
+
+/* A container may be gone before user space looks for it: its path is told at its birth. */
+SEC("tp_btf/cgroup_mkdir")
+int BPF_PROG(on_cgroup_made, struct cgroup *cgroup, const char *path)
+{
+	struct cgroup_event *event;
+
+	if (!is_accounted(cgroup->root))
+		return 0;
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event) {
+		__sync_fetch_and_add(&dropped_events, 1);
+		return 0;
+	}
+	event->time_ns = bpf_ktime_get_ns();
+	event->cgroup_id = cgroup->kn->id;
+	event->kind = CGROUP_MADE;
+	if (bpf_probe_read_kernel_str(event->path, sizeof(event->path), path) < 0)
+		event->path[0] = 0;
 	bpf_ringbuf_submit(event, wake_flag());
 	return 0;
 }

@@ -8,7 +8,7 @@
 
 #include <linux/types.h>
 
-enum { COMM_LENGTH = 16, EXEC_PATH_LENGTH = 128 };
+enum { COMM_LENGTH = 16, EXEC_PATH_LENGTH = 128, CGROUP_PATH_LENGTH = 512 };
 
 /* Who ran, and where: the key of map `procs`. */
 struct task_key {
@@ -52,13 +52,23 @@ struct overflow_time {
 	__u64 ns[2];
 };
 
+/* A running task was moved to another cgroup. */
+struct cgroup_move {
+	__u64 ns;
+	__u64 cgroup_id;
+};
+
 /*
- * One per CPU, value of array `cpu_slots`, which user space maps. Written by its own CPU only, with interrupts off;
- * read under seq. The first cache line is all that a switch touches in the common case.
+ * One per CPU, value of array `cpu_slots`, which user space maps. Written by its own CPU only, with interrupts off, but
+ * for moves; read under seq. The first cache line is all that a switch touches in the common case.
  */
 struct cpu_slot {
-	__u64 seq;	     /* odd while the handler is inside; half of it is the number of switches */
-	__u32 pid;	     /* thread that runs now, 0 for idle: a switch away from another one means missed events */
+	__u64 seq; /* odd while the handler is inside; half of it is the number of switches */
+	/*
+	 * Thread that runs now, 0 for idle: a switch away from another one means missed events. Above PID_MASK the
+	 * number of times that it may have been moved to another cgroup since.
+	 */
+	__u32 pid;
 	__u32 socket;	     /* of this CPU, filled in by user space before the program is attached */
 	__u64 since;	     /* when the running slice began; 0 before the first event */
 	struct task_key key; /* whose slice it is */
@@ -74,8 +84,13 @@ struct cpu_slot {
 	__u64 overflows;	/* slices that went to `cg_overflow` or lost_ns */
 	__u64 repaired;		/* missed events that were reconstructed */
 	__u64 repaired_to_idle; /* the same where the CPU was idle by then, so that the whole gap is idle time */
-	__u64 pad[5];
+	/* The last two moves of tasks that were running, in turn; move_count & 1 is the older. Written by the mover. */
+	__u64 move_count;
+	struct cgroup_move moves[2];
 } __attribute__((aligned(64)));
+
+/* Of cpu_slot.pid: pids have 22 bits at most (PID_MAX_LIMIT). */
+enum { PID_MASK = (1 << 22) - 1, MOVED_ONCE = 1 << 24 };
 
 /* Written by user space, read by every switch; alone on its cache line. */
 struct cut_control {
@@ -89,7 +104,7 @@ struct cut_control {
 	__u64 pad[6];
 } __attribute__((aligned(64)));
 
-enum process_event_kind { PROCESS_EXEC = 1, PROCESS_FREE = 2 };
+enum event_kind { PROCESS_EXEC = 1, PROCESS_FREE = 2, CGROUP_MADE = 3 };
 
 /* Record of ring buffer `events`; for PROCESS_FREE it ends before `path`. */
 struct process_event {
@@ -99,6 +114,15 @@ struct process_event {
 	__u32 kind;
 	char comm[COMM_LENGTH];
 	char path[EXEC_PATH_LENGTH]; /* as given to exec; empty if it is longer */
+};
+
+/* Another record of it; `kind` stands at the same place. */
+struct cgroup_event {
+	__u64 time_ns;
+	__u64 cgroup_id;
+	__u32 pad;
+	__u32 kind;
+	char path[CGROUP_PATH_LENGTH]; /* from the hierarchy's root, starts with '/'; cut off if it is longer */
 };
 
 /* Which hierarchy cgroup ids are taken from. */

@@ -66,18 +66,24 @@ static inline __attribute__((always_inline)) __u64 first_since(__u64 now, __u64 
 }
 
 /*
+ * Where a slice from `since` to `now` can be split that changed hands at `at`. Once the cut has passed, the time before
+ * it is user space's to read, and it may have read the slot by now: then the split is placed behind the cut, so that
+ * the slice before it counts as one that crossed the cut.
+ */
+static inline __attribute__((always_inline)) __u64 split_instant(__u64 since, __u64 now, __u64 at, __u64 cut)
+{
+	const __u64 instant = cut_instant(cut);
+
+	return since < instant && instant < now && at <= instant ? instant + 1 : at;
+}
+
+/*
  * Events were missed between `since` and `now`, and a task runs now that has run for `own_ns` by its own account: the
- * instant at which it took over from the task that the CPU's slot names. Once the cut has passed, the time before it is
- * user space's to read, and it may have read the slot by now: the takeover is then placed behind the cut.
+ * instant at which it took over from the task that the CPU's slot names.
  */
 static inline __attribute__((always_inline)) __u64 takeover_instant(__u64 since, __u64 now, __u64 own_ns, __u64 cut)
 {
-	const __u64 instant = cut_instant(cut);
-	__u64 takeover = own_ns < now - since ? now - own_ns : since;
-
-	if (since < instant && instant < now && takeover <= instant)
-		takeover = instant + 1; /* so that the slice before it counts as one that crossed the cut */
-	return takeover;
+	return split_instant(since, now, own_ns < now - since ? now - own_ns : since, cut);
 }
 
 /*

@@ -16,8 +16,14 @@ struct kernfs_node {
 	__u64 id; /* one number since 5.5 */
 };
 
+struct cgroup_root {
+	int hierarchy_id; /* 0 for v2 */
+	unsigned int subsys_mask;
+};
+
 struct cgroup {
 	struct kernfs_node *kn;
+	struct cgroup_root *root;
 };
 
 struct cgroup_subsys_state {

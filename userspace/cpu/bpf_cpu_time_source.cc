@@ -76,7 +76,10 @@ class BpfCpuTimeSource final : public CpuTimeSource {
   Status ReadOldBank();
   CpuTimeEpoch Assemble();
   void CloseBooks(CpuTimeEpoch& epoch);
-  void OnEvent(const process_event& event);
+  void AddRunning(const cpu_slot& slot, task_key key, uint64_t since);
+  void ConsumeEvents();
+  void OnProcess(const process_event& event);
+  void OnCgroup(const cgroup_event& event);
   void ReportEnds(CpuTimeEpoch& epoch);
   void CleanUp(CpuTimeEpoch& epoch);
   void FindMissedEnds(CpuTimeEpoch& epoch);
@@ -108,6 +111,7 @@ class BpfCpuTimeSource final : public CpuTimeSource {
   uint64_t dropped_seen_ = 0;
   uint64_t check_all_until_ = 0;  // epoch
   std::vector<ProcessName> names_;
+  std::vector<CgroupPath> cgroups_;
   std::vector<std::pair<ProcessKey, uint64_t>> ends_;  // told by the kernel, with the time, and not reported yet
   std::unordered_map<ProcessKey, uint64_t> ended_;     // reported, with the epoch
   CpuTimeSourceStats stats_;
@@ -148,8 +152,9 @@ Result<CpuTimeEpoch> BpfCpuTimeSource::Collect() {
     if (const auto read = ReadOldBank(); !read) return read.error();
   }
   CpuTimeEpoch epoch = Assemble();
-  program_->ConsumeEvents([this](const process_event& event) { OnEvent(event); });
+  ConsumeEvents();
   epoch.names = std::exchange(names_, {});
+  epoch.cgroups = std::exchange(cgroups_, {});
   ReportEnds(epoch);
   CleanUp(epoch);
   begin_ = epoch.end;
@@ -215,13 +220,27 @@ void BpfCpuTimeSource::ReadSlot(size_t cpu) {
   // The one slice that was running at the cut: still open, or closed since and noted by the handler.
   const bool open = slot.since != 0 && slot.since < cut_;
   if (!open && slot.carry_cut != cut_) return;
-  const uint64_t ns = share_before_cut(open ? slot.since : slot.carry_since, previous_cut_, cut_);
   const task_key& key = open ? slot.key : slot.carry_key;
+  const uint64_t since = open ? slot.since : slot.carry_since;
   if (key.tgid != 0) {
-    bank_.Add(key, ns);
+    AddRunning(slot, key, since);
   } else if (state.counted) {
-    state.pending_idle_ns += ns;
+    state.pending_idle_ns += share_before_cut(since, previous_cut_, cut_);
   }
+}
+
+// Adds the part before the cut of a task that was running at it, to each cgroup that it was moved to its own.
+void BpfCpuTimeSource::AddRunning(const cpu_slot& slot, task_key key, uint64_t since) {
+  uint64_t ns = share_before_cut(since, previous_cut_, cut_);
+  for (const uint64_t turn : {slot.move_count, slot.move_count + 1}) {
+    const cgroup_move& move = slot.moves[turn % 2];
+    if (move.ns <= since || move.ns >= cut_) continue;
+    const uint64_t rest = share_before_cut(move.ns, previous_cut_, cut_);
+    bank_.Add(key, ns - rest);
+    key.cgroup_id = move.cgroup_id;
+    ns = rest;
+  }
+  bank_.Add(key, ns);
 }
 
 CpuTimeEpoch BpfCpuTimeSource::Assemble() {
@@ -271,7 +290,19 @@ void BpfCpuTimeSource::CloseBooks(CpuTimeEpoch& epoch) {
   }
 }
 
-void BpfCpuTimeSource::OnEvent(const process_event& event) {
+void BpfCpuTimeSource::ConsumeEvents() {
+  program_->ConsumeEvents({.process = [this](const process_event& event) { OnProcess(event); },
+                           .cgroup = [this](const cgroup_event& event) { OnCgroup(event); }});
+}
+
+void BpfCpuTimeSource::OnCgroup(const cgroup_event& event) {
+  std::string path(event.path, strnlen(event.path, sizeof event.path));
+  // Of a path that was cut off the nearest parent is still known.
+  if (path.size() + 1 == sizeof event.path) path.resize(path.rfind('/'));
+  if (!path.empty()) cgroups_.push_back({event.cgroup_id, std::move(path)});
+}
+
+void BpfCpuTimeSource::OnProcess(const process_event& event) {
   const ProcessKey process = {event.tgid, event.start_ns};
   names_.push_back({process, std::string(event.comm, strnlen(event.comm, sizeof event.comm)),
                     std::string(event.path, strnlen(event.path, sizeof event.path))});
@@ -325,7 +356,7 @@ CpuTimeSourceStats BpfCpuTimeSource::Stats() const {
 }
 
 bool BpfCpuTimeSource::Service() {
-  program_->ConsumeEvents([this](const process_event& event) { OnEvent(event); });
+  ConsumeEvents();
   // Entries live for two more epochs after their process: cut early enough for three epochs' worth to fit.
   return program_->Inserts() - inserts_at_read_ > program_->procs_capacity() / 4;
 }

@@ -12,6 +12,7 @@
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "bpf/cpu_time.skel.h"
 
@@ -104,6 +105,7 @@ Status BpfProgram::Open(const BpfProgramOptions& options) {
   if (skeleton_ == nullptr) return SystemError("open BPF object");
   cpus_ = options.topology.socket_of_cpu.size();
   procs_capacity_ = ProcsCapacity(options.max_processes, cpus_);
+  skeleton_->rodata->cpu_count = static_cast<uint32_t>(cpus_);
   skeleton_->rodata->cgroup_hierarchy = HierarchyCode(options.hierarchy);
   bpf_map__set_max_entries(skeleton_->maps.procs, procs_capacity_);
   bpf_map__set_max_entries(skeleton_->maps.cpu_slots, static_cast<uint32_t>(cpus_));
@@ -158,9 +160,14 @@ void BpfProgram::Pin(const std::string& path) {
     const char* const name = bpf_map__name(map);
     report(name, bpf_obj_pin(bpf_map__fd(map), pins_->PathOf(name).c_str()) == 0 ? 0 : -errno);
   }
-  report("on_switch", bpf_link__pin(skeleton_->links.on_switch, pins_->PathOf("on_switch").c_str()));
-  report("on_exec", bpf_link__pin(skeleton_->links.on_exec, pins_->PathOf("on_exec").c_str()));
-  report("on_free", bpf_link__pin(skeleton_->links.on_free, pins_->PathOf("on_free").c_str()));
+  const auto& links = skeleton_->links;
+  for (const auto& [name, link] : {std::pair{"on_switch", links.on_switch},
+                                   {"on_exec", links.on_exec},
+                                   {"on_free", links.on_free},
+                                   {"on_move", links.on_move},
+                                   {"on_cgroup_made", links.on_cgroup_made}}) {
+    report(name, bpf_link__pin(link, pins_->PathOf(name).c_str()));
+  }
 }
 
 volatile cut_control& BpfProgram::control() { return skeleton_->data->control; }
@@ -218,17 +225,25 @@ int BpfProgram::overflow_fd() const { return bpf_map__fd(skeleton_->maps.cg_over
 uint32_t BpfProgram::overflow_capacity() const { return bpf_map__max_entries(skeleton_->maps.cg_overflow); }
 int BpfProgram::events_fd() const { return ring_buffer__epoll_fd(ring_); }
 
-void BpfProgram::ConsumeEvents(const EventHandler& handler) {
-  handler_ = &handler;
+void BpfProgram::ConsumeEvents(const EventHandlers& handlers) {
+  handlers_ = &handlers;
   ring_buffer__consume(ring_);
-  handler_ = nullptr;
+  handlers_ = nullptr;
 }
 
 int BpfProgram::OnEvent(void* context, void* data, size_t size) {
-  const auto* program = static_cast<const BpfProgram*>(context);
-  process_event event = {};
+  const EventHandlers& handlers = *static_cast<const BpfProgram*>(context)->handlers_;
+  union {
+    process_event process;
+    cgroup_event cgroup;
+  } event = {};
+  static_assert(offsetof(process_event, kind) == offsetof(cgroup_event, kind));
   memcpy(&event, data, std::min(size, sizeof event));
-  (*program->handler_)(event);
+  if (event.process.kind == CGROUP_MADE) {
+    handlers.cgroup(event.cgroup);
+  } else {
+    handlers.process(event.process);
+  }
   return 0;
 }
 

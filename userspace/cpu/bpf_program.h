@@ -34,7 +34,11 @@ struct BpfProgramOptions {
 // unpinned at the end. Not movable: the kernel's memory is mapped into it. Not thread-safe.
 class BpfProgram {
  public:
-  using EventHandler = std::function<void(const process_event&)>;
+  // Neither may keep the reference. A PROCESS_FREE has no path.
+  struct EventHandlers {
+    std::function<void(const process_event&)> process;
+    std::function<void(const cgroup_event&)> cgroup;
+  };
 
   // Errors name the reason and the remedy (no BTF, no permission, locked memory, another instance: EWOULDBLOCK).
   static Result<std::unique_ptr<BpfProgram>> Load(const BpfProgramOptions& options);
@@ -67,9 +71,8 @@ class BpfProgram {
 
   // Readable when much waits in the event buffer.
   [[nodiscard]] int events_fd() const;
-  // Hands every waiting event to `handler`, which must not keep the reference. Cut-off ones (PROCESS_FREE) have no
-  // path.
-  void ConsumeEvents(const EventHandler& handler);
+  // Hands every waiting event to its handler.
+  void ConsumeEvents(const EventHandlers& handlers);
 
  private:
   BpfProgram() = default;
@@ -90,7 +93,7 @@ class BpfProgram {
   ring_buffer* ring_ = nullptr;
   bpf_link* bank_iterator_ = nullptr;
   std::vector<task_reading> readings_;  // scratch of ReadBank
-  const EventHandler* handler_ = nullptr;
+  const EventHandlers* handlers_ = nullptr;
   std::optional<PinDirectory> pins_;
 };
 
