@@ -1,5 +1,6 @@
 #include "userspace/workload/cgroup_directory.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <glog/logging.h>
 #include <sys/stat.h>
@@ -72,6 +73,7 @@ CgroupDirectory::CgroupDirectory(std::string procfs_root, std::string cgroup_roo
     cgroup_root_ = *path;
   }
   while (cgroup_root_.ends_with('/')) cgroup_root_.pop_back();
+  if (mount_.valid()) LearnAll("");
 }
 
 CgroupDirectory::~CgroupDirectory() = default;
@@ -92,8 +94,26 @@ const Cgroup& CgroupDirectory::Find(uint64_t cgroup_id, uint32_t pid) {
   return entry.cgroup;
 }
 
+// The folder `path` and those below it. One that cannot be listed may be found by its id later.
+void CgroupDirectory::LearnAll(const std::string& path) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir((cgroup_root_ + path).c_str()), closedir);
+  if (folder == nullptr) return;
+  struct stat status;
+  if (fstat(dirfd(folder.get()), &status) == 0) Learn(status.st_ino, path.empty() ? "/" : path);
+  while (const dirent* entry = readdir(folder.get())) {
+    const std::string_view name = entry->d_name;
+    if (entry->d_type == DT_DIR && name != "." && name != "..") LearnAll(path + "/" + entry->d_name);
+  }
+}
+
 void CgroupDirectory::EndEpoch(uint64_t kept_epochs) {
-  std::erase_if(entries_, [&](const auto& item) { return item.second->last_used + kept_epochs <= epoch_; });
+  std::erase_if(entries_, [&](auto& item) {
+    Entry& entry = *item.second;
+    if (entry.last_used + kept_epochs > epoch_) return false;
+    const bool alive = !entry.cgroup.path.empty() && IsFolderOf(item.first, entry.cgroup.path);
+    if (alive) entry.last_used = epoch_;
+    return !alive;
+  });
   ++epoch_;
 }
 

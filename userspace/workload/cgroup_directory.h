@@ -21,8 +21,9 @@ struct Cgroup {
 //
 // A live cgroup is found by its id alone (open_by_handle_at on the hierarchy, whose file handles are the ids since
 // Linux 5.5, then the link under /proc/self/fd); this takes CAP_DAC_READ_SEARCH. Where that is not to be had,
-// /proc/PID/cgroup of a process that ran in it is read and the folder's inode compared with the id. Answers are kept,
-// also when the cgroup is removed; an unknown id is asked for again at most once per epoch, and no more after three
+// /proc/PID/cgroup of a process that ran in it is read and the folder's inode compared with the id. The cgroups that
+// are there at the start are noted at once, and later ones learnt at their birth, so that one which is gone before it
+// is looked for has its path too. An unknown id is asked for again at most once per epoch, and no more after three
 // epochs. Not thread-safe.
 class CgroupDirectory {
  public:
@@ -35,12 +36,13 @@ class CgroupDirectory {
   void Learn(uint64_t cgroup_id, const std::string& path);
   // The cgroup of `cgroup_id`, where process `pid` ran lately (0: none is known). Valid until the next call.
   const Cgroup& Find(uint64_t cgroup_id, uint32_t pid);
-  // Tells that an epoch ended: unknown ids may be tried again, and cgroups that Find was not asked for during the last
-  // `kept_epochs` epochs are forgotten.
+  // Tells that an epoch ended: unknown ids may be tried again, and removed cgroups that Find was not asked for during
+  // the last `kept_epochs` epochs are forgotten.
   void EndEpoch(uint64_t kept_epochs = 64);
 
  private:
   struct Entry;
+  void LearnAll(const std::string& path);
   Entry& EntryOf(uint64_t cgroup_id);
   void Resolve(uint64_t cgroup_id, uint32_t pid, Entry& entry);
   std::optional<std::string> PathByHandle(uint64_t cgroup_id);

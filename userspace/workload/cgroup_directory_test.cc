@@ -102,6 +102,24 @@ TEST_F(CgroupDirectoryTest, ForgetsWhatIsNotAskedForAnyMore) {
   EXPECT_EQ(directory_.Find(54321, 0).path, "");
 }
 
+TEST_F(CgroupDirectoryTest, KnowsWhatWasThereAtTheStartWhenItIsGone) {
+  const uint64_t cgroup = MakeCgroup("/a/b/c");
+  CgroupDirectory started(tree_.At("proc"), tree_.At("cgroup"));
+  tree_.Remove("cgroup/a");
+  EXPECT_EQ(started.Find(cgroup, 0).path, "/a/b/c");
+  EXPECT_EQ(started.Find(root_, 0).path, "/");
+}
+
+TEST_F(CgroupDirectoryTest, ForgetsNoneThatIsStillThere) {
+  const uint64_t idle = MakeCgroup("/idle");
+  directory_.Learn(idle, "/idle");
+  for (int epoch = 0; epoch < 5; ++epoch) directory_.EndEpoch(2);
+  tree_.Remove("cgroup/idle");
+  EXPECT_EQ(directory_.Find(idle, 0).path, "/idle") << "it may have used time just before it was removed";
+  for (int epoch = 0; epoch < 5; ++epoch) directory_.EndEpoch(2);
+  EXPECT_EQ(directory_.Find(idle, 0).path, "");
+}
+
 TEST_F(CgroupDirectoryTest, KnowsNothingWhereThereIsNoHierarchy) {
   CgroupDirectory nowhere(tree_.At("proc"), "/nowhere");
   EXPECT_EQ(nowhere.Find(1, 0).path, "");
