@@ -49,7 +49,7 @@ void Ledger::Close(AccountId account) {
   free_.push_back(account);
 }
 
-void Ledger::Merge(AccountId account, AccountId into) {
+void Ledger::AddTo(AccountId account, AccountId into) {
   assert(account != into && accounts_[into].open);
   for (size_t series = 0; series < series_; ++series) {
     const Balance sum = {BalanceOf(account, series).total + BalanceOf(into, series).total,
@@ -58,6 +58,10 @@ void Ledger::Merge(AccountId account, AccountId into) {
   }
   accounts_[into].time = AddCapped(accounts_[into].time, accounts_[account].time);
   accounts_[into].epoch = epoch_;  // both `last` are this epoch's now
+}
+
+void Ledger::Merge(AccountId account, AccountId into) {
+  AddTo(account, into);
   Close(account);
 }
 
@@ -122,7 +126,7 @@ void Ledger::BookTime() {
   for (size_t row = 0; row < row_times_.size(); ++row) {
     const LeafTime* leaf = row_leaves_[row];
     const Nanoseconds time{row_times_[row]};
-    if (leaf == nullptr || leaf->accounts[static_cast<size_t>(Level::kProcess)] == kNoAccount) {
+    if (leaf == nullptr || leaf->accounts[Level::kProcess] == kNoAccount) {
       unassigned_time_ = AddCapped(unassigned_time_, time);
     }
     if (leaf == nullptr) continue;
@@ -169,7 +173,7 @@ void Ledger::PostZone(size_t zone, std::optional<Microjoules> energy) {
 }
 
 void Ledger::AddShare(const LeafTime* leaf, size_t series, Microjoules share) {
-  if (leaf == nullptr || leaf->accounts[static_cast<size_t>(Level::kProcess)] == kNoAccount) {
+  if (leaf == nullptr || leaf->accounts[Level::kProcess] == kNoAccount) {
     Add(unassigned_[series], share);
   }
   if (leaf == nullptr) return;

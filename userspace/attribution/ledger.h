@@ -13,13 +13,28 @@
 
 namespace brahe {
 
-// The levels at which a leaf's energy is added up. Each leaf has one account at each level, or none there.
-enum class Level : uint8_t { kProcess, kContainer };
-inline constexpr size_t kLevels = 2;
+// The levels at which a leaf's energy is added up. Each leaf has one account at each level, or none there; the levels
+// know nothing of each other.
+enum class Level : uint8_t { kProcess, kContainer, kVm, kPod };
+inline constexpr size_t kLevels = 4;
 
 // An account of the ledger. Numbers of closed accounts are used again.
 using AccountId = uint32_t;
 inline constexpr AccountId kNoAccount = std::numeric_limits<AccountId>::max();
+
+// The accounts of a leaf.
+class LeafAccounts {
+ public:
+  constexpr LeafAccounts() { accounts_.fill(kNoAccount); }
+
+  AccountId& operator[](Level level) { return accounts_[static_cast<size_t>(level)]; }
+  AccountId operator[](Level level) const { return accounts_[static_cast<size_t>(level)]; }
+  [[nodiscard]] auto begin() const { return accounts_.begin(); }
+  [[nodiscard]] auto end() const { return accounts_.end(); }
+
+ private:
+  std::array<AccountId, kLevels> accounts_;
+};
 
 // CPU time of one leaf on one socket: the unit that energy is apportioned to. A leaf is a process in a cgroup, or time
 // that no process can be named for (process.pid 0: no account at Level::kProcess).
@@ -28,7 +43,7 @@ struct LeafTime {
   uint64_t cgroup_id = 0;
   uint32_t socket = 0;
   Nanoseconds time;
-  std::array<AccountId, kLevels> accounts = {kNoAccount, kNoAccount};
+  LeafAccounts accounts = {};
 };
 
 // A zone as the ledger sees it.
@@ -75,7 +90,9 @@ class Ledger {
   AccountId Open();
   // Ends an account and returns its number for use by another. Its past stays in the zones' balances.
   void Close(AccountId account);
-  // Adds one account's balances and time to another's and closes it.
+  // Adds one account's balances and time to another's.
+  void AddTo(AccountId account, AccountId into);
+  // The same, and closes it.
   void Merge(AccountId account, AccountId into);
 
   // Books an epoch. Sorts `leaves` by (socket, process, cgroup), which must be unique. A socket's time that is neither

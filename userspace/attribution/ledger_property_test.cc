@@ -4,14 +4,13 @@
 #include <map>
 #include <random>
 #include <tuple>
+#include <utility>
 
 #include "userspace/attribution/ledger.h"
 
 namespace brahe {
 namespace {
 
-constexpr size_t kProcess = static_cast<size_t>(Level::kProcess);
-constexpr size_t kContainer = static_cast<size_t>(Level::kContainer);
 constexpr uint32_t kSockets = 3;
 
 std::vector<LedgerZone> Zones() {
@@ -47,28 +46,51 @@ Facts RandomFacts(std::mt19937_64& random) {
   return facts;
 }
 
-// A ledger whose accounts are opened on demand and closed at random, with sums of what was closed. Cgroup 0 is in no
-// container, each other in one of its own.
+// The account's key at each level, 0 where a leaf has none: processes by pid; containers by cgroup, but cgroup 0 is in
+// none; a pod of every two cgroups but the first two; and a virtual machine of every two pids but the first two,
+// whatever container they are in.
+constexpr Level kAllLevels[] = {Level::kProcess, Level::kContainer, Level::kVm, Level::kPod};
+uint64_t KeyOf(const LeafTime& leaf, Level level) {
+  switch (level) {
+    case Level::kProcess:
+      return leaf.process.pid;
+    case Level::kContainer:
+      return leaf.cgroup_id;
+    case Level::kVm:
+      return leaf.process.pid / 2;
+    case Level::kPod:
+      return leaf.cgroup_id / 2;
+  }
+  return 0;
+}
+
+// A ledger whose accounts are opened on demand and closed at random, with sums of what closed processes had.
 class Books {
  public:
   explicit Books(bool closes) : closes_(closes) {}
 
   void Post(Facts facts, std::mt19937_64& random) {
     for (LeafTime& leaf : facts.leaves) {
-      if (leaf.process.pid != 0) leaf.accounts[kProcess] = AccountOf(processes_, leaf.process.pid);
-      if (leaf.cgroup_id != 0) leaf.accounts[kContainer] = AccountOf(containers_, leaf.cgroup_id);
+      for (const Level level : kAllLevels) {
+        if (const uint64_t key = KeyOf(leaf, level); key != 0) leaf.accounts[level] = AccountOf(level, key);
+      }
     }
     ledger.Post({.sockets = facts.sockets, .energy = facts.energy}, facts.leaves);
-    if (!closes_ || processes_.empty() || random() % 2 == 0) return;
-    const auto victim = std::next(processes_.begin(), random() % processes_.size());
-    for (size_t s = 0; s < ledger.series(); ++s) closed_[s] += ledger.BalanceOf(victim->second, s).total;
+    if (!closes_ || random() % 2 == 0) return;
+    const Level level = kAllLevels[random() % kLevels];
+    std::map<uint64_t, AccountId>& accounts = accounts_[static_cast<size_t>(level)];
+    if (accounts.empty()) return;
+    const auto victim = std::next(accounts.begin(), random() % accounts.size());
+    for (size_t s = 0; level == Level::kProcess && s < ledger.series(); ++s) {
+      closed_[s] += ledger.BalanceOf(victim->second, s).total;
+    }
     ledger.Close(victim->second);
-    processes_.erase(victim);
+    accounts.erase(victim);
   }
 
   Microjoules ProcessSum(size_t series) const {
     Microjoules sum = closed_[series];
-    for (const auto& [pid, account] : processes_) sum += ledger.BalanceOf(account, series).total;
+    for (const auto& [pid, account] : accounts(Level::kProcess)) sum += ledger.BalanceOf(account, series).total;
     return sum;
   }
   Microjoules ActiveSum(size_t series) const {
@@ -79,20 +101,19 @@ class Books {
     }
     return sum;
   }
-  const std::map<uint64_t, AccountId>& processes() const { return processes_; }
-  const std::map<uint64_t, AccountId>& containers() const { return containers_; }
+  const std::map<uint64_t, AccountId>& accounts(Level level) const { return accounts_[static_cast<size_t>(level)]; }
 
   Ledger ledger{Zones()};
 
  private:
-  AccountId AccountOf(std::map<uint64_t, AccountId>& accounts, uint64_t key) {
-    const auto [it, added] = accounts.emplace(key, kNoAccount);
+  AccountId AccountOf(Level level, uint64_t key) {
+    const auto [it, added] = accounts_[static_cast<size_t>(level)].emplace(key, kNoAccount);
     if (added) it->second = ledger.Open();
     return it->second;
   }
 
   bool closes_;
-  std::map<uint64_t, AccountId> processes_, containers_;
+  std::array<std::map<uint64_t, AccountId>, kLevels> accounts_;
   std::array<Microjoules, 3> closed_;
 };
 
@@ -135,8 +156,8 @@ TEST_F(LedgerPropertyTest, NoAccountGoesDown) {
   std::map<AccountId, Nanoseconds> time_before;
   for (int epoch = 0; epoch < 1000; ++epoch) {
     books.Post(RandomFacts(random), random);
-    for (const auto* accounts : {&books.processes(), &books.containers()}) {
-      for (const auto& [key, account] : *accounts) {
+    for (const Level level : kAllLevels) {
+      for (const auto& [key, account] : books.accounts(level)) {
         ASSERT_GE(books.ledger.CpuTime(account), time_before[account]);
         time_before[account] = books.ledger.CpuTime(account);
         std::vector<Microjoules>& totals = before[account];
@@ -159,32 +180,42 @@ TEST_F(LedgerPropertyTest, NothingDependsOnTheOrderOfLeavesAndSockets) {
     std::shuffle(facts.leaves.begin(), facts.leaves.end(), random);
     std::shuffle(facts.sockets.begin(), facts.sockets.end(), random);
     other.Post(facts, random);
-    for (const auto& [pid, account] : one.processes()) {
-      for (size_t s = 0; s < one.ledger.series(); ++s) {
-        ASSERT_EQ(one.ledger.BalanceOf(account, s).total, other.ledger.BalanceOf(other.processes().at(pid), s).total);
+    for (const Level level : kAllLevels) {
+      for (const auto& [key, account] : one.accounts(level)) {
+        const AccountId twin = other.accounts(level).at(key);
+        for (size_t s = 0; s < one.ledger.series(); ++s) {
+          ASSERT_EQ(one.ledger.BalanceOf(account, s).total, other.ledger.BalanceOf(twin, s).total);
+        }
       }
     }
   }
 }
 
-TEST_F(LedgerPropertyTest, AContainerHasTheSumOfItsLeavesShares) {
+TEST_F(LedgerPropertyTest, AnAccountOfAnyLevelHasTheSumOfItsLeavesShares) {
   // Every leaf gets a process account of its own, so that its share can be seen.
   for (int epoch = 0; epoch < 300; ++epoch) {
     Ledger ledger(Zones());
     Facts facts = RandomFacts(random);
-    std::map<uint64_t, AccountId> containers;
+    std::map<std::pair<Level, uint64_t>, AccountId> accounts;
     for (LeafTime& leaf : facts.leaves) {
-      if (!containers.contains(leaf.cgroup_id)) containers[leaf.cgroup_id] = ledger.Open();
-      leaf.accounts = {ledger.Open(), containers[leaf.cgroup_id]};
+      leaf.accounts[Level::kProcess] = ledger.Open();
+      for (const Level level : {Level::kContainer, Level::kVm, Level::kPod}) {
+        const auto [it, added] = accounts.emplace(std::pair(level, KeyOf(leaf, level)), kNoAccount);
+        if (it->first.second == 0) continue;
+        if (added) it->second = ledger.Open();
+        leaf.accounts[level] = it->second;
+      }
     }
     ledger.Post({.sockets = facts.sockets, .energy = facts.energy}, facts.leaves);
-    for (const auto& [cgroup, container] : containers) {
+    for (const auto& [key, account] : accounts) {
+      if (account == kNoAccount) continue;
       for (size_t s = 0; s < ledger.series(); ++s) {
         Microjoules sum;
         for (const LeafTime& leaf : facts.leaves) {
-          if (leaf.cgroup_id == cgroup) sum += ledger.BalanceOf(leaf.accounts[kProcess], s).total;
+          if (leaf.accounts[key.first] != account) continue;
+          sum += ledger.BalanceOf(leaf.accounts[Level::kProcess], s).total;
         }
-        ASSERT_EQ(ledger.BalanceOf(container, s).total, sum);
+        ASSERT_EQ(ledger.BalanceOf(account, s).total, sum);
       }
     }
   }
@@ -194,12 +225,12 @@ TEST_F(LedgerPropertyTest, EnergyOfASocketNeverGoesToTimeOnAnother) {
   for (int epoch = 0; epoch < 300; ++epoch) {
     Ledger ledger({{.series = 0, .socket = 0}});
     Facts facts = RandomFacts(random);
-    for (LeafTime& leaf : facts.leaves) leaf.accounts[kProcess] = ledger.Open();
+    for (LeafTime& leaf : facts.leaves) leaf.accounts[Level::kProcess] = ledger.Open();
     const std::vector<std::optional<Microjoules>> energy = {Joules(100)};
     ledger.Post({.sockets = facts.sockets, .energy = energy}, facts.leaves);
     Microjoules sum = ledger.unassigned()[0].total;
     for (const LeafTime& leaf : facts.leaves) {
-      const Microjoules energy_of_leaf = ledger.BalanceOf(leaf.accounts[kProcess], 0).total;
+      const Microjoules energy_of_leaf = ledger.BalanceOf(leaf.accounts[Level::kProcess], 0).total;
       if (leaf.socket != 0) {
         ASSERT_EQ(energy_of_leaf.value, 0u);
       }

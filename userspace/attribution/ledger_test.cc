@@ -5,13 +5,10 @@
 namespace brahe {
 namespace {
 
-constexpr size_t kProcess = static_cast<size_t>(Level::kProcess);
-constexpr size_t kContainer = static_cast<size_t>(Level::kContainer);
-
 LeafTime Leaf(uint32_t pid, uint32_t socket, uint64_t time, AccountId process, AccountId container = kNoAccount) {
   LeafTime leaf{.process = {pid, 1}, .cgroup_id = 1, .socket = socket, .time = {time}};
-  leaf.accounts[kProcess] = process;
-  leaf.accounts[kContainer] = container;
+  leaf.accounts[Level::kProcess] = process;
+  leaf.accounts[Level::kContainer] = container;
   return leaf;
 }
 
@@ -107,6 +104,31 @@ TEST(LedgerTest, MergesOneAccountIntoAnother) {
   EXPECT_EQ(ledger.BalanceOf(b, 0).last.value, 60u);
   EXPECT_EQ(ledger.CpuTime(b).value, 20u);
   EXPECT_EQ(ledger.Open(), a) << "its number is free again";
+}
+
+TEST(LedgerTest, BooksAGuestInAContainerAtEveryLevel) {
+  Ledger ledger({{.series = 0, .socket = 0}});
+  LeafTime leaf{.process = {1, 1}, .cgroup_id = 1, .socket = 0, .time = {100}};
+  for (const Level level : {Level::kProcess, Level::kContainer, Level::kVm, Level::kPod}) {
+    leaf.accounts[level] = ledger.Open();
+  }
+  Post(ledger, {{0, {100}, {0}}}, {Microjoules{10}}, {leaf});
+  for (const AccountId account : leaf.accounts) {
+    EXPECT_EQ(ledger.BalanceOf(account, 0).total.value, 10u);
+    EXPECT_EQ(ledger.CpuTime(account).value, 100u);
+  }
+  EXPECT_EQ(ledger.zones()[0].active.total.value, 10u);
+}
+
+TEST(LedgerTest, AddsAnAccountToAnotherAndKeepsIt) {
+  Ledger ledger({{.series = 0, .socket = 0}});
+  const AccountId box = ledger.Open(), pod = ledger.Open();
+  Post(ledger, {{0, {10}, {}}}, {Microjoules{100}}, {Leaf(1, 0, 10, kNoAccount, box)});
+  ledger.AddTo(box, pod);
+  EXPECT_EQ(ledger.BalanceOf(pod, 0).total.value, 100u);
+  EXPECT_EQ(ledger.BalanceOf(pod, 0).last.value, 100u);
+  EXPECT_EQ(ledger.CpuTime(pod).value, 10u);
+  EXPECT_EQ(ledger.BalanceOf(box, 0).total.value, 100u);
 }
 
 TEST(LedgerTest, OpensAClosedNumberAgainWithNothingOnIt) {
