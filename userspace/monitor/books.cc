@@ -5,9 +5,6 @@
 namespace brahe {
 namespace {
 
-constexpr size_t kProcess = static_cast<size_t>(Level::kProcess);
-constexpr size_t kContainer = static_cast<size_t>(Level::kContainer);
-
 std::vector<LedgerZone> LedgerZones(const SeriesPlan& plan, const std::vector<Zone>& zones) {
   std::vector<LedgerZone> ledger_zones;
   for (size_t z = 0; z < zones.size(); ++z) ledger_zones.push_back({plan.series_of_zone[z], zones[z].socket});
@@ -20,8 +17,10 @@ Books::Books(const std::vector<Zone>& zones, EndedPolicy policy, WorkloadResolve
     : plan_(PlanSeries(zones)),
       ledger_(LedgerZones(plan_, zones)),
       resolver_(resolver),
-      containers_(ledger_, resolver, policy, plan_.primary),
-      processes_(ledger_, containers_, resolver, policy, plan_.primary),
+      pods_(ledger_, resolver, policy, plan_.primary),
+      vms_(ledger_, policy, plan_.primary),
+      containers_(ledger_, pods_, resolver, policy, plan_.primary),
+      processes_(ledger_, containers_, vms_, resolver, policy, plan_.primary),
       known_until_(zones.size()),
       zone_time_(zones.size()),
       series_time_(plan_.series.size()) {}
@@ -37,16 +36,22 @@ void Books::Open(const CpuTimeEpoch& epoch) {
 void Books::Post(const CpuTimeEpoch& epoch, const EnergyEpoch& energy) {
   Learn(epoch);
   leaves_.clear();
-  for (const TaskTime& task : epoch.tasks) leaves_.push_back(LeafOf(task));
-  for (const UnassignedTime& unassigned : epoch.unassigned) leaves_.push_back(LeafOf(unassigned));
+  owners_.clear();
+  for (const TaskTime& task : epoch.tasks) AddLeaf(task);
+  for (const UnassignedTime& unassigned : epoch.unassigned) AddLeaf(unassigned);
   sockets_.clear();
   for (const SocketTime& socket : epoch.sockets) sockets_.push_back({socket.socket, socket.capacity, socket.idle});
+  for (const ProcessKey& key : epoch.ended) processes_.End(key, epoch.end);
+  processes_.LabelLiving();
+  containers_.FindPods();
+  SetAccounts();
   ledger_.Post({.sockets = sockets_, .energy = energy.used}, leaves_);
 
-  for (const ProcessKey& key : epoch.ended) processes_.End(key, epoch.end);
-  // Processes first: their labels name containers that may be dropped after them.
+  // Each before those that its end may be the end of.
   processes_.Settle(epoch.end);
   containers_.Settle(epoch.end);
+  pods_.Settle(epoch.end);
+  vms_.Settle(epoch.end);
   resolver_.EndEpoch();
   TimeZones(epoch);
 }
@@ -56,25 +61,37 @@ void Books::Learn(const CpuTimeEpoch& epoch) {
   for (const ProcessName& name : epoch.names) processes_.Learn(name);
 }
 
-LeafTime Books::LeafOf(const TaskTime& task) {
-  LeafTime leaf{.process = task.process, .cgroup_id = task.cgroup_id, .socket = task.socket, .time = task.time};
+void Books::AddLeaf(const TaskTime& task) {
   ProcessRecord& process = processes_.Use(task.process);
-  leaf.accounts[kProcess] = process.account;
-  if (const Container* container = resolver_.ContainerOf(task.cgroup_id, task.process.pid)) {
-    ContainerRecord& record = containers_.Use(*container, task.cgroup_id);
-    processes_.Enter(process, record);
-    leaf.accounts[kContainer] = record.account;
-  }
-  return leaf;
+  ContainerRecord* const container = UseContainer(task.cgroup_id, task.process.pid);
+  if (container != nullptr) processes_.Enter(process, *container);
+  leaves_.push_back({.process = task.process, .cgroup_id = task.cgroup_id, .socket = task.socket, .time = task.time});
+  owners_.push_back({&process, container});
 }
 
-LeafTime Books::LeafOf(const UnassignedTime& unassigned) {
-  LeafTime leaf{.process = {}, .cgroup_id = unassigned.cgroup_id, .socket = unassigned.socket, .time = unassigned.time};
-  if (unassigned.cgroup_id == 0) return leaf;
-  if (const Container* container = resolver_.ContainerOf(unassigned.cgroup_id, 0)) {
-    leaf.accounts[kContainer] = containers_.Use(*container, unassigned.cgroup_id).account;
+void Books::AddLeaf(const UnassignedTime& unassigned) {
+  const uint64_t cgroup_id = unassigned.cgroup_id;
+  leaves_.push_back({.process = {}, .cgroup_id = cgroup_id, .socket = unassigned.socket, .time = unassigned.time});
+  owners_.push_back({nullptr, cgroup_id != 0 ? UseContainer(cgroup_id, 0) : nullptr});
+}
+
+ContainerRecord* Books::UseContainer(uint64_t cgroup_id, uint32_t pid) {
+  const Container* container = resolver_.ContainerOf(cgroup_id, pid);
+  return container != nullptr ? &containers_.Use(*container, cgroup_id) : nullptr;
+}
+
+void Books::SetAccounts() {
+  for (size_t i = 0; i < leaves_.size(); ++i) {
+    LeafAccounts& accounts = leaves_[i].accounts;
+    if (const ProcessRecord* process = owners_[i].process) {
+      accounts[Level::kProcess] = process->account;
+      if (process->vm != nullptr) accounts[Level::kVm] = vms_.Use(*process->vm).account;
+    }
+    if (const ContainerRecord* container = owners_[i].container) {
+      accounts[Level::kContainer] = container->account;
+      if (container->pod != nullptr) accounts[Level::kPod] = container->pod->account;
+    }
   }
-  return leaf;
 }
 
 void Books::TimeZones(const CpuTimeEpoch& epoch) {

@@ -8,7 +8,9 @@
 #include "userspace/energy/energy_meter.h"
 #include "userspace/monitor/container_table.h"
 #include "userspace/monitor/ended_list.h"
+#include "userspace/monitor/pod_table.h"
 #include "userspace/monitor/process_table.h"
+#include "userspace/monitor/vm_table.h"
 #include "userspace/monitor/workload_resolver.h"
 #include "userspace/monitor/zone_series.h"
 
@@ -29,6 +31,8 @@ class Books {
   [[nodiscard]] const Ledger& ledger() const { return ledger_; }
   [[nodiscard]] const ProcessTable& processes() const { return processes_; }
   [[nodiscard]] const ContainerTable& containers() const { return containers_; }
+  [[nodiscard]] const VmTable& vms() const { return vms_; }
+  [[nodiscard]] const PodTable& pods() const { return pods_; }
   // How long the last epoch's energy took to be used, by zone and by series: the epoch's duration, and the gap as well
   // where a zone has come back. nullopt: its energy is not known.
   [[nodiscard]] const std::vector<std::optional<Nanoseconds>>& zone_time() const { return zone_time_; }
@@ -39,14 +43,24 @@ class Books {
   }
 
  private:
+  // Who a leaf's time belongs to. Null: nobody who is known.
+  struct Owners {
+    const ProcessRecord* process;
+    const ContainerRecord* container;
+  };
+
   void Learn(const CpuTimeEpoch& epoch);
-  [[nodiscard]] LeafTime LeafOf(const TaskTime& task);
-  [[nodiscard]] LeafTime LeafOf(const UnassignedTime& unassigned);
+  void AddLeaf(const TaskTime& task);
+  void AddLeaf(const UnassignedTime& unassigned);
+  ContainerRecord* UseContainer(uint64_t cgroup_id, uint32_t pid);
+  void SetAccounts();
   void TimeZones(const CpuTimeEpoch& epoch);
 
   SeriesPlan plan_;
   Ledger ledger_;
   WorkloadResolver& resolver_;
+  PodTable pods_;
+  VmTable vms_;
   ContainerTable containers_;
   ProcessTable processes_;
   std::vector<Nanoseconds> known_until_;  // by zone: up to where its energy is booked
@@ -55,6 +69,7 @@ class Books {
 
   // Scratch of Post.
   std::vector<LeafTime> leaves_;
+  std::vector<Owners> owners_;  // by leaf
   std::vector<LedgerSocket> sockets_;
 };
 

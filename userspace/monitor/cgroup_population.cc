@@ -1,9 +1,21 @@
 #include "userspace/monitor/cgroup_population.h"
 
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <system_error>
+
 #include "userspace/base/file.h"
 
 namespace brahe {
 namespace {
+
+// What cgroup v2 says of all below `folder`; nullopt where it says nothing.
+std::optional<bool> PopulatedByEvents(const std::string& folder) {
+  const Result<std::string> events = ReadFile(folder + "/cgroup.events");
+  if (!events) return std::nullopt;
+  return events->find("populated 1") != std::string::npos;
+}
 
 bool HasProcesses(const std::string& folder) {
   const Result<std::string> processes = ReadFile(folder + "/cgroup.procs");
@@ -16,10 +28,23 @@ bool IsContainerPopulated(const std::string& cgroup_root, const std::string& pat
   const size_t id = path.rfind(container_id);
   if (id == std::string::npos) return false;
   const std::string container_folder = cgroup_root + path.substr(0, path.find('/', id));
-  if (const Result<std::string> events = ReadFile(container_folder + "/cgroup.events")) {
-    return events->find("populated 1") != std::string::npos;
-  }
+  if (const auto populated = PopulatedByEvents(container_folder)) return *populated;
   return HasProcesses(container_folder) || HasProcesses(cgroup_root + path);
+}
+
+bool IsPodCgroupPopulated(const std::string& cgroup_root, const std::string& path, const std::string& pod_uid) {
+  std::string dashed = path;
+  std::replace(dashed.begin(), dashed.end(), '_', '-');
+  const size_t uid = dashed.rfind(pod_uid);
+  if (pod_uid.empty() || uid == std::string::npos) return false;
+  const std::string pod_folder = cgroup_root + path.substr(0, path.find('/', uid));
+  if (const auto populated = PopulatedByEvents(pod_folder)) return *populated;
+  std::error_code error;
+  std::filesystem::directory_iterator entry(pod_folder, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    if (HasProcesses(entry->path().string())) return true;
+  }
+  return false;
 }
 
 }  // namespace brahe

@@ -39,5 +39,22 @@ TEST_F(CgroupPopulationTest, AContainerThatIsGoneHasNoProcesses) {
   EXPECT_FALSE(IsPopulated("/elsewhere"));
 }
 
+TEST_F(CgroupPopulationTest, AsksThePodsFolderInEitherSpellingOfItsUid) {
+  const std::string systemd = "/kubepods.slice/kubepods-pod1a2b3c4d_5e6f.slice";
+  tree.Write(systemd.substr(1) + "/cgroup.events", "populated 1\n");
+  EXPECT_TRUE(IsPodCgroupPopulated(tree.path(), systemd + "/crio-abc.scope/child", "1a2b3c4d-5e6f"));
+  tree.Write("kubepods/pod1a2b3c4d-5e6f/cgroup.events", "populated 0\n");
+  EXPECT_FALSE(IsPodCgroupPopulated(tree.path(), "/kubepods/pod1a2b3c4d-5e6f/abc", "1a2b3c4d-5e6f"));
+  EXPECT_FALSE(IsPodCgroupPopulated(tree.path(), systemd + "/crio-abc.scope", "other"));
+  EXPECT_FALSE(IsPodCgroupPopulated(tree.path(), systemd + "/crio-abc.scope", ""));
+}
+
+TEST_F(CgroupPopulationTest, LooksIntoAllContainersOfAPodWhereCgroupV1HasNoEvents) {
+  tree.Write("kubepods/pod1a2b3c4d/abc/cgroup.procs", "");
+  EXPECT_FALSE(IsPodCgroupPopulated(tree.path(), "/kubepods/pod1a2b3c4d/abc", "1a2b3c4d"));
+  tree.Write("kubepods/pod1a2b3c4d/pause/cgroup.procs", "7\n");
+  EXPECT_TRUE(IsPodCgroupPopulated(tree.path(), "/kubepods/pod1a2b3c4d/abc", "1a2b3c4d"));
+}
+
 }  // namespace
 }  // namespace brahe

@@ -6,6 +6,8 @@
 #include <atomic>
 #include <chrono>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -109,6 +111,14 @@ class FakeWorkloadResolver final : public WorkloadResolver {
     return it == containers.end() ? nullptr : &it->second;
   }
   bool IsPopulated(uint64_t cgroup_id) override { return populated[cgroup_id]; }
+  bool IsPodPopulated(uint64_t cgroup_id) override {
+    return containers.contains(cgroup_id) && populated_pods.contains(containers[cgroup_id].pod_uid);
+  }
+  std::optional<PodMember> PodOf(const Container& container) override {
+    ++pod_questions;
+    const auto it = pods.find(container.id);
+    return it == pods.end() ? std::nullopt : std::optional(it->second);
+  }
   ProcessFacts FactsOf(const ProcessKey& process, const std::string& comm, const std::string& exec_path,
                        bool alive) override {
     ++questions;
@@ -120,8 +130,11 @@ class FakeWorkloadResolver final : public WorkloadResolver {
   std::map<uint64_t, std::string> paths;
   std::map<uint64_t, Container> containers;
   std::map<uint64_t, bool> populated;
+  std::set<std::string> populated_pods;   // by uid
+  std::map<std::string, PodMember> pods;  // by container id
   std::map<ProcessKey, ProcessFacts> facts;  // what /proc says of live ones
   int questions = 0;
+  int pod_questions = 0;
 };
 
 }  // namespace brahe

@@ -14,4 +14,9 @@ bool HostWorkloadResolver::IsPopulated(uint64_t cgroup_id) {
   return cgroup.container && IsContainerPopulated(cgroup_root_, cgroup.path, cgroup.container->id);
 }
 
+bool HostWorkloadResolver::IsPodPopulated(uint64_t cgroup_id) {
+  const Cgroup& cgroup = cgroups_.Find(cgroup_id, 0);
+  return cgroup.container && IsPodCgroupPopulated(cgroup_root_, cgroup.path, cgroup.container->pod_uid);
+}
+
 }  // namespace brahe

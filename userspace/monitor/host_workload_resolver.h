@@ -1,6 +1,9 @@
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "userspace/monitor/workload_resolver.h"
 #include "userspace/workload/cgroup_directory.h"
@@ -8,16 +11,27 @@
 
 namespace brahe {
 
-// Asks the host's /proc and cgroup file system.
+// Tells a container's place in its pod, from what is known at once; nullopt: not known (yet).
+using PodFinder = std::function<std::optional<PodMember>(const Container&)>;
+
+// Asks the host's /proc and cgroup file system, and Kubernetes where there is a way to.
 class HostWorkloadResolver final : public WorkloadResolver {
  public:
-  // `cgroup_root` is the mount point of the hierarchy that the CPU time source accounts by.
-  HostWorkloadResolver(const std::string& procfs_root, const std::string& cgroup_root)
-      : cgroup_root_(cgroup_root), cgroups_(procfs_root, cgroup_root), processes_(procfs_root) {}
+  // `cgroup_root` is the mount point of the hierarchy that the CPU time source accounts by. Without `find_pod` pods are
+  // known by the uid in their cgroup's path alone.
+  HostWorkloadResolver(const std::string& procfs_root, const std::string& cgroup_root, PodFinder find_pod = nullptr)
+      : cgroup_root_(cgroup_root),
+        cgroups_(procfs_root, cgroup_root),
+        processes_(procfs_root),
+        find_pod_(std::move(find_pod)) {}
 
   void LearnCgroup(uint64_t cgroup_id, const std::string& path) override { cgroups_.Learn(cgroup_id, path); }
   const Container* ContainerOf(uint64_t cgroup_id, uint32_t pid) override;
   bool IsPopulated(uint64_t cgroup_id) override;
+  bool IsPodPopulated(uint64_t cgroup_id) override;
+  std::optional<PodMember> PodOf(const Container& container) override {
+    return find_pod_ ? find_pod_(container) : std::nullopt;
+  }
   ProcessFacts FactsOf(const ProcessKey& process, const std::string& comm, const std::string& exec_path,
                        bool alive) override {
     return processes_.Read(process, comm, exec_path, alive);
@@ -28,6 +42,7 @@ class HostWorkloadResolver final : public WorkloadResolver {
   std::string cgroup_root_;
   CgroupDirectory cgroups_;
   ProcessDirectory processes_;
+  PodFinder find_pod_;
 };
 
 }  // namespace brahe

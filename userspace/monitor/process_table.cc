@@ -5,10 +5,11 @@
 
 namespace brahe {
 
-ProcessTable::ProcessTable(Ledger& ledger, ContainerTable& containers, WorkloadResolver& resolver, EndedPolicy policy,
-                           size_t primary)
+ProcessTable::ProcessTable(Ledger& ledger, ContainerTable& containers, VmTable& vms, WorkloadResolver& resolver,
+                           EndedPolicy policy, size_t primary)
     : ledger_(ledger),
       containers_(containers),
+      vms_(vms),
       resolver_(resolver),
       primary_(primary),
       ended_(policy),
@@ -27,7 +28,10 @@ void ProcessTable::Learn(const ProcessName& name) {
   const bool new_exec = !name.exec_path.empty() && name.exec_path != process.exec_path;
   if (new_comm) process.comm = name.comm;
   if (new_exec) process.exec_path = name.exec_path;
-  if (new_exec) process.has_new_facts = true;
+  // A source that does not see exec tells of a new name at best. No reason to doubt a virtual machine: when it ends, it
+  // has no command line any more.
+  const bool maybe_exec = new_comm && name.exec_path.empty() && process.vm == nullptr;
+  if (new_exec || maybe_exec) process.has_new_facts = true;
   if (new_comm || new_exec) NeedLabels(process);
 }
 
@@ -87,8 +91,15 @@ void ProcessTable::End(const ProcessKey& key, Nanoseconds now) {
   for (ContainerRecord* container : {process.container, process.previous}) {
     if (container != nullptr) containers_.Leave(*container);
   }
+  if (process.vm != nullptr) vms_.Leave(vms_.Use(*process.vm));
   ended_now_.push_back(&process);
   ended_.Add(process.account, now);
+}
+
+void ProcessTable::LabelLiving() {
+  for (ProcessRecord* process : to_label_) {
+    if (!process->ended) Label(*process);
+  }
 }
 
 void ProcessTable::Settle(Nanoseconds now) {
@@ -97,7 +108,8 @@ void ProcessTable::Settle(Nanoseconds now) {
   DropEnded(now);
   for (ProcessRecord* process : to_label_) {
     if (process->account == kNoAccount) continue;
-    Label(*process);
+    if (process->has_new_labels) Label(*process);
+    if (!std::exchange(process->listed, true)) listed_.push_back(process);
     FindTwin(*process);
   }
   for (ProcessRecord* process : ended_now_) {
@@ -167,22 +179,32 @@ void ProcessTable::Label(ProcessRecord& process) {
     const ProcessFacts facts = resolver_.FactsOf(process.key, process.comm, process.exec_path, !process.ended);
     if (!facts.comm.empty()) process.comm = facts.comm;
     if (!facts.exe.empty()) labels.exe = facts.exe;
+    if (!process.ended) SetVm(process, facts.vm);
   }
   if (!process.comm.empty()) labels.comm = process.comm;
   if (process.container != nullptr) labels.container_id = process.container->labels->id;
-  labels.type = labels.container_id.empty() ? "regular" : "container";
+  labels.vm_id = process.vm != nullptr ? process.vm->id : "";
+  labels.type = !labels.vm_id.empty() ? "vm" : !labels.container_id.empty() ? "container" : "regular";
 
   process.has_new_labels = process.has_new_facts = false;
-  if (process.labels == nullptr) listed_.push_back(&process);
   if (process.labels == nullptr || *process.labels != labels) {
     process.labels = std::make_shared<const ProcessLabels>(std::move(labels));
   }
 }
 
+void ProcessTable::SetVm(ProcessRecord& process, const std::optional<VirtualMachine>& vm) {
+  if (process.vm != nullptr) vms_.Leave(vms_.Use(*process.vm));
+  process.vm = nullptr;
+  if (!vm) return;
+  VmRecord& record = vms_.UseAnew(*vm);
+  vms_.Join(record);
+  process.vm = record.labels;
+}
+
 void ProcessTable::EraseDropped() {
   const auto is_dropped = [](const ProcessRecord* process) { return process->account == kNoAccount; };
   // Most that end are dropped before they are ever listed.
-  if (std::any_of(dropped_.begin(), dropped_.end(), [](const ProcessRecord* p) { return p->labels != nullptr; })) {
+  if (std::any_of(dropped_.begin(), dropped_.end(), [](const ProcessRecord* p) { return p->listed; })) {
     std::erase_if(listed_, is_dropped);
   }
   for (ProcessRecord* process : dropped_) {

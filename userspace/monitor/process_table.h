@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "userspace/monitor/ended_list.h"
 #include "userspace/monitor/recent_keys.h"
 #include "userspace/monitor/snapshot.h"
+#include "userspace/monitor/vm_table.h"
 #include "userspace/monitor/workload_resolver.h"
 
 namespace brahe {
@@ -20,6 +22,7 @@ struct ProcessRecord {
   ProcessKey key;
   AccountId account = kNoAccount;               // none before it uses time
   std::shared_ptr<const ProcessLabels> labels;  // null before it is listed
+  std::shared_ptr<const VmLabels> vm;           // the virtual machine that it runs, or ran to its end; null: none
   std::string comm, exec_path;                  // the last ones that are known
   ContainerRecord* container = nullptr;         // the latest that it ran in; null after its end
   // The one before that. It still counts as a member there: threads in two containers do not make them end in turns.
@@ -30,6 +33,7 @@ struct ProcessRecord {
   bool moved = false;          // between containers, in this epoch
   bool has_new_labels = true;  // stands in the table's list of those to label, or will when it uses time
   bool has_new_facts = true;   // is new, or has called exec
+  bool listed = false;
   bool ended = false;
 };
 
@@ -45,7 +49,7 @@ struct ProcessRecord {
 class ProcessTable {
  public:
   // `primary` is the series that ended processes are ranked by. The references must outlive this object.
-  ProcessTable(Ledger& ledger, ContainerTable& containers, WorkloadResolver& resolver, EndedPolicy policy,
+  ProcessTable(Ledger& ledger, ContainerTable& containers, VmTable& vms, WorkloadResolver& resolver, EndedPolicy policy,
                size_t primary);
 
   void Learn(const ProcessName& name);
@@ -54,7 +58,10 @@ class ProcessTable {
   // Tells that it used time in `container` in this epoch.
   void Enter(ProcessRecord& process, ContainerRecord& container);
   void End(const ProcessKey& key, Nanoseconds now);
-  // After the ledger's Post and the epoch's ends: decides who is listed at `now` and labels them.
+  // After the epoch's uses and ends, and before the ledger's Post: labels those that live and finds the virtual machines
+  // that they run, so that these pay for this epoch already.
+  void LabelLiving();
+  // After the ledger's Post: decides who is listed at `now` and labels the rest of them.
   void Settle(Nanoseconds now);
 
   // Oldest first.
@@ -71,10 +78,12 @@ class ProcessTable {
   void MergeTwin(ProcessRecord& process);
   void ForgetEnded(const ProcessRecord& process);
   void Label(ProcessRecord& process);
+  void SetVm(ProcessRecord& process, const std::optional<VirtualMachine>& vm);
   void EraseDropped();
 
   Ledger& ledger_;
   ContainerTable& containers_;
+  VmTable& vms_;
   WorkloadResolver& resolver_;
   size_t primary_;
   EndedList ended_;

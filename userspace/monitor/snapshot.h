@@ -55,9 +55,27 @@ struct ProcessLabels {
 
 struct ContainerLabels {
   std::string id;
-  std::string name;
+  std::string name;  // empty: not known (yet)
   std::string runtime;
-  std::string pod_id;
+  std::string pod_id;  // empty: in no pod, or not known (yet)
+
+  bool operator==(const ContainerLabels&) const = default;
+};
+
+struct VmLabels {
+  std::string id;
+  std::string name;  // empty: not known
+  std::string hypervisor;
+
+  bool operator==(const VmLabels&) const = default;
+};
+
+struct PodLabels {
+  std::string id;          // its uid
+  std::string name;        // empty: not known (yet)
+  std::string name_space;  // the same
+
+  bool operator==(const PodLabels&) const = default;
 };
 
 // A line in a list of workloads. Its energy by zone stands in WorkloadList::figures.
@@ -101,6 +119,8 @@ struct Snapshot {
   uint64_t usage_ppm = 0;  // busy share of all online CPUs in the last epoch, in millionths
   WorkloadList<ProcessLabels> processes;
   WorkloadList<ContainerLabels> containers;
+  WorkloadList<VmLabels> vms;
+  WorkloadList<PodLabels> pods;
   // By ZoneSeries: active energy that no listed process has. listed + unlisted = active, to the microjoule.
   std::vector<Microjoules> unlisted_processes;
   Nanoseconds unassigned_time;

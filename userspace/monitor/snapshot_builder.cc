@@ -40,12 +40,12 @@ std::vector<ZoneSeries> SeriesOf(const Books& books) {
 }
 
 template <typename Labels, typename Record>
-WorkloadList<Labels> ListOf(const std::vector<const Record*>& records, const Books& books) {
+WorkloadList<Labels> ListOf(const std::vector<Record*>& records, const Books& books) {
   WorkloadList<Labels> list;
   const size_t series = books.ledger().series();
   list.items.reserve(records.size());
   list.figures.reserve(records.size() * series);
-  for (const Record* record : records) {
+  for (const auto* record : records) {
     list.items.push_back({.labels = record->labels,
                           .state = record->ended ? WorkloadState::kTerminated : WorkloadState::kRunning,
                           .cpu_time = books.ledger().CpuTime(record->account)});
@@ -71,6 +71,8 @@ void FillFromBooks(const Books& books, const std::vector<Zone>& zones, const std
   }
   snapshot.processes = ListOf<ProcessLabels>(books.processes().listed(), books);
   snapshot.containers = ListOf<ContainerLabels>(books.containers().listed(), books);
+  snapshot.vms = ListOf<VmLabels>(books.vms().listed(), books);
+  snapshot.pods = ListOf<PodLabels>(books.pods().listed(), books);
   for (size_t s = 0; s < snapshot.zones.size(); ++s) snapshot.unlisted_processes.push_back(books.Unlisted(s));
   snapshot.unassigned_time = books.ledger().unassigned_time();
 }

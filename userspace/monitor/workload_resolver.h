@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "userspace/base/process_key.h"
@@ -21,7 +22,13 @@ class WorkloadResolver {
   virtual const Container* ContainerOf(uint64_t cgroup_id, uint32_t pid) = 0;
   // True if processes live now in the container that the cgroup lies in. False if there are none or it is not known.
   virtual bool IsPopulated(uint64_t cgroup_id) = 0;
-  // The names of a process. `comm` and `exec_path` are what is known so far; with `alive` /proc knows better.
+  // The same of the pod that the cgroup lies in.
+  virtual bool IsPodPopulated(uint64_t cgroup_id) = 0;
+  // The container's place in its pod; nullopt if it is in none or that is not known (yet). Asked again in each epoch as
+  // long as a name is not known. Must not wait.
+  virtual std::optional<PodMember> PodOf(const Container& container) = 0;
+  // The names of a process, and the virtual machine that it runs. `comm` and `exec_path` are what is known so far; with
+  // `alive` /proc knows better.
   virtual ProcessFacts FactsOf(const ProcessKey& process, const std::string& comm, const std::string& exec_path,
                                bool alive) = 0;
   // Tells that all of an epoch has been asked.

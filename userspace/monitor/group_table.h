@@ -1,0 +1,139 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "userspace/attribution/ledger.h"
+#include "userspace/base/units.h"
+#include "userspace/monitor/ended_list.h"
+
+namespace brahe {
+
+// A container, pod or virtual machine that has used CPU time. A level may derive from it what it has to know besides.
+template <typename LabelsOfLevel>
+struct GroupRecord {
+  using Labels = LabelsOfLevel;
+
+  AccountId account = kNoAccount;
+  std::shared_ptr<const Labels> labels;  // may be replaced by others with the same id
+  uint32_t members = 0;                  // those that are known to keep it running
+  bool ended = false;
+  bool touched = false;  // to be asked at the end of this epoch whether it still runs
+};
+
+// The groups of one level that are listed, each with its account in the ledger and known by labels->id.
+//
+// A group runs while it has members, or is populated by others: what has slept since before the first epoch is not known
+// to be a member. It may run again after its end, with the same account as long as it is listed. Not thread-safe.
+template <typename Record>
+class GroupTable {
+ public:
+  using Labels = typename Record::Labels;
+
+  // `primary` is the series that ended groups are ranked by. `ledger` must outlive this object.
+  GroupTable(Ledger& ledger, EndedPolicy policy, size_t primary) : ledger_(ledger), primary_(primary), ended_(policy) {}
+  GroupTable(const GroupTable&) = delete;
+  GroupTable& operator=(const GroupTable&) = delete;
+  virtual ~GroupTable() = default;
+
+  void Join(Record& record) { ++record.members; }
+  void Leave(Record& record) {
+    --record.members;
+    Touch(record);
+  }
+  // After the ledger's Post: decides who has ended at `now` and who is listed.
+  void Settle(Nanoseconds now);
+
+  // Oldest first.
+  [[nodiscard]] const std::vector<Record*>& listed() const { return listed_; }
+
+ protected:
+  // The record of a group that used time in this epoch. A new one has an account, and no label but its id.
+  Record& UseId(const std::string& id);
+  void Relabel(Record& record, Labels labels) {
+    if (*record.labels != labels) record.labels = std::make_shared<const Labels>(std::move(labels));
+  }
+  // True if processes live in a group without members.
+  virtual bool IsPopulated(const Record& record) = 0;
+  // A group has no members and is not populated.
+  virtual void OnEnd(Record&) {}
+
+ private:
+  void Touch(Record& record) {
+    if (!std::exchange(record.touched, true)) touched_.push_back(&record);
+  }
+  void SetEnded(Record& record, bool ended, Nanoseconds now);
+  void DropEnded(Nanoseconds now);
+
+  Ledger& ledger_;
+  size_t primary_;
+  EndedList ended_;
+  std::unordered_map<std::string, Record> records_;
+  std::vector<Record*> by_account_;
+  std::vector<Record*> listed_;
+  std::vector<Record*> touched_;
+};
+
+template <typename Record>
+Record& GroupTable<Record>::UseId(const std::string& id) {
+  const auto [it, added] = records_.try_emplace(id);
+  Record& record = it->second;
+  if (added) {
+    record.account = ledger_.Open();
+    Labels labels;
+    labels.id = id;
+    record.labels = std::make_shared<const Labels>(std::move(labels));
+    if (by_account_.size() <= record.account) by_account_.resize(record.account + 1);
+    by_account_[record.account] = &record;
+    listed_.push_back(&record);
+  }
+  Touch(record);
+  return record;
+}
+
+template <typename Record>
+void GroupTable<Record>::Settle(Nanoseconds now) {
+  const auto is_settled = [&](Record* record) {
+    const bool populated = record->members == 0 && IsPopulated(*record);
+    SetEnded(*record, record->members == 0 && !populated, now);
+    // The end of a process that was never seen may pass unseen as well: its group is asked again next time.
+    record->touched = populated;
+    return !populated;
+  };
+  std::erase_if(touched_, is_settled);
+  DropEnded(now);
+}
+
+template <typename Record>
+void GroupTable<Record>::SetEnded(Record& record, bool ended, Nanoseconds now) {
+  // Late time does not revive it: told even if it had ended before.
+  if (ended) OnEnd(record);
+  if (ended == record.ended) return;
+  record.ended = ended;
+  if (ended) {
+    ended_.Add(record.account, now);
+  } else {
+    ended_.Remove(record.account);
+  }
+}
+
+template <typename Record>
+void GroupTable<Record>::DropEnded(Nanoseconds now) {
+  const std::vector<AccountId> dropped = ended_.Settle(
+      now, [&](AccountId account) { return EndedList::Standing{ledger_.BalanceOf(account, primary_).total}; });
+  if (dropped.empty()) return;
+  std::vector<std::string> ids;
+  for (const AccountId account : dropped) {
+    ids.push_back(by_account_[account]->labels->id);
+    by_account_[account] = nullptr;
+    ledger_.Close(account);
+  }
+  std::erase_if(listed_, [&](const Record* record) { return by_account_[record->account] == nullptr; });
+  for (const std::string& id : ids) records_.erase(id);
+}
+
+}  // namespace brahe

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "userspace/monitor/group_table.h"
+#include "userspace/monitor/snapshot.h"
+#include "userspace/monitor/workload_resolver.h"
+
+namespace brahe {
+
+// A pod. Its members are its containers that run.
+struct PodRecord : GroupRecord<PodLabels> {
+  uint64_t cgroup_id = 0;  // of one of its containers, the one that came or ended last
+};
+
+// The pods that are listed, by uid. A pod of which no container runs may still be populated, by containers that were
+// never seen. Not thread-safe.
+class PodTable final : public GroupTable<PodRecord> {
+ public:
+  PodTable(Ledger& ledger, WorkloadResolver& resolver, EndedPolicy policy, size_t primary)
+      : GroupTable(ledger, policy, primary), resolver_(resolver) {}
+
+  // The record of a pod that has a container in `cgroup_id`; new ones get an account.
+  PodRecord& Use(const std::string& uid, uint64_t cgroup_id) {
+    PodRecord& pod = UseId(uid);
+    pod.cgroup_id = cgroup_id;
+    return pod;
+  }
+  // What is empty in `names` is not known: what was known stays.
+  void SetNames(PodRecord& pod, const Pod& names) {
+    PodLabels labels = *pod.labels;
+    if (!names.name.empty()) labels.name = names.name;
+    if (!names.name_space.empty()) labels.name_space = names.name_space;
+    Relabel(pod, std::move(labels));
+  }
+
+ private:
+  bool IsPopulated(const PodRecord& pod) override { return resolver_.IsPodPopulated(pod.cgroup_id); }
+
+  WorkloadResolver& resolver_;
+};
+
+}  // namespace brahe

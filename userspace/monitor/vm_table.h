@@ -1,0 +1,40 @@
+#pragma once
+
+#include <utility>
+
+#include "userspace/monitor/group_table.h"
+#include "userspace/monitor/snapshot.h"
+#include "userspace/workload/workload.h"
+
+namespace brahe {
+
+// A virtual machine. Its members are the live processes that run it.
+using VmRecord = GroupRecord<VmLabels>;
+
+// The virtual machines that are listed, by id. Not thread-safe.
+class VmTable final : public GroupTable<VmRecord> {
+ public:
+  using GroupTable::GroupTable;
+
+  // The record of a virtual machine that is known by `labels`; new ones get an account and these labels.
+  VmRecord& Use(const VmLabels& labels) {
+    VmRecord& vm = UseId(labels.id);
+    if (vm.labels->hypervisor.empty()) Relabel(vm, labels);
+    return vm;
+  }
+  // The same for one that a process was just found to run: what it says of itself now is believed.
+  VmRecord& UseAnew(const VirtualMachine& facts) {
+    VmRecord& vm = UseId(facts.id);
+    VmLabels labels{.id = facts.id, .name = facts.name, .hypervisor = facts.hypervisor};
+    // A process that tells no name does not take away the one that another has told.
+    if (labels.name.empty()) labels.name = vm.labels->name;
+    Relabel(vm, std::move(labels));
+    return vm;
+  }
+
+ private:
+  // Every process that runs one is known from its first CPU time on.
+  bool IsPopulated(const VmRecord&) override { return false; }
+};
+
+}  // namespace brahe
