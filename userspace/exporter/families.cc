@@ -265,6 +265,14 @@ constexpr Family kFamilies[] = {
      Workloads<&Snapshot::containers>, AppendWorkload<&Snapshot::containers, &RenderInput::containers, Power>},
     {"kepler_container_cpu_seconds_total", kCounter, "Total user and system time of cpu at container level in seconds",
      "container", Workloads<&Snapshot::containers>, AppendContainerTime},
+    {"kepler_vm_cpu_joules_total", kCounter, "Energy consumption of cpu at vm level in joules", "vm",
+     Workloads<&Snapshot::vms>, AppendWorkload<&Snapshot::vms, &RenderInput::vms, Energy>},
+    {"kepler_vm_cpu_watts", kGauge, "Power consumption of cpu at vm level in watts", "vm", Workloads<&Snapshot::vms>,
+     AppendWorkload<&Snapshot::vms, &RenderInput::vms, Power>},
+    {"kepler_pod_cpu_joules_total", kCounter, "Energy consumption of cpu at pod level in joules", "pod",
+     Workloads<&Snapshot::pods>, AppendWorkload<&Snapshot::pods, &RenderInput::pods, Energy>},
+    {"kepler_pod_cpu_watts", kGauge, "Power consumption of cpu at pod level in watts", "pod",
+     Workloads<&Snapshot::pods>, AppendWorkload<&Snapshot::pods, &RenderInput::pods, Power>},
 
     {"brahe_build_info", kGauge, "Constant 1, labelled with what was built", kAlways, One, AppendBuild},
     {"brahe_energy_source_info", kGauge, "Constant 1, labelled with where energy figures come from", kAlways, One,
@@ -325,7 +333,9 @@ RenderInput::RenderInput(const Snapshot& snapshot, const RenderOptions& options)
       node_label(SpellNodeLabel(options.node_name)),
       zone_endings(SpellZoneEndings(snapshot.zones)),
       processes(snapshot.processes),
-      containers(snapshot.containers) {}
+      containers(snapshot.containers),
+      vms(snapshot.vms),
+      pods(snapshot.pods) {}
 
 std::span<const Family> Families() { return kFamilies; }
 

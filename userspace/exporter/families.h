@@ -28,6 +28,8 @@ struct RenderInput {
   std::vector<std::string> zone_endings;  // by ZoneSeries: what follows zone=" in a sample, up to its value
   LabelTwins<ProcessLabels> processes;
   LabelTwins<ContainerLabels> containers;
+  LabelTwins<VmLabels> vms;
+  LabelTwins<PodLabels> pods;
 };
 
 // One metric family of a snapshot. It has items, each of which is rendered by itself and gives any number of samples.

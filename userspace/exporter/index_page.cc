@@ -17,7 +17,7 @@ dt { font-weight: bold; margin-top: .6em; }
 </head>
 <body>
 <h1>Brahe</h1>
-<p>Energy of this node, its processes and its containers, in joules.</p>
+<p>Energy of this node, its processes, containers, virtual machines and pods, in joules.</p>
 <ul>
 <li><a href="/metrics">Metrics</a></li>
 <li><a href="/healthz">Health</a></li>

@@ -37,6 +37,14 @@ void AddContainer(Snapshot& snapshot, ContainerLabels labels, WorkloadState stat
   Add(snapshot, snapshot.containers, std::move(labels), state, energy);
 }
 
+void AddVm(Snapshot& snapshot, VmLabels labels, WorkloadState state, Microjoules energy) {
+  Add(snapshot, snapshot.vms, std::move(labels), state, energy);
+}
+
+void AddPod(Snapshot& snapshot, PodLabels labels, WorkloadState state, Microjoules energy) {
+  Add(snapshot, snapshot.pods, std::move(labels), state, energy);
+}
+
 Snapshot SmallSnapshot() {
   Snapshot snapshot;
   snapshot.epoch = 7;
@@ -57,6 +65,9 @@ Snapshot SmallSnapshot() {
   AddProcess(snapshot, {99, "qemu", "/usr/bin/qemu", "vm", "", "vm-1"}, WorkloadState::kTerminated, {2});
   snapshot.processes.figures[1].power.reset();  // of the first process in the zone dram
   AddContainer(snapshot, {"0123456789abcdef", "web", "containerd", "pod-1"}, WorkloadState::kRunning, {20'000'000});
+  AddVm(snapshot, {"vm-1", "guest \"1\"", "kvm"}, WorkloadState::kTerminated, {2});
+  AddPod(snapshot, {"pod-1", "web-7f", "shop"}, WorkloadState::kRunning, {20'000'000});
+  AddPod(snapshot, {"pod-2", "", ""}, WorkloadState::kTerminated, {1'000'000});
   snapshot.unlisted_processes = {{8'499'999}, {8'499'999}};
   snapshot.unassigned_time = {1'234'567'890};
   snapshot.cpu_time_source = "bpf";

@@ -22,5 +22,7 @@ Snapshot LargeSnapshot(uint32_t processes);
 // tenth of its energy, a second.
 void AddProcess(Snapshot& snapshot, ProcessLabels labels, WorkloadState state, Microjoules energy);
 void AddContainer(Snapshot& snapshot, ContainerLabels labels, WorkloadState state, Microjoules energy);
+void AddVm(Snapshot& snapshot, VmLabels labels, WorkloadState state, Microjoules energy);
+void AddPod(Snapshot& snapshot, PodLabels labels, WorkloadState state, Microjoules energy);
 
 }  // namespace brahe

@@ -119,9 +119,46 @@ TEST(TextRenderer, RendersOnlyTheChosenLevels) {
   EXPECT_THAT(container, Not(HasSubstr("_process_")));
 }
 
+TEST(TextRenderer, RendersVirtualMachinesAndPodsWithTheirLabels) {
+  const std::string vm = Render(SmallSnapshot(), OnlyLevel("vm"));
+  const std::string vm_labels =
+      R"({hypervisor="kvm",node_name="node-1",state="terminated",vm_id="vm-1",vm_name="guest \"1\"",zone=)";
+  EXPECT_THAT(SamplesOf("kepler_vm_cpu_joules_total", vm),
+              ElementsAre(vm_labels + "\"package\"} 0.000002", vm_labels + "\"dram\"} 0.000002"));
+  EXPECT_THAT(SamplesOf("kepler_vm_cpu_watts", vm), ::testing::SizeIs(2));
+  EXPECT_THAT(vm, Not(HasSubstr("kepler_pod")));
+  EXPECT_THAT(vm, Not(HasSubstr("kepler_process")));
+
+  const std::string pod = Render(SmallSnapshot(), OnlyLevel("pod"));
+  EXPECT_EQ(SamplesOf("kepler_pod_cpu_joules_total", pod)[0],
+            R"({node_name="node-1",pod_id="pod-1",pod_name="web-7f",pod_namespace="shop",state="running",)"
+            R"(zone="package"} 20.000000)");
+  EXPECT_EQ(SamplesOf("kepler_pod_cpu_watts", pod).back(),
+            R"({node_name="node-1",pod_id="pod-2",pod_name="",pod_namespace="",state="terminated",)"
+            R"(zone="dram"} 0.100000)");
+  EXPECT_THAT(pod, Not(HasSubstr("kepler_vm")));
+  EXPECT_THAT(pod, Not(HasSubstr("kepler_container")));
+}
+
+TEST(TextRenderer, SumsVirtualMachinesWhoseNamesArePrintedAlike) {
+  Snapshot snapshot = OneZone();
+  AddVm(snapshot, {"a\xFE", "", "kvm"}, WorkloadState::kRunning, {1});
+  AddVm(snapshot, {"b", "", "kvm"}, WorkloadState::kRunning, {10});
+  AddVm(snapshot, {"a\xFE", "", "kvm"}, WorkloadState::kTerminated, {100});
+  AddVm(snapshot, {"a\xFF", "", "kvm"}, WorkloadState::kRunning, {2});
+  const std::vector<std::string> joules = SamplesOf("kepler_vm_cpu_joules_total", Render(snapshot));
+  ASSERT_EQ(joules.size(), 3U);
+  EXPECT_THAT(joules[0], ::testing::EndsWith(" 0.000003"));
+  EXPECT_THAT(joules[1], ::testing::EndsWith(" 0.000010"));
+  EXPECT_THAT(joules[2], ::testing::EndsWith(" 0.000100"));
+}
+
 TEST(TextRenderer, RendersWhatIsOfNoLevelWhateverIsChosen) {
   for (const char* level : {"vm", "pod"}) {
-    const std::string text = Render(SmallSnapshot(), OnlyLevel(level));
+    Snapshot snapshot = SmallSnapshot();
+    snapshot.vms = {};
+    snapshot.pods = {};
+    const std::string text = Render(snapshot, OnlyLevel(level));
     for (const char* family : {"kepler_build_info", "kepler_node_cpu_info", "brahe_build_info",
                                "brahe_energy_read_errors_total", "brahe_bpf_switches_total"}) {
       EXPECT_THAT(text, HasSubstr(family)) << level;

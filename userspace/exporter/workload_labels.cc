@@ -6,7 +6,7 @@ namespace brahe {
 namespace {
 
 void AppendState(std::string_view state, std::string& out) {
-  if (!state.empty()) out.append("\",state=\"").append(state);
+  if (!state.empty()) out.append(",state=\"").append(state).append("\"");
 }
 
 // Raw values that differ may still be printed alike, where bytes that are no UTF-8 were replaced.
@@ -30,8 +30,9 @@ void AppendLabels(const ProcessLabels& process, std::string_view node_label, std
   AppendEscaped(process.exe, out);
   out.append("\",").append(node_label).append(",pid=\"");
   AppendUint(process.pid, out);
+  out.push_back('"');
   AppendState(state, out);
-  out.append("\",type=\"");
+  out.append(",type=\"");
   AppendEscaped(process.type, out);
   out.append("\",vm_id=\"");
   AppendEscaped(process.vm_id, out);
@@ -48,8 +49,31 @@ void AppendLabels(const ContainerLabels& container, std::string_view node_label,
   AppendEscaped(container.pod_id, out);
   out.append("\",runtime=\"");
   AppendEscaped(container.runtime, out);
-  AppendState(state, out);
   out.push_back('"');
+  AppendState(state, out);
+}
+
+void AppendLabels(const VmLabels& vm, std::string_view node_label, std::string_view state, std::string& out) {
+  out.append("hypervisor=\"");
+  AppendEscaped(vm.hypervisor, out);
+  out.append("\",").append(node_label);
+  AppendState(state, out);
+  out.append(",vm_id=\"");
+  AppendEscaped(vm.id, out);
+  out.append("\",vm_name=\"");
+  AppendEscaped(vm.name, out);
+  out.push_back('"');
+}
+
+void AppendLabels(const PodLabels& pod, std::string_view node_label, std::string_view state, std::string& out) {
+  out.append(node_label).append(",pod_id=\"");
+  AppendEscaped(pod.id, out);
+  out.append("\",pod_name=\"");
+  AppendEscaped(pod.name, out);
+  out.append("\",pod_namespace=\"");
+  AppendEscaped(pod.name_space, out);
+  out.push_back('"');
+  AppendState(state, out);
 }
 
 bool PrintedBefore(const ProcessLabels& a, const ProcessLabels& b) {
@@ -57,6 +81,8 @@ bool PrintedBefore(const ProcessLabels& a, const ProcessLabels& b) {
 }
 
 bool PrintedBefore(const ContainerLabels& a, const ContainerLabels& b) { return TextBefore(a, b); }
+bool PrintedBefore(const VmLabels& a, const VmLabels& b) { return TextBefore(a, b); }
+bool PrintedBefore(const PodLabels& a, const PodLabels& b) { return TextBefore(a, b); }
 
 std::string_view StateName(WorkloadState state) { return state == WorkloadState::kRunning ? "running" : "terminated"; }
 
