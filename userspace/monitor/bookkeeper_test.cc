@@ -3,91 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "userspace/base/fake_clock.h"
-#include "userspace/monitor/fakes.h"
+#include "userspace/monitor/bookkeeper_fixture.h"
 
 namespace brahe {
 namespace {
-
-constexpr uint64_t kCgroupA = 11, kCgroupB = 12, kHostCgroup = 1;
-
-class BookkeeperTest : public testing::Test {
- protected:
-  // One socket of one CPU; zones "package" and "dram".
-  void Open(EndedPolicy policy = {.max_listed = 10, .min_energy = Joules(1), .retention = Seconds(120)}) {
-    MonitorParts parts;
-    parts.cpu_time.reset(cpu = new FakeCpuTimeSource(clock));
-    parts.energy.reset(meter = new FakeEnergyMeter({{"package", "/p", 0}, {"dram", "/d", 0}}));
-    parts.workloads.reset(resolver = new FakeWorkloadResolver);
-    resolver->containers = {{kCgroupA, {"aaa", "docker", ""}}, {kCgroupB, {"bbb", "crio", "pod"}}};
-    keeper.emplace(std::move(parts), policy, clock);
-    cpu->next = before_open;
-    ASSERT_TRUE(keeper->Open().has_value());
-  }
-  void Use(const ProcessKey& key, uint64_t ms, uint64_t cgroup = kHostCgroup) {
-    cpu->next.tasks.push_back({key, cgroup, 0, Milliseconds(ms)});
-    busy_ms += ms;
-  }
-  void End(const ProcessKey& key) { cpu->next.ended.push_back(key); }
-  void Name(const ProcessKey& key, const std::string& comm, const std::string& exec_path) {
-    cpu->next.names.push_back({key, comm, exec_path});
-  }
-  // Lets `seconds` pass in which as many joules a second are used as milliseconds of CPU time, all of it active: the
-  // package then costs 1 J a ms, dram a tenth.
-  std::shared_ptr<const Snapshot> Run(uint64_t seconds = 1) {
-    clock.Advance(Seconds(seconds));
-    for (const UnassignedTime& unassigned : cpu->next.unassigned) busy_ms += unassigned.time.value / 1'000'000;
-    meter->flow[0] += Joules(busy_ms);
-    meter->flow[1] += Joules(busy_ms) / 10;
-    cpu->next.sockets = {{0, Milliseconds(busy_ms), {}}};
-    std::shared_ptr<const Snapshot> snapshot = keeper->RunEpoch();
-    if (snapshot == nullptr) return nullptr;
-    busy_ms = 0;
-    EXPECT_TRUE(CheckSums(*snapshot));
-    return snapshot;
-  }
-  static bool CheckSums(const Snapshot& snapshot) {
-    for (size_t s = 0; s < snapshot.zones.size(); ++s) {
-      Microjoules sum = snapshot.unlisted_processes[s];
-      for (size_t i = 0; i < snapshot.processes.items.size(); ++i) {
-        sum += snapshot.processes.At(i, s, snapshot.zones.size()).energy;
-      }
-      const ZoneFigures& zone = snapshot.zones[s].figures;
-      if (sum != zone.active.energy || zone.all.energy != zone.active.energy + zone.idle.energy) return false;
-    }
-    return true;
-  }
-  // "comm state joules" of each listed process; the container's id in place of comm for containers.
-  static std::vector<std::string> Processes(const Snapshot& snapshot) {
-    std::vector<std::string> lines;
-    for (size_t i = 0; i < snapshot.processes.items.size(); ++i) {
-      lines.push_back(Line(snapshot.processes, i, snapshot.processes.items[i].labels->comm));
-    }
-    return lines;
-  }
-  static std::vector<std::string> Containers(const Snapshot& snapshot) {
-    std::vector<std::string> lines;
-    for (size_t i = 0; i < snapshot.containers.items.size(); ++i) {
-      lines.push_back(Line(snapshot.containers, i, snapshot.containers.items[i].labels->id));
-    }
-    return lines;
-  }
-  template <typename Labels>
-  static std::string Line(const WorkloadList<Labels>& list, size_t i, const std::string& name) {
-    const bool runs = list.items[i].state == WorkloadState::kRunning;
-    return name + (runs ? " running " : " terminated ") + std::to_string(list.At(i, 0, 2).energy.value / 1'000'000);
-  }
-  static uint64_t UnlistedJoules(const Snapshot& snapshot) { return snapshot.unlisted_processes[0].value / 1'000'000; }
-
-  FakeClock clock;
-  CpuTimeEpoch before_open;
-  FakeCpuTimeSource* cpu = nullptr;
-  FakeEnergyMeter* meter = nullptr;
-  FakeWorkloadResolver* resolver = nullptr;
-  std::optional<Bookkeeper> keeper;
-  uint64_t busy_ms = 0;
-  const ProcessKey web{100, 1}, job{200, 2}, batch{300, 3};
-};
 
 using testing::ElementsAre;
 using testing::IsEmpty;

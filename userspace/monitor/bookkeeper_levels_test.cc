@@ -1,0 +1,287 @@
+// Containers, pods and virtual machines in the books.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "userspace/monitor/bookkeeper.h"
+#include "userspace/monitor/bookkeeper_fixture.h"
+
+namespace brahe {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class LevelsTest : public BookkeeperTest {
+ protected:
+  void Open(EndedPolicy policy = {.max_listed = 10, .min_energy = Joules(1), .retention = Seconds(120)}) {
+    BookkeeperTest::Open(policy);
+    resolver->facts[qemu] = {"qemu", "/bin/qemu", guest};
+    resolver->facts[vhost] = {"vhost-100", "", guest};
+  }
+  static const ProcessLabels& LabelsOf(const Snapshot& snapshot, const std::string& comm) {
+    for (const auto& item : snapshot.processes.items) {
+      if (item.labels->comm == comm) return *item.labels;
+    }
+    ADD_FAILURE() << comm << " is not listed";
+    return *snapshot.processes.items.at(0).labels;
+  }
+  static PodLabels OnlyPod(const Snapshot& snapshot) { return *snapshot.pods.items.at(0).labels; }
+  static ContainerLabels OnlyContainer(const Snapshot& snapshot) { return *snapshot.containers.items.at(0).labels; }
+  // A container of its own in cgroup `cgroup`.
+  void Place(uint64_t cgroup, const std::string& id, const std::string& pod_uid) {
+    resolver->containers[cgroup] = {id, "containerd", pod_uid};
+  }
+
+  const ProcessKey qemu{100, 1}, vhost{101, 2};
+  const VirtualMachine guest{"vm-1", "alpha", "kvm"};
+};
+
+TEST_F(LevelsTest, AVirtualMachineHasAllTimeOfItsProcessesFromTheEpochInWhichItIsFound) {
+  Open();
+  Use(qemu, 20), Use(qemu, 5, kCgroupA), Use(vhost, 3), Use(job, 7);
+  const auto snapshot = Run();
+  EXPECT_THAT(Vms(*snapshot), ElementsAre("vm-1 running 28"));
+  EXPECT_EQ(*snapshot->vms.items[0].labels, (VmLabels{"vm-1", "alpha", "kvm"}));
+  EXPECT_EQ(snapshot->vms.items[0].cpu_time, Milliseconds(28));
+  EXPECT_EQ(snapshot->vms.At(0, 0, 2).power, Watts(28));
+  EXPECT_EQ(LabelsOf(*snapshot, "qemu").vm_id, "vm-1");
+  EXPECT_EQ(LabelsOf(*snapshot, "vhost-100").vm_id, "vm-1");
+  EXPECT_EQ(LabelsOf(*snapshot, "vhost-100").type, "vm");
+  Use(vhost, 2);
+  EXPECT_THAT(Vms(*Run()), ElementsAre("vm-1 running 30"));
+}
+
+TEST_F(LevelsTest, AGuestInAContainerOfAPodCountsAtAllLevels) {
+  Open();
+  Use(qemu, 20, kCgroupB);
+  const auto snapshot = Run();
+  EXPECT_THAT(Processes(*snapshot), ElementsAre("qemu running 20"));
+  EXPECT_THAT(Containers(*snapshot), ElementsAre("bbb running 20"));
+  EXPECT_THAT(Pods(*snapshot), ElementsAre("pod running 20"));
+  EXPECT_THAT(Vms(*snapshot), ElementsAre("vm-1 running 20"));
+  EXPECT_EQ(LabelsOf(*snapshot, "qemu").type, "vm");
+  EXPECT_EQ(LabelsOf(*snapshot, "qemu").container_id, "bbb");
+  End(qemu);
+  const auto end = Run();
+  for (const auto& lines : {Processes(*end), Containers(*end), Pods(*end), Vms(*end)}) {
+    EXPECT_THAT(lines, ElementsAre(testing::EndsWith(" terminated 20")));
+  }
+  const auto over = Run(120);
+  for (const auto& lines : {Processes(*over), Containers(*over), Pods(*over), Vms(*over)}) {
+    EXPECT_THAT(lines, IsEmpty());
+  }
+}
+
+TEST_F(LevelsTest, AProcessThatExecsIntoAVirtualMachineIsOneFromThatEpochOn) {
+  Open();
+  resolver->facts.clear();
+  Use(qemu, 10), Name(qemu, "launcher", "/bin/launcher");
+  EXPECT_THAT(Vms(*Run()), IsEmpty());
+  resolver->facts[qemu] = {"qemu", "/bin/qemu", guest};
+  Use(qemu, 5), Name(qemu, "qemu", "/bin/qemu");
+  const auto snapshot = Run();
+  EXPECT_THAT(Processes(*snapshot), ElementsAre("qemu running 15"));
+  EXPECT_THAT(Vms(*snapshot), ElementsAre("vm-1 running 5"));
+  resolver->facts[qemu] = {"cat", "/bin/cat"};
+  Use(qemu, 2), Name(qemu, "cat", "/bin/cat");
+  const auto after = Run();
+  EXPECT_THAT(Vms(*after), ElementsAre("vm-1 terminated 5"));
+  EXPECT_EQ(LabelsOf(*after, "cat").type, "regular");
+  EXPECT_EQ(LabelsOf(*after, "cat").vm_id, "");
+}
+
+TEST_F(LevelsTest, ANewNameIsTakenForAnExecWhereTheSourceSeesNone) {
+  Open();
+  resolver->facts.clear();
+  Use(qemu, 10), Name(qemu, "libvirtd", "");
+  Run();
+  resolver->facts[qemu] = {"qemu", "/bin/qemu", guest};
+  Use(qemu, 5), Name(qemu, "qemu", "");
+  EXPECT_THAT(Vms(*Run()), ElementsAre("vm-1 running 5"));
+  resolver->facts.clear();
+  Use(qemu, 5), Name(qemu, "worker", "");
+  EXPECT_THAT(Vms(*Run()), ElementsAre("vm-1 running 10")) << "a name is no reason to doubt it";
+}
+
+TEST_F(LevelsTest, AVirtualMachineEndsWithItsLastProcessAndItsRestartRevivesIt) {
+  Open();
+  Use(qemu, 20), Use(vhost, 10);
+  Run();
+  End(qemu);
+  EXPECT_THAT(Vms(*Run()), ElementsAre("vm-1 running 30"));
+  End(vhost);
+  EXPECT_THAT(Vms(*Run()), ElementsAre("vm-1 terminated 30"));
+  const ProcessKey again{500, 9};
+  resolver->facts[again] = {"qemu", "/bin/qemu", VirtualMachine{"vm-1", "beta", "kvm"}};
+  Use(again, 5);
+  const auto snapshot = Run();
+  EXPECT_THAT(Vms(*snapshot), ElementsAre("vm-1 running 35"));
+  EXPECT_EQ(snapshot->vms.items[0].labels->name, "beta");
+  EXPECT_THAT(Vms(*Run(500)), ElementsAre("vm-1 running 35"));
+}
+
+TEST_F(LevelsTest, AProcessThatTellsNoNameDoesNotTakeAVirtualMachinesNameAway) {
+  Open();
+  resolver->facts[vhost].vm->name = "";
+  Use(qemu, 20);
+  Run();
+  Use(vhost, 10);
+  EXPECT_EQ(Run()->vms.items[0].labels->name, "alpha");
+}
+
+TEST_F(LevelsTest, LateTimeOfAnEndedProcessGoesToItsVirtualMachineAndRevivesNothing) {
+  Open();
+  Use(qemu, 20, kCgroupB), End(qemu);
+  EXPECT_THAT(Vms(*Run()), IsEmpty()) << "it was gone before anybody could ask";
+  const ProcessKey second{102, 3};
+  resolver->facts[second] = {"qemu2", "/bin/qemu", guest};
+  Use(second, 20, kCgroupB);
+  Run();
+  End(second);
+  Run();
+  Use(second, 4, kCgroupB);
+  const auto snapshot = Run();
+  EXPECT_THAT(Vms(*snapshot), ElementsAre("vm-1 terminated 24"));
+  EXPECT_THAT(Pods(*snapshot), ElementsAre("pod terminated 44"));
+  EXPECT_THAT(Containers(*snapshot), ElementsAre("bbb terminated 44"));
+  EXPECT_THAT(Vms(*Run(119)), IsEmpty());
+}
+
+TEST_F(LevelsTest, AContainerThatIsInNoPodMakesNone) {
+  Open();
+  Use(web, 10, kCgroupA), Use(job, 5);
+  const auto snapshot = Run();
+  EXPECT_THAT(Containers(*snapshot), ElementsAre("aaa running 10"));
+  EXPECT_THAT(Pods(*snapshot), IsEmpty());
+}
+
+TEST_F(LevelsTest, APodIsTheSumOfItsContainers) {
+  Open();
+  Place(21, "c1", "pod"), Place(22, "c2", "pod"), Place(23, "c3", "other");
+  Use(web, 10, 21), Use(job, 5, 22), Use(batch, 3, 23), Use(batch, 2, 22);
+  const auto snapshot = Run();
+  EXPECT_THAT(Containers(*snapshot), ElementsAre("c1 running 10", "c2 running 7", "c3 running 3"));
+  EXPECT_THAT(Pods(*snapshot), ElementsAre("pod running 17", "other running 3"));
+  End(web);
+  EXPECT_THAT(Pods(*Run()), ElementsAre("pod running 17", "other running 3"));
+  End(job), End(batch);
+  EXPECT_THAT(Pods(*Run()), ElementsAre("pod terminated 17", "other terminated 3"));
+  Use(ProcessKey{7, 7}, 1, 21);
+  EXPECT_THAT(Pods(*Run()), ElementsAre("pod running 18", "other terminated 3"));
+}
+
+TEST_F(LevelsTest, UnassignedTimeGoesToItsContainerAndPod) {
+  Open();
+  cpu->next.unassigned = {{kCgroupB, 0, Milliseconds(7)}};
+  const auto snapshot = Run();
+  EXPECT_THAT(Containers(*snapshot), ElementsAre("bbb terminated 7"));
+  EXPECT_THAT(Pods(*snapshot), ElementsAre("pod terminated 7"));
+  EXPECT_EQ(UnlistedJoules(*snapshot), 7u);
+}
+
+TEST_F(LevelsTest, NamesAreAskedForUntilTheyAreKnownAndKept) {
+  Open();
+  Use(web, 10, kCgroupB);
+  const auto nameless = Run();
+  EXPECT_EQ(OnlyPod(*nameless), (PodLabels{"pod", "", ""}));
+  EXPECT_EQ(OnlyContainer(*nameless), (ContainerLabels{"bbb", "", "crio", "pod"}));
+  Run();
+  EXPECT_EQ(resolver->pod_questions, 2) << "it runs, also while it sleeps";
+  resolver->pods["bbb"] = {{"pod", "web-7f", "shop"}, "nginx"};
+  Use(web, 10, kCgroupB);
+  const auto named = Run();
+  EXPECT_EQ(OnlyPod(*named), (PodLabels{"pod", "web-7f", "shop"}));
+  EXPECT_EQ(OnlyContainer(*named), (ContainerLabels{"bbb", "nginx", "crio", "pod"}));
+  EXPECT_THAT(Pods(*named), ElementsAre("pod running 20")) << "the account is the same";
+  EXPECT_EQ(nameless->pods.items[0].labels->name, "") << "what was published does not change";
+  Use(web, 10, kCgroupB);
+  Run();
+  EXPECT_EQ(resolver->pod_questions, 3);
+}
+
+TEST_F(LevelsTest, NobodyAsksForNamesOfWhatHasEnded) {
+  Open();
+  Use(web, 10, kCgroupB), End(web);
+  EXPECT_THAT(Pods(*Run()), ElementsAre("pod terminated 10"));
+  Run(), Run();
+  EXPECT_EQ(resolver->pod_questions, 1);
+}
+
+TEST_F(LevelsTest, ARestartedContainerIsAnotherInTheSamePodWhichKeepsItsNames) {
+  Open();
+  Place(21, "first", "pod"), Place(22, "second", "pod");
+  resolver->pods["first"] = {{"pod", "web-7f", "shop"}, "nginx"};
+  Use(web, 10, 21), End(web);
+  EXPECT_THAT(Pods(*Run()), ElementsAre("pod terminated 10"));
+  Use(job, 5, 22);
+  const auto snapshot = Run();
+  EXPECT_THAT(Containers(*snapshot), ElementsAre("first terminated 10", "second running 5"));
+  EXPECT_THAT(Pods(*snapshot), ElementsAre("pod running 15"));
+  EXPECT_EQ(OnlyPod(*snapshot).name, "web-7f");
+}
+
+TEST_F(LevelsTest, APodThatWasDroppedIsNamedAgainWhenItsContainerRunsAgain) {
+  Open({.max_listed = 1, .min_energy = Joules(1), .retention = Seconds(120)});
+  Place(21, "c1", "pod"), Place(22, "c2", "other"), Place(23, "c3", "other");
+  resolver->pods["c1"] = {{"pod", "web-7f", "shop"}, "nginx"};
+  Use(web, 10, 21), End(web);
+  Use(job, 6, 22), End(job);
+  Use(batch, 6, 23), End(batch);
+  const auto ranked = Run();
+  EXPECT_THAT(Containers(*ranked), ElementsAre("c1 terminated 10"));
+  EXPECT_THAT(Pods(*ranked), ElementsAre("other terminated 12"));
+  Use(ProcessKey{7, 7}, 1, 21);
+  const auto snapshot = Run();
+  EXPECT_THAT(Containers(*snapshot), ElementsAre("c1 running 11"));
+  EXPECT_THAT(Pods(*snapshot), ElementsAre("other terminated 12", "pod running 1"));
+  EXPECT_EQ(snapshot->pods.items[1].labels->name, "web-7f");
+}
+
+TEST_F(LevelsTest, AnUnknownPodGetsWhatItsContainerHasUsedOnceItIsKnown) {
+  Open();
+  Place(21, "c1", "");
+  Use(web, 10, 21);
+  EXPECT_THAT(Pods(*Run()), IsEmpty());
+  resolver->pods["c1"] = {{"pod", "", ""}, "nginx"};
+  Use(web, 5, 21);
+  const auto found = Run();
+  EXPECT_THAT(Pods(*found), ElementsAre("pod running 15"));
+  EXPECT_EQ(found->pods.At(0, 0, 2).power, Watts(5)) << "power is of the last epoch alone";
+  EXPECT_EQ(OnlyContainer(*found), (ContainerLabels{"c1", "nginx", "containerd", "pod"}));
+  resolver->pods["c1"] = {{"another", "web-7f", "shop"}, "nginx"};
+  const auto named = Run();
+  EXPECT_THAT(Pods(*named), ElementsAre("pod running 15")) << "a container does not change its pod";
+  EXPECT_EQ(OnlyPod(*named).name, "web-7f");
+}
+
+TEST_F(LevelsTest, APodOutlivesItsContainersWhileOthersLiveInIt) {
+  Open();
+  resolver->populated_pods = {"pod"};
+  Use(web, 10, kCgroupB), End(web);
+  const auto snapshot = Run();
+  EXPECT_THAT(Containers(*snapshot), ElementsAre("bbb terminated 10"));
+  EXPECT_THAT(Pods(*snapshot), ElementsAre("pod running 10"));
+  EXPECT_THAT(Pods(*Run(500)), ElementsAre("pod running 10"));
+  resolver->populated_pods.clear();
+  EXPECT_THAT(Pods(*Run()), ElementsAre("pod terminated 10"));
+  EXPECT_THAT(Pods(*Run(120)), IsEmpty());
+}
+
+TEST_F(LevelsTest, EndedWorkloadsAreListedByRankAtEveryLevel) {
+  Open({.max_listed = 1, .min_energy = Joules(2), .retention = Seconds(120)});
+  for (uint64_t i = 1; i <= 3; ++i) {
+    const ProcessKey key{static_cast<uint32_t>(i), i};
+    Place(20 + i, "c" + std::to_string(i), "pod" + std::to_string(i));
+    resolver->facts[key] = {"qemu", "", VirtualMachine{"vm" + std::to_string(i), "", "kvm"}};
+    Use(key, i, 20 + i);
+  }
+  Run();
+  for (uint64_t i = 1; i <= 3; ++i) End(ProcessKey{static_cast<uint32_t>(i), i});
+  const auto snapshot = Run();
+  EXPECT_THAT(Containers(*snapshot), ElementsAre("c3 terminated 3"));
+  EXPECT_THAT(Pods(*snapshot), ElementsAre("pod3 terminated 3"));
+  EXPECT_THAT(Vms(*snapshot), ElementsAre("vm3 terminated 3"));
+}
+
+}  // namespace
+}  // namespace brahe
