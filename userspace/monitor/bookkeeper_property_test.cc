@@ -11,44 +11,74 @@
 namespace brahe {
 namespace {
 
-constexpr int64_t kMaxListed = 5;
+// Lists few, so that most are dropped; and lists all for ever, so that all sums can be seen.
+constexpr EndedPolicy kListsFew = {.max_listed = 5, .min_energy = Joules(1), .retention = Seconds(6)};
+constexpr EndedPolicy kListsAll = {.max_listed = -1, .min_energy = {}, .retention = Seconds(1'000'000)};
 
-// Random lives of processes in random containers, on two sockets with zones that fail, epochs that fail and leaves that
-// come late, and what must be true of every snapshot.
+// What a list said of each of its workloads, by id.
+struct Seen {
+  std::vector<Microjoules> energies;
+  Nanoseconds cpu_time;
+  bool runs = false;
+};
+using SeenById = std::map<std::string, Seen>;
+
+template <typename Labels, typename IdOf>
+void Look(const WorkloadList<Labels>& list, size_t zones, const IdOf& id_of, SeenById& seen) {
+  for (size_t i = 0; i < list.items.size(); ++i) {
+    const Workload<Labels>& item = list.items[i];
+    const auto [it, added] = seen.try_emplace(id_of(*item.labels));
+    ASSERT_TRUE(added) << it->first << " is listed twice";
+    for (size_t z = 0; z < zones; ++z) it->second.energies.push_back(list.At(i, z, zones).energy);
+    it->second.cpu_time = item.cpu_time;
+    it->second.runs = item.state == WorkloadState::kRunning;
+  }
+}
+
+// Random lives of processes in random containers, pods and virtual machines, on two sockets with zones that fail, epochs
+// that fail, leaves that come late and names that are known late, and what must be true of every snapshot.
 class BookkeeperPropertyTest : public testing::Test {
  protected:
-  BookkeeperPropertyTest() {
+  void Open(const EndedPolicy& ended_policy) {
+    policy = ended_policy;
     MonitorParts parts;
     parts.cpu_time.reset(cpu = new FakeCpuTimeSource(clock));
     parts.energy.reset(
         meter = new FakeEnergyMeter(
             {{"package", "/p0", 0}, {"package", "/p1", 1}, {"dram", "/d0", 0}, {"psys", "/y", std::nullopt}}));
     parts.workloads.reset(resolver = new FakeWorkloadResolver);
-    for (uint64_t cgroup = 10; cgroup < 16; ++cgroup) {
-      resolver->containers[cgroup] = {"box" + std::to_string(cgroup / 2), "docker", ""};
+    // Two cgroups a container: box5 and box6 tell their pod in their path, of box7 it is known later, box8 has none.
+    const std::string pods[] = {"pod1", "pod2", "", ""};
+    for (uint64_t cgroup = 10; cgroup < 18; ++cgroup) {
+      resolver->containers[cgroup] = {BoxOf(cgroup), "docker", pods[(cgroup - 10) / 2]};
     }
-    keeper.emplace(std::move(parts),
-                   EndedPolicy{.max_listed = kMaxListed, .min_energy = Joules(1), .retention = Seconds(6)}, clock);
+    keeper.emplace(std::move(parts), policy, clock);
     EXPECT_TRUE(keeper->Open().has_value());
     flowed.resize(4);
   }
 
   uint64_t Below(uint64_t n) { return random() % n; }
+  static std::string BoxOf(uint64_t cgroup) { return cgroup < 10 ? "" : "box" + std::to_string(cgroup / 2); }
 
   void Live() {
-    for (uint64_t i = Below(4); i > 0; --i) alive.push_back({static_cast<uint32_t>(1 + Below(12)), ++last_start});
+    for (uint64_t i = Below(4); i > 0; --i) {
+      alive.push_back({static_cast<uint32_t>(1 + Below(12)), ++last_start});
+      if (Below(2) == 0) Exec(alive.back());
+    }
     std::set<std::tuple<ProcessKey, uint64_t, uint32_t>> used;
     const auto use = [&](const ProcessKey& key) {
-      const uint64_t cgroup = 8 + Below(8);
+      const uint64_t cgroup = 8 + Below(10);
       const auto socket = static_cast<uint32_t>(Below(2));
       if (!used.emplace(key, cgroup, socket).second) return;
       const Nanoseconds time{1 + Below(400'000'000)};
       cpu->next.tasks.push_back({key, cgroup, socket, time});
       times[key] += time;
+      box_times[BoxOf(cgroup)] += time;
     };
     for (const ProcessKey& key : alive) {
       for (uint64_t i = Below(3); i > 0; --i) use(key);
       cpu->next.names.push_back({key, NameOf(key), ""});
+      if (Below(10) == 0) Exec(key);
     }
     if (!just_ended.empty() && Below(3) == 0) use(just_ended[Below(just_ended.size())]);
     just_ended.clear();
@@ -58,8 +88,32 @@ class BookkeeperPropertyTest : public testing::Test {
       just_ended.push_back(key);
       return true;
     });
-    if (Below(4) == 0) cpu->next.unassigned.push_back({8 + Below(8), 0, {1 + Below(1'000'000)}});
+    if (Below(4) == 0) {
+      const UnassignedTime time{8 + Below(10), 0, {1 + Below(1'000'000)}};
+      cpu->next.unassigned.push_back(time);
+      box_times[BoxOf(time.cgroup_id)] += time.time;
+    }
     cpu->next.sockets = {{0, Seconds(1 + Below(4)), {Below(2'000'000'000)}}, {1, Seconds(4), {Below(4'000'000'000)}}};
+  }
+
+  // Into a virtual machine, into another, or out of one.
+  void Exec(const ProcessKey& key) {
+    cpu->next.names.push_back({key, NameOf(key), "/bin/" + std::to_string(++execs)});
+    ProcessFacts facts{NameOf(key), "", std::nullopt};
+    if (const uint64_t vm = Below(5); vm < 3) {
+      facts.vm = {"vm" + std::to_string(vm), Below(2) == 0 ? "" : "guest" + std::to_string(execs), "kvm"};
+    }
+    resolver->facts[key] = facts;
+  }
+
+  // Names come to be known, and cgroups to be populated by processes that are never seen.
+  void ChangeSurroundings() {
+    const std::string box = "box" + std::to_string(5 + Below(3));
+    const std::string pod = "pod" + std::to_string(1 + Below(2));
+    if (Below(10) == 0) resolver->pods[box] = {{pod, "name of " + pod, "ns"}, "name of " + box};
+    resolver->populated[10 + Below(8)] = Below(2) == 0;
+    resolver->populated_pods.clear();
+    if (Below(2) == 0) resolver->populated_pods.insert(pod);
   }
 
   void LetEnergyFlow(bool all_readable) {
@@ -92,29 +146,133 @@ class BookkeeperPropertyTest : public testing::Test {
     }
   }
 
-  void CheckProcesses(const Snapshot& s) {
-    std::map<std::string, std::vector<Microjoules>> now;
+  // Of any level: nothing goes down, and of those that have ended no more are listed than may be.
+  void CheckLevel(const SeenById& now, const SeenById& then) const {
     int64_t terminated = 0;
-    for (size_t i = 0; i < s.processes.items.size(); ++i) {
-      const Workload<ProcessLabels>& item = s.processes.items[i];
-      const std::string& name = item.labels->comm;
-      ASSERT_FALSE(now.contains(name)) << name << " is listed twice";
-      ASSERT_FALSE(gone.contains(name)) << name << " is listed again";
-      terminated += item.state == WorkloadState::kTerminated ? 1 : 0;
-      std::vector<Microjoules>& energies = now[name];
-      for (size_t z = 0; z < s.zones.size(); ++z) energies.push_back(s.processes.At(i, z, s.zones.size()).energy);
-      if (!listed.contains(name)) continue;
-      for (size_t z = 0; z < s.zones.size(); ++z) ASSERT_GE(energies[z], listed[name][z]) << name;
+    for (const auto& [id, seen] : now) {
+      terminated += seen.runs ? 0 : 1;
+      const auto it = then.find(id);
+      if (it == then.end()) continue;
+      ASSERT_GE(seen.cpu_time, it->second.cpu_time) << id;
+      for (size_t z = 0; z < seen.energies.size(); ++z) ASSERT_GE(seen.energies[z], it->second.energies[z]) << id;
     }
-    ASSERT_LE(terminated, kMaxListed);
+    if (policy.max_listed >= 0) {
+      ASSERT_LE(terminated, policy.max_listed);
+    }
+  }
+
+  void CheckProcesses(const SeenById& now) {
     for (const ProcessKey& key : alive) ASSERT_EQ(now.contains(NameOf(key)), times.contains(key)) << NameOf(key);
-    for (const auto& [name, energies] : listed) {
+    for (const auto& [key, time] : times) {
+      const auto it = now.find(NameOf(key));
+      if (it != now.end()) {
+        ASSERT_EQ(it->second.cpu_time, time) << it->first;
+      }
+    }
+    for (const auto& [name, seen] : now) ASSERT_FALSE(gone.contains(name)) << name << " is listed again";
+    for (const auto& [name, seen] : processes) {
       if (!now.contains(name)) gone.insert(name);
     }
-    listed = std::move(now);
+  }
+
+  // A virtual machine runs as long as a process does that is labelled with it, and gains what these gain.
+  void CheckVms(const Snapshot& s, const SeenById& now, const SeenById& vms_now) {
+    SeenById gains;
     for (const Workload<ProcessLabels>& item : s.processes.items) {
-      const auto of_item = [&](const auto& time) { return NameOf(time.first) == item.labels->comm; };
-      ASSERT_EQ(item.cpu_time, std::find_if(times.begin(), times.end(), of_item)->second) << item.labels->comm;
+      const ProcessLabels& labels = *item.labels;
+      ASSERT_EQ(labels.type == "vm", !labels.vm_id.empty());
+      if (labels.vm_id.empty()) continue;
+      gains[labels.vm_id].runs |= item.state == WorkloadState::kRunning;
+      AddGain(now.at(labels.comm), processes, labels.comm, gains[labels.vm_id]);
+    }
+    for (const auto& [id, gain] : gains) ASSERT_TRUE(!gain.runs || vms_now.contains(id)) << id;
+    for (const auto& [id, seen] : vms_now) {
+      ASSERT_EQ(seen.runs, gains[id].runs) << id;
+      Seen gain;
+      AddGain(seen, vms, id, gain);
+      if (lists_all()) {
+        ASSERT_EQ(gain.energies, gains[id].energies) << id;
+      }
+      if (lists_all()) {
+        ASSERT_EQ(gain.cpu_time, gains[id].cpu_time) << id;
+      }
+    }
+  }
+
+  static void AddGain(const Seen& now, const SeenById& then, const std::string& id, Seen& gain) {
+    gain.energies.resize(now.energies.size());
+    const auto it = then.find(id);
+    for (size_t z = 0; z < now.energies.size(); ++z) {
+      gain.energies[z] += it == then.end() ? now.energies[z] : now.energies[z] - it->second.energies[z];
+    }
+    gain.cpu_time += it == then.end() ? now.cpu_time : now.cpu_time - it->second.cpu_time;
+  }
+
+  // A pod has what its containers have, and runs if one of them does or it is populated.
+  void CheckPods(const Snapshot& s, const SeenById& now, const SeenById& pods_now) {
+    SeenById sums;
+    for (const Workload<ContainerLabels>& item : s.containers.items) {
+      const ContainerLabels& labels = *item.labels;
+      ASSERT_TRUE(labels.name.empty() || labels.name == "name of " + labels.id);
+      if (labels.pod_id.empty()) continue;
+      sums[labels.pod_id].runs |= item.state == WorkloadState::kRunning;
+      AddGain(now.at(labels.id), {}, labels.id, sums[labels.pod_id]);
+    }
+    for (const auto& [id, seen] : pods_now) ASSERT_TRUE(seen.runs || !sums[id].runs) << id;
+    for (const auto& [id, sum] : sums) {
+      if (sum.runs) {
+        ASSERT_TRUE(pods_now.contains(id)) << id;
+      }
+      if (!lists_all()) continue;
+      ASSERT_EQ(pods_now.at(id).energies, sum.energies) << id;
+      ASSERT_EQ(pods_now.at(id).cpu_time, sum.cpu_time) << id;
+    }
+  }
+
+  void CheckWorkloads(const Snapshot& s) {
+    SeenById processes_now, containers_now, vms_now, pods_now;
+    const auto id = [](const auto& labels) { return labels.id; };
+    Look(s.processes, s.zones.size(), [](const ProcessLabels& labels) { return labels.comm; }, processes_now);
+    Look(s.containers, s.zones.size(), id, containers_now);
+    Look(s.vms, s.zones.size(), id, vms_now);
+    Look(s.pods, s.zones.size(), id, pods_now);
+    CheckLevel(processes_now, processes);
+    CheckLevel(containers_now, containers);
+    CheckLevel(vms_now, vms);
+    CheckLevel(pods_now, pods);
+    CheckProcesses(processes_now);
+    CheckVms(s, processes_now, vms_now);
+    CheckPods(s, containers_now, pods_now);
+    for (const auto& [box, seen] : containers_now) {
+      if (lists_all()) {
+        EXPECT_EQ(seen.cpu_time, box_times[box]) << box;
+      }
+    }
+    processes = std::move(processes_now), containers = std::move(containers_now);
+    vms = std::move(vms_now), pods = std::move(pods_now);
+  }
+
+  [[nodiscard]] bool lists_all() const { return policy.max_listed < 0; }
+
+  void LiveFor(int epochs) {
+    for (int epoch = 1; epoch <= epochs; ++epoch) {
+      const bool last = epoch == epochs;
+      Live();
+      ChangeSurroundings();
+      LetEnergyFlow(last);
+      clock.Advance(Seconds(1));
+      cpu->fail_cut = !last && Below(10) == 0;
+      cpu->fail_collect = !last && Below(10) == 0;
+      const std::shared_ptr<const Snapshot> snapshot = keeper->RunEpoch();
+      ASSERT_EQ(snapshot == nullptr, cpu->fail_cut || cpu->fail_collect);
+      if (snapshot == nullptr) continue;
+      ASSERT_NO_FATAL_FAILURE(CheckZones(*snapshot));
+      CheckWorkloads(*snapshot);
+      ASSERT_FALSE(HasFailure()) << "epoch " << epoch;
+      before = snapshot;
+    }
+    for (size_t z = 0; z < flowed.size(); ++z) {
+      EXPECT_EQ(before->socket_zones[z].figures.all.energy, flowed[z]) << "all energy since the start is in the books";
     }
   }
 
@@ -127,35 +285,30 @@ class BookkeeperPropertyTest : public testing::Test {
   FakeWorkloadResolver* resolver = nullptr;
   std::optional<Bookkeeper> keeper;
 
-  uint64_t last_start = 0;
+  EndedPolicy policy;
+
+  uint64_t last_start = 0, execs = 0;
   std::vector<ProcessKey> alive, just_ended;
-  std::map<ProcessKey, Nanoseconds> times;  // that a leaf was made of, whenever it is told
-  std::vector<Microjoules> flowed;          // by zone
+  std::map<ProcessKey, Nanoseconds> times;       // that a leaf was made of, whenever it is told
+  std::map<std::string, Nanoseconds> box_times;  // the same by container
+  std::vector<Microjoules> flowed;               // by zone
   std::shared_ptr<const Snapshot> before;
-  std::map<std::string, std::vector<Microjoules>> listed;
-  std::set<std::string> gone;  // listed once, and no more
+  SeenById processes, containers, vms, pods;  // as they were listed before
+  std::set<std::string> gone;                 // processes that were listed once, and are no more
 };
 
 TEST_F(BookkeeperPropertyTest, EverySnapshotBalancesAndNothingIsLost) {
-  constexpr int kEpochs = 1500;
-  for (int epoch = 1; epoch <= kEpochs; ++epoch) {
-    const bool last = epoch == kEpochs;
-    Live();
-    LetEnergyFlow(last);
-    clock.Advance(Seconds(1));
-    cpu->fail_cut = !last && Below(10) == 0;
-    cpu->fail_collect = !last && Below(10) == 0;
-    const std::shared_ptr<const Snapshot> snapshot = keeper->RunEpoch();
-    ASSERT_EQ(snapshot == nullptr, cpu->fail_cut || cpu->fail_collect);
-    if (snapshot == nullptr) continue;
-    ASSERT_NO_FATAL_FAILURE(CheckZones(*snapshot));
-    ASSERT_NO_FATAL_FAILURE(CheckProcesses(*snapshot));
-    before = snapshot;
-  }
-  for (size_t z = 0; z < flowed.size(); ++z) {
-    EXPECT_EQ(before->socket_zones[z].figures.all.energy, flowed[z]) << "all energy since the start is in the books";
-  }
+  Open(kListsFew);
+  LiveFor(1500);
   EXPECT_FALSE(gone.empty());
+}
+
+TEST_F(BookkeeperPropertyTest, EveryLevelHasTheSumOfWhatItIsMadeOf) {
+  Open(kListsAll);
+  LiveFor(400);
+  EXPECT_EQ(containers.size(), 4u);
+  EXPECT_EQ(vms.size(), 3u);
+  EXPECT_EQ(pods.size(), 2u);
 }
 
 }  // namespace
