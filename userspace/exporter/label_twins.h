@@ -14,8 +14,8 @@ namespace brahe {
 
 // Workloads of one list that are printed with the same labels: a pid that was used twice, a container that ended twice.
 // Prometheus rejects a whole scrape for one series that is in it twice, so terminated twins become one sample, the sum
-// of them all, in the place of the first. Running workloads have a pid or an id each and are no twins of each other, but
-// for virtual machines: users name these, by any bytes, and names that differ may be printed alike. The list must
+// of them all, in the place of the first. Running workloads have a pid or an id each and are no twins of each other,
+// but for virtual machines: users name these, by any bytes, and names that differ may be printed alike. The list must
 // outlive this. Costs next to nothing without terminated items. Immutable: any thread.
 template <typename Labels>
 class LabelTwins {

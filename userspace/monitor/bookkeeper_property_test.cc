@@ -35,8 +35,8 @@ void Look(const WorkloadList<Labels>& list, size_t zones, const IdOf& id_of, See
   }
 }
 
-// Random lives of processes in random containers, pods and virtual machines, on two sockets with zones that fail, epochs
-// that fail, leaves that come late and names that are known late, and what must be true of every snapshot.
+// Random lives of processes in random containers, pods and virtual machines, on two sockets with zones that fail,
+// epochs that fail, leaves that come late and names that are known late, and what must be true of every snapshot.
 class BookkeeperPropertyTest : public testing::Test {
  protected:
   void Open(const EndedPolicy& ended_policy) {
@@ -232,7 +232,8 @@ class BookkeeperPropertyTest : public testing::Test {
   void CheckWorkloads(const Snapshot& s) {
     SeenById processes_now, containers_now, vms_now, pods_now;
     const auto id = [](const auto& labels) { return labels.id; };
-    Look(s.processes, s.zones.size(), [](const ProcessLabels& labels) { return labels.comm; }, processes_now);
+    Look(
+        s.processes, s.zones.size(), [](const ProcessLabels& labels) { return labels.comm; }, processes_now);
     Look(s.containers, s.zones.size(), id, containers_now);
     Look(s.vms, s.zones.size(), id, vms_now);
     Look(s.pods, s.zones.size(), id, pods_now);

@@ -130,8 +130,8 @@ class FakeWorkloadResolver final : public WorkloadResolver {
   std::map<uint64_t, std::string> paths;
   std::map<uint64_t, Container> containers;
   std::map<uint64_t, bool> populated;
-  std::set<std::string> populated_pods;   // by uid
-  std::map<std::string, PodMember> pods;  // by container id
+  std::set<std::string> populated_pods;      // by uid
+  std::map<std::string, PodMember> pods;     // by container id
   std::map<ProcessKey, ProcessFacts> facts;  // what /proc says of live ones
   int questions = 0;
   int pod_questions = 0;

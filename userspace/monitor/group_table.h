@@ -27,8 +27,8 @@ struct GroupRecord {
 
 // The groups of one level that are listed, each with its account in the ledger and known by labels->id.
 //
-// A group runs while it has members, or is populated by others: what has slept since before the first epoch is not known
-// to be a member. It may run again after its end, with the same account as long as it is listed. Not thread-safe.
+// A group runs while it has members, or is populated by others: what has slept since before the first epoch is not
+// known to be a member. It may run again after its end, with the same account as long as it is listed. Not thread-safe.
 template <typename Record>
 class GroupTable {
  public:

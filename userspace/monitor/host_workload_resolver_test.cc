@@ -37,6 +37,29 @@ TEST_F(HostWorkloadResolverTest, SeesWhetherAContainerHasProcesses) {
   EXPECT_FALSE(resolver.IsPopulated(7));
 }
 
+TEST_F(HostWorkloadResolverTest, SeesWhetherAPodHasProcesses) {
+  const std::string pod = "kubepods/besteffort/pod1a2b3c4d-5e6f";
+  tree.Write("cgroup/" + pod + "/cgroup.events", "populated 1\n");
+  HostWorkloadResolver resolver(tree.At("proc"), tree.At("cgroup"));
+  resolver.LearnCgroup(7, "/" + pod + "/" + id);
+  resolver.LearnCgroup(8, "/docker/" + id);
+  ASSERT_EQ(resolver.ContainerOf(7, 0)->pod_uid, "1a2b3c4d-5e6f");
+  EXPECT_TRUE(resolver.IsPodPopulated(7));
+  EXPECT_FALSE(resolver.IsPodPopulated(8)) << "it is in none";
+  tree.Remove("cgroup/" + pod);
+  EXPECT_FALSE(resolver.IsPodPopulated(7));
+}
+
+TEST_F(HostWorkloadResolverTest, AsksForPodsWhereItIsTold) {
+  const PodMember member{{"uid", "web-7f", "shop"}, "nginx"};
+  HostWorkloadResolver resolver(tree.At("proc"), tree.At("cgroup"), [&](const Container& container) {
+    return container.id == id ? std::optional(member) : std::nullopt;
+  });
+  EXPECT_EQ(resolver.PodOf({id, "containerd", "uid"}), member);
+  EXPECT_EQ(resolver.PodOf({"other", "containerd", "uid"}), std::nullopt);
+  EXPECT_EQ(HostWorkloadResolver(tree.At("proc"), tree.At("cgroup")).PodOf({id, "", ""}), std::nullopt);
+}
+
 TEST_F(HostWorkloadResolverTest, NamesAProcessThatIsGoneAsItsSourceDid) {
   HostWorkloadResolver resolver(tree.At("proc"), tree.At("cgroup"));
   EXPECT_EQ(resolver.FactsOf({1, 1}, "job", "/bin/job", false), (ProcessFacts{"job", "/bin/job"}));

@@ -18,7 +18,7 @@ class MonitorTest : public testing::Test {
     MonitorParts parts;
     parts.cpu_time.reset(cpu = new FakeCpuTimeSource(clock));
     parts.energy.reset(meter = new FakeEnergyMeter({{"package", "/p", 0}}));
-    parts.workloads = std::make_unique<FakeWorkloadResolver>();
+    parts.workloads.reset(resolver = new FakeWorkloadResolver);
     monitor = std::make_unique<Monitor>(options, std::move(parts), clock);
   }
   // Waits for what must come, however slow the machine is.
@@ -34,6 +34,7 @@ class MonitorTest : public testing::Test {
   FakeClock fake_clock;
   FakeCpuTimeSource* cpu = nullptr;
   FakeEnergyMeter* meter = nullptr;
+  FakeWorkloadResolver* resolver = nullptr;
   std::unique_ptr<Monitor> monitor;
 };
 
@@ -146,6 +147,43 @@ TEST_F(MonitorTest, ReadsTheEnergyCountersBetweenEpochs) {
   ASSERT_TRUE(monitor->Start().has_value());
   EXPECT_TRUE(Eventually([&] { return meter->samples >= 5; }));
   EXPECT_EQ(cpu->cuts, 1);
+}
+
+// "state joules" of the only workload of a list.
+template <typename Labels>
+std::string Only(const WorkloadList<Labels>& list) {
+  if (list.items.size() != 1) return std::to_string(list.items.size()) + " items";
+  const bool runs = list.items[0].state == WorkloadState::kRunning;
+  return (runs ? "running " : "terminated ") + std::to_string(list.At(0, 0, 1).energy.value / 1'000'000);
+}
+
+TEST_F(MonitorTest, AScraperSeesEndedWorkloadsOfAllLevelsWhoeverElseHasSeenThem) {
+  Make({.interval = {}, .staleness = {}, .terminated_retention = Seconds(120)}, fake_clock);
+  const ProcessKey qemu{1, 1};
+  resolver->containers[5] = {"box", "docker", "pod"};
+  resolver->facts[qemu] = {"qemu", "", VirtualMachine{"vm", "", "kvm"}};
+  ASSERT_TRUE(monitor->Start().has_value());
+  const auto scrape = [&](Nanoseconds after) {
+    fake_clock.Advance(after);
+    return monitor->Fresh();
+  };
+  const auto expect_all = [](const Snapshot& snapshot, const std::string& expected) {
+    EXPECT_EQ(Only(snapshot.processes), expected);
+    EXPECT_EQ(Only(snapshot.containers), expected);
+    EXPECT_EQ(Only(snapshot.vms), expected);
+    EXPECT_EQ(Only(snapshot.pods), expected);
+  };
+  cpu->next.tasks = {{qemu, 5, 0, Milliseconds(100)}};
+  cpu->next.sockets = {{0, Milliseconds(100), {}}};
+  meter->flow[0] = Joules(50);
+  expect_all(*scrape(Seconds(1)), "running 50");
+  cpu->next.ended = {qemu};
+  const auto first = scrape(Seconds(1));
+  expect_all(*first, "terminated 50");
+  for (int other = 0; other < 119; ++other) expect_all(*scrape(Seconds(1)), "terminated 50");
+  expect_all(*first, "terminated 50");
+  expect_all(*scrape(Nanoseconds{999'999'999}), "terminated 50");
+  expect_all(*scrape(Nanoseconds{1}), "0 items");
 }
 
 TEST_F(MonitorTest, StoppingAnswersThoseWhoWait) {

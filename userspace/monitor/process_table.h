@@ -58,8 +58,8 @@ class ProcessTable {
   // Tells that it used time in `container` in this epoch.
   void Enter(ProcessRecord& process, ContainerRecord& container);
   void End(const ProcessKey& key, Nanoseconds now);
-  // After the epoch's uses and ends, and before the ledger's Post: labels those that live and finds the virtual machines
-  // that they run, so that these pay for this epoch already.
+  // After the epoch's uses and ends, and before the ledger's Post: labels those that live and finds the virtual
+  // machines that they run, so that these pay for this epoch already.
   void LabelLiving();
   // After the ledger's Post: decides who is listed at `now` and labels the rest of them.
   void Settle(Nanoseconds now);
