@@ -7,7 +7,7 @@ namespace brahe {
 
 ContainerRecord& ContainerTable::Use(const Container& container, uint64_t cgroup_id) {
   ContainerRecord& record = UseId(container.id);
-  if (record.cgroup_id == 0) {
+  if (record.cgroup_id == 0) {  // is new
     Relabel(record, {.id = container.id, .name = "", .runtime = container.runtime, .pod_id = container.pod_uid});
   }
   record.cgroup_id = cgroup_id;
@@ -35,10 +35,11 @@ void ContainerTable::JoinPod(ContainerRecord& container) {
 }
 
 void ContainerTable::AskForNames(ContainerRecord& container) {
-  ContainerLabels labels = *container.labels;
+  const ContainerLabels& known = *container.labels;
   const std::optional<PodMember> member =
-      resolver_.PodOf({.id = labels.id, .runtime = labels.runtime, .pod_uid = labels.pod_id});
+      resolver_.PodOf({.id = known.id, .runtime = known.runtime, .pod_uid = known.pod_id});
   if (!member) return;
+  ContainerLabels labels = known;
   if (!member->container_name.empty()) labels.name = member->container_name;
   // The uid in the cgroup's path is believed first: it is there from the beginning, and a pod must not change its id.
   if (labels.pod_id.empty()) labels.pod_id = member->pod.uid;

@@ -32,7 +32,7 @@ struct ProcessRecord {
   bool held = false;           // is the twin of one that is running
   bool moved = false;          // between containers, in this epoch
   bool has_new_labels = true;  // stands in the table's list of those to label, or will when it uses time
-  bool has_new_facts = true;   // is new, or has called exec
+  bool has_new_facts = true;   // is new, or may have called exec
   bool listed = false;
   bool ended = false;
 };
