@@ -63,6 +63,11 @@ Result<std::string> ReadLink(const std::string& path) {
   return std::string(target, static_cast<size_t>(length));
 }
 
+std::string WithoutSlashAtEnd(std::string path) {
+  while (path.ends_with('/')) path.pop_back();
+  return path;
+}
+
 std::string_view Trim(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n\v\f";
   const size_t first = text.find_first_not_of(kSpace);

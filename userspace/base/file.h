@@ -49,6 +49,9 @@ Status WriteFile(const std::string& path, std::string_view content);
 // The target of a symbolic link.
 Result<std::string> ReadLink(const std::string& path);
 
+// "/sys" of "/sys/".
+std::string WithoutSlashAtEnd(std::string path);
+
 // `text` without white space at its two ends.
 std::string_view Trim(std::string_view text);
 

@@ -25,6 +25,9 @@ inline Error SystemError(std::string_view what, int code = errno) {
 // An Error with no errno behind it.
 inline Error MakeError(std::string message) { return Error{0, std::move(message)}; }
 
+// True for an Error of lacking permission.
+inline bool IsPermission(const Error& error) { return error.code == EACCES || error.code == EPERM; }
+
 // A value or the Error that stands in its place; shaped like std::expected, which GCC 12 has only with -std=c++23.
 // Reading the side that is not there is a bug and throws std::bad_variant_access, which nobody catches.
 template <typename T>

@@ -29,7 +29,7 @@ struct Config {
   } monitor;
   struct Cpu {
     std::string time_source = "auto";  // auto, bpf, procfs
-    std::vector<std::string> preferred_meters = {"rapl", "model"};
+    std::vector<std::string> preferred_meters = {"rapl", "perf", "model"};
     uint64_t max_processes = 0;  // entries of the kernel's process table, fits 32 bits; 0: chosen by the machine
   } cpu;
   struct Rapl {

@@ -55,7 +55,7 @@ TEST(CommandLineTest, NothingGivenMeansTheDefaults) {
   EXPECT_EQ(line->action, CommandLine::Action::kRun);
   EXPECT_TRUE(line->warnings.empty());
   EXPECT_EQ(line->config.monitor.interval, Seconds(5));
-  EXPECT_EQ(line->config.cpu.preferred_meters, (Strings{"rapl", "model"}));
+  EXPECT_EQ(line->config.cpu.preferred_meters, (Strings{"rapl", "perf", "model"}));
   EXPECT_EQ(line->config.web.listen_addresses, Strings{":28282"});
   EXPECT_EQ(line->config.kube.node_name, "");
 }
@@ -169,7 +169,7 @@ TEST(CommandLineTest, MetersToComeAreLeftOutWithAWarning) {
             Strings{"--cpu.preferred-meters: \"msr\" is not supported in this release; it is left out"});
   EXPECT_EQ(ErrorOf({"--cpu.preferred-meters=hwmon"}), "--cpu.preferred-meters: nothing that is listed can be used");
   EXPECT_EQ(ErrorOf({"--cpu.preferred-meters=ipmi"}),
-            "--cpu.preferred-meters: \"ipmi\" is not one of rapl, model, fake");
+            "--cpu.preferred-meters: \"ipmi\" is not one of rapl, perf, model, fake");
 }
 
 TEST(CommandLineTest, JsonLogsAreNotSupportedYet) {
@@ -255,7 +255,8 @@ TEST_F(ConfigFileTest, TheFakeMeterOfKeplersDevelopersIsChosenWithAWarning) {
   EXPECT_EQ(ConfigOf(arguments).cpu.preferred_meters, Strings{"fake"});
   EXPECT_EQ(WarningsOf(arguments),
             Strings{At(3) + "dev.fake-cpu-meter.enabled: the fake meter is chosen: all energy is made up"});
-  EXPECT_EQ(ConfigOf(With("dev: {fake-cpu-meter: {enabled: false}}")).cpu.preferred_meters, (Strings{"rapl", "model"}));
+  EXPECT_EQ(ConfigOf(With("dev: {fake-cpu-meter: {enabled: false}}")).cpu.preferred_meters,
+            (Strings{"rapl", "perf", "model"}));
 }
 
 TEST_F(ConfigFileTest, AMissingFileIsNamed) {

@@ -28,7 +28,7 @@ Binding FakeMeter() {
 }
 
 std::vector<Option> MakeOptions() {
-  const Vocabulary meters = {.words = {"rapl", "model", "fake"}, .planned = {"msr", "hwmon"}};
+  const Vocabulary meters = {.words = {"rapl", "perf", "model", "fake"}, .planned = {"msr", "hwmon"}};
   const Vocabulary levels = {.words = {"node", "process", "container", "vm", "pod"}};
   const std::string log = "Log", host = "Host", monitor = "Monitor", cpu = "CPU time and energy",
                     exporter = "Exporter and web", kube = "Kubernetes", kepler = "Kepler's, not supported yet";
@@ -69,7 +69,7 @@ std::vector<Option> MakeOptions() {
       {cpu, "cpu.meters", "", "",  // Kepler's name for the next one
        WordsAt(
            [](Config & c) -> auto& { return c.cpu.preferred_meters; }, meters, "METER")},
-      {cpu, "cpu.preferredMeters", "cpu.preferred-meters", "rapl, model or fake; the first that works is used",
+      {cpu, "cpu.preferredMeters", "cpu.preferred-meters", "rapl, perf, model or fake; the first that works",
        WordsAt(
            [](Config & c) -> auto& { return c.cpu.preferred_meters; }, meters, "METER")},
       {cpu, "dev.fake-cpu-meter.enabled", "", "", FakeMeter()},

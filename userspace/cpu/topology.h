@@ -21,9 +21,6 @@ struct CpuTopology {
 // physical_package_id (some virtual machines, some ARM boards: -1) is socket 0.
 Result<CpuTopology> ReadCpuTopology(const std::string& sysfs_root);
 
-// The CPUs of a kernel CPU list such as "0-3,8,10-11"; an Error that quotes the text if it is malformed.
-Result<std::vector<uint32_t>> ParseCpuList(const std::string& text);
-
 // CPUs that are online now: SYSFS/devices/system/cpu/online.
 Result<std::vector<uint32_t>> ReadOnlineCpus(const std::string& sysfs_root);
 

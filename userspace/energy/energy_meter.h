@@ -40,7 +40,7 @@ class EnergyMeter {
  public:
   virtual ~EnergyMeter() = default;
 
-  // "rapl", "model" or "fake": the value of the source label, and its name in cpu.preferredMeters.
+  // "rapl", "perf", "model" or "fake": the value of the source label, and its name in cpu.preferredMeters.
   [[nodiscard]] virtual std::string name() const = 0;
   // False for estimates and made-up energy.
   [[nodiscard]] virtual bool measured() const = 0;

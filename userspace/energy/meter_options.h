@@ -10,12 +10,12 @@ namespace brahe {
 // What the choice of a meter depends on.
 struct MeterOptions {
   std::string sysfs_root = "/sys";
-  std::vector<std::string> preferred = {"rapl", "model"};  // tried in this order; the first that works is taken
-  std::string cpu_vendor;                                  // vendor_id of /proc/cpuinfo; empty where it has none
-  Microwatts model_idle_per_cpu;                           // 0: default of the CPU's vendor (see model_meter.h)
-  Microwatts model_max_per_cpu;                            // 0: as above
-  Microwatts plausible_power = Watts(5000);                // a zone's step beyond this is a reset
-  std::vector<std::string> zones;                          // rapl: only zones of these names; empty: all
+  std::vector<std::string> preferred = {"rapl", "perf", "model"};  // tried in this order; the first that works is taken
+  std::string cpu_vendor;                    // vendor_id of /proc/cpuinfo; empty where it has none
+  Microwatts model_idle_per_cpu;             // 0: default of the CPU's vendor (see model_meter.h)
+  Microwatts model_max_per_cpu;              // 0: as above
+  Microwatts plausible_power = Watts(5000);  // a zone's step beyond this is a reset
+  std::vector<std::string> zones;            // rapl, perf: only zones of these names; empty: all
 };
 
 }  // namespace brahe

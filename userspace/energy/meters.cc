@@ -9,6 +9,7 @@
 
 #include "userspace/energy/fake_meter.h"
 #include "userspace/energy/model_meter.h"
+#include "userspace/energy/perf_meter.h"
 #include "userspace/energy/powercap_meter.h"
 
 namespace brahe {
@@ -31,8 +32,9 @@ struct MeterKind {
   MeterResult (*open)(const MeterOptions& options, const Clock& clock);
 };
 
-constexpr std::array<MeterKind, 3> kKinds = {{
+constexpr std::array<MeterKind, 4> kKinds = {{
     {"rapl", PowercapMeter::Open},
+    {"perf", PerfMeter::Open},
     {"model", OpenModelMeter},
     {"fake", OpenFakeMeter},
 }};
@@ -54,7 +56,8 @@ void SayChosen(const EnergyMeter& meter) {
   LOG(WARNING) << "Energy is " << (meter.name() == "fake" ? "made up" : "estimated from CPU time")
                << ", not measured (meter \"" << meter.name()
                << "\"). For a real sensor, run on hardware with RAPL (Intel, or AMD since Zen), with the "
-               << "kernel module intel_rapl_msr loaded, as root, and with \"rapl\" first in cpu.preferredMeters";
+               << "kernel module intel_rapl_msr (or rapl, for perf) loaded, as root, and with \"rapl\" and \"perf\" "
+               << "first in cpu.preferredMeters";
 }
 
 }  // namespace

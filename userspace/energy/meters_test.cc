@@ -56,6 +56,17 @@ TEST_F(MetersTest, SaysWhyAMeterIsNotUsedAndWarnsOnceOfAnEstimate) {
                           AllOf(HasSubstr("W "), HasSubstr("estimated"), HasSubstr("intel_rapl_msr"))));
 }
 
+TEST_F(MetersTest, PerfIsTriedBetweenPowercapAndTheModel) {
+  tree_.Write("bus/event_source/devices/power/type", "9\n");
+  tree_.MakeFolder("bus/event_source/devices/power/events");
+  const auto meter = ChooseMeter(options_, clock_);
+  ASSERT_TRUE(meter);
+  EXPECT_EQ((*meter)->name(), "model");
+  ASSERT_EQ(log_.lines.size(), 4u);
+  EXPECT_THAT(log_.lines[0], HasSubstr("I Energy meter rapl is not used"));
+  EXPECT_THAT(log_.lines[1], HasSubstr("I Energy meter perf is not used: no energy events in " + tree_.path()));
+}
+
 TEST_F(MetersTest, WarnsOfMadeUpEnergy) {
   ASSERT_TRUE(Choose({"fake"}));
   EXPECT_THAT(log_.lines.back(), AllOf(HasSubstr("W "), HasSubstr("made up")));
@@ -65,7 +76,7 @@ TEST_F(MetersTest, AnUnknownNameIsAnErrorThatListsTheKnown) {
   AddRapl();
   const auto meter = Choose({"rapl", "modle"});
   ASSERT_FALSE(meter);
-  EXPECT_THAT(meter.error().message, AllOf(HasSubstr("\"modle\""), HasSubstr("rapl, model, fake")));
+  EXPECT_THAT(meter.error().message, AllOf(HasSubstr("\"modle\""), HasSubstr("rapl, perf, model, fake")));
   EXPECT_FALSE(Choose({}));
 }
 

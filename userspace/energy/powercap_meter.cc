@@ -8,22 +8,10 @@
 #include <utility>
 
 #include "userspace/base/file.h"
+#include "userspace/energy/zone_names.h"
 
 namespace brahe {
 namespace {
-
-std::string Join(const std::set<std::string>& words) {
-  std::string joined;
-  for (const std::string& word : words) joined += (joined.empty() ? "" : ", ") + word;
-  return joined;
-}
-
-std::string WithoutSlashAtEnd(std::string path) {
-  while (path.ends_with('/')) path.pop_back();
-  return path;
-}
-
-bool IsPermission(const Error& error) { return error.code == EACCES || error.code == EPERM; }
 
 // `why` with what to do about it: `remedy`, unless only permission is missing.
 Error WithRemedy(const Error& why, const std::string& remedy) {
@@ -55,21 +43,18 @@ Error NoneReadable(const Error& why) {
 
 // Keeps the zones whose names are in `wanted`, all if that is empty.
 Status KeepWanted(const std::vector<std::string>& wanted, std::vector<PowercapZone>& zones) {
-  if (wanted.empty()) return {};
-  std::set<std::string> present, missing, kept;
+  std::set<std::string> present;
   for (const PowercapZone& zone : zones) present.insert(zone.zone.name);
-  for (const std::string& raw : wanted) {
-    const std::string name = ParseZoneName(raw).name;
-    (present.contains(name) ? kept : missing).insert(name);
-  }
-  if (kept.empty()) {
-    return MakeError("no RAPL zone is called " + Join(missing) + "; rapl.zones may name " + Join(present));
-  }
-  if (!missing.empty()) {
-    LOG(WARNING) << "rapl: no zone is called " << Join(missing) << "; this machine has " << Join(present);
-  }
-  std::erase_if(zones, [&](const PowercapZone& zone) { return !kept.contains(zone.zone.name); });
+  const auto kept = WantedZoneNames("rapl", wanted, present);
+  if (!kept) return kept.error();
+  std::erase_if(zones, [&](const PowercapZone& zone) { return !kept->contains(zone.zone.name); });
   return {};
+}
+
+std::vector<Zone> ZonesOf(const std::vector<PowercapZone>& found) {
+  std::vector<Zone> zones;
+  for (const PowercapZone& zone : found) zones.push_back(zone.zone);
+  return zones;
 }
 
 Result<uint64_t> ReadNumber(const std::string& path) {
@@ -98,17 +83,11 @@ Result<std::unique_ptr<EnergyMeter>> PowercapMeter::Open(const MeterOptions& giv
 }
 
 PowercapMeter::PowercapMeter(const MeterOptions& options, const Clock& clock, const std::vector<PowercapZone>& zones)
-    : sysfs_root_(options.sysfs_root), plausible_power_(options.plausible_power), clock_(clock) {
-  for (const PowercapZone& zone : zones) {
-    zones_.push_back(zone.zone);
-    counters_.emplace_back().id = zone.id;
-  }
-}
-
-std::vector<ZoneStats> PowercapMeter::Stats() const {
-  std::vector<ZoneStats> stats;
-  for (const Counter& counter : counters_) stats.push_back(counter.stats);
-  return stats;
+    : sysfs_root_(options.sysfs_root),
+      plausible_power_(options.plausible_power),
+      clock_(clock),
+      accounts_("rapl", ZonesOf(zones), options.plausible_power) {
+  for (const PowercapZone& zone : zones) counters_.emplace_back().id = zone.id;
 }
 
 void PowercapMeter::Sample() {
@@ -118,26 +97,18 @@ void PowercapMeter::Sample() {
     CounterFile& file = counters_[i].file;
     if (!file.is_open()) {
       if (const Status found = FindAgain(i, scan); !found) {
-        Fail(i, found.error());
+        accounts_.Fail(i, found.error());
         continue;
       }
     }
     const auto number = file.Read();
     if (number) {
-      Accept(i, {.energy = {*number}, .time = clock_.Now()});
+      accounts_.Accept(i, {.energy = {*number}, .time = clock_.Now()}, counters_[i].max_range);
     } else {
-      Fail(i, number.error());
+      accounts_.Fail(i, number.error());
     }
   }
-  sampled_ = true;
-}
-
-EnergyEpoch PowercapMeter::Collect(const CpuLoad& /*load*/) {
-  EnergyEpoch epoch;
-  for (Counter& counter : counters_) {
-    epoch.used.push_back(counter.known ? std::optional(std::exchange(counter.pending, {})) : std::nullopt);
-  }
-  return epoch;
+  accounts_.EndSample();
 }
 
 std::optional<Nanoseconds> PowercapMeter::MaxSampleInterval() const {
@@ -156,7 +127,7 @@ Status PowercapMeter::OpenAll() {
   std::optional<Error> why;
   bool readable = false;
   for (size_t i = 0; i < counters_.size(); ++i) {
-    Status status = OpenFolder(i, zones_[i].path);
+    Status status = OpenFolder(i, zones()[i].path);
     if (status) {
       const auto number = counters_[i].file.Read();
       if (!number) status = number.error();
@@ -176,9 +147,9 @@ Status PowercapMeter::OpenFolder(size_t index, const std::string& folder) {
   counter.max_range = {range.value_or(0)};
   const std::string key = counter.id + " range";
   if (counter.max_range.value != 0) {
-    faults_.Clear(key, Describe(index) + ": its range is known now");
+    faults_.Clear(key, accounts_.Describe(index) + ": its range is known now");
   } else {
-    faults_.Report(key, Describe(index) + ": its range is not known, so a wrap will be taken for a reset: " +
+    faults_.Report(key, accounts_.Describe(index) + ": its range is not known, so a wrap will be taken for a reset: " +
                             (range ? "max_energy_range_uj is 0" : range.error().message));
   }
   return {};
@@ -190,59 +161,12 @@ Status PowercapMeter::FindAgain(size_t index, const Result<PowercapScan>& scan) 
   const PowercapZone* found = nullptr;
   for (const PowercapZone& candidate : scan->zones) {
     if (candidate.id != counters_[index].id) continue;
-    if (found == nullptr || candidate.zone.path == zones_[index].path) found = &candidate;
+    if (found == nullptr || candidate.zone.path == zones()[index].path) found = &candidate;
   }
   if (found == nullptr) {
     return Error{ENODEV, "no " + counters_[index].id + " in " + sysfs_root_ + "/class/powercap any more"};
   }
   return OpenFolder(index, found->zone.path);
-}
-
-void PowercapMeter::Accept(size_t index, const CounterReading& reading) {
-  Counter& counter = counters_[index];
-  const std::optional<CounterReading> last = std::exchange(counter.last, reading);
-  std::optional<Microjoules> step;
-  if (last) {
-    step = StepBetween(*last, reading, {counter.max_range, plausible_power_});
-    counter.pending += step.value_or(Microjoules{});
-    if (!step) CountReset(index, *last, reading);
-  }
-  counter.known = last || !sampled_;
-  if (std::exchange(counter.failing, false)) SayReturn(index, last, step);
-}
-
-void PowercapMeter::CountReset(size_t index, const CounterReading& last, const CounterReading& now) {
-  Counter& counter = counters_[index];
-  ++counter.stats.resets;
-  faults_.Report(counter.id + " reset", Describe(index) + " was reset, from " + std::to_string(last.energy.value) +
-                                            " to " + std::to_string(now.energy.value) +
-                                            " uJ; further resets are only counted");
-}
-
-void PowercapMeter::SayReturn(size_t index, const std::optional<CounterReading>& last,
-                              const std::optional<Microjoules>& step) {
-  const Counter& counter = counters_[index];
-  std::string since = "its energy is counted from now on";
-  if (last) {
-    since = "in the " + std::to_string((counter.last->time - last->time).value / Seconds(1).value) +
-            " s since its last good reading " +
-            (step ? "it used " + std::to_string(step->value) + " uJ, charged to this epoch" : "it was reset");
-  }
-  faults_.Clear(counter.id, Describe(index) + " can be read again; " + since);
-}
-
-void PowercapMeter::Fail(size_t index, const Error& error) {
-  Counter& counter = counters_[index];
-  ++counter.stats.read_errors;
-  counter.known = false;
-  counter.failing = true;
-  faults_.Report(counter.id, Describe(index) + " is left out until it can be read: " + error.message);
-}
-
-std::string PowercapMeter::Describe(size_t index) const {
-  const Zone& zone = zones_[index];
-  const std::string socket = zone.socket ? " of socket " + std::to_string(*zone.socket) : "";
-  return "rapl: zone " + zone.name + socket + " (" + zone.path + ")";
 }
 
 }  // namespace brahe

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <limits>
 #include <map>
+#include <optional>
 #include <tuple>
 #include <utility>
 
 #include "userspace/base/file.h"
+#include "userspace/energy/zone_names.h"
 
 namespace brahe {
 namespace {
@@ -39,16 +40,6 @@ Result<std::vector<std::string>> ListRaplFolders(const std::string& class_folder
   return folders;
 }
 
-// Takes a "-N" off the end of `name`; nullopt if there is none.
-std::optional<uint32_t> TakeNumber(std::string& name) {
-  const size_t dash = name.rfind('-');
-  if (dash == std::string::npos || dash == 0) return std::nullopt;
-  const auto number = ParseUint64(std::string_view(name).substr(dash + 1));
-  if (!number || *number > std::numeric_limits<uint32_t>::max()) return std::nullopt;
-  name.resize(dash);
-  return static_cast<uint32_t>(*number);
-}
-
 // The socket is in the name and not in the folder's number: psys may take a number between two packages.
 std::optional<uint32_t> SocketOf(const std::string& folder, const ZoneNames& names) {
   if (folder.find(':') == std::string::npos) return std::nullopt;
@@ -68,19 +59,6 @@ std::string IdOf(const std::string& folder, const ZoneNames& names) {
 auto SortKey(const PowercapZone& zone) { return std::tie(zone.zone.name, zone.zone.socket, zone.zone.path); }
 
 }  // namespace
-
-ParsedZoneName ParseZoneName(std::string_view raw) {
-  constexpr std::string_view kDie = "-die";
-  ParsedZoneName parsed{std::string(raw), std::nullopt};
-  std::transform(parsed.name.begin(), parsed.name.end(), parsed.name.begin(),
-                 [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c); });
-  parsed.number = TakeNumber(parsed.name);
-  if (parsed.number && parsed.name.ends_with(kDie)) {
-    parsed.name.resize(parsed.name.size() - kDie.size());
-    parsed.number = TakeNumber(parsed.name);
-  }
-  return parsed;
-}
 
 Result<PowercapScan> ScanPowercap(const std::string& sysfs_root) {
   const std::string class_folder = sysfs_root + "/class/powercap";

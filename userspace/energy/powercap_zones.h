@@ -1,9 +1,6 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "userspace/base/result.h"
@@ -33,12 +30,5 @@ Result<PowercapScan> ScanPowercap(const std::string& sysfs_root);
 // Where several control types have zones of the same name and socket, they show the same registers: only those of one
 // stay, a "-mmio" one only if there is no other.
 void DropDuplicateZones(std::vector<PowercapZone>& zones);
-
-// A zone's name as powercap has it, taken apart: "package-1-die-0" is "package" of number 1. Lower case.
-struct ParsedZoneName {
-  std::string name;
-  std::optional<uint32_t> number;
-};
-ParsedZoneName ParseZoneName(std::string_view raw);
 
 }  // namespace brahe

@@ -39,24 +39,6 @@ class PowercapZonesTest : public testing::Test {
   TempTree tree_;
 };
 
-TEST(ParseZoneNameTest, TakesTheNumbersOffTheName) {
-  const auto parse = [](std::string_view raw) {
-    const ParsedZoneName parsed = ParseZoneName(raw);
-    return parsed.name + (parsed.number ? " " + std::to_string(*parsed.number) : "");
-  };
-  EXPECT_EQ(parse("package-0"), "package 0");
-  EXPECT_EQ(parse("package-12"), "package 12");
-  EXPECT_EQ(parse("package-1-die-3"), "package 1");
-  EXPECT_EQ(parse("Package-1-DIE-0"), "package 1");
-  EXPECT_EQ(parse("psys-1"), "psys 1");
-  EXPECT_EQ(parse("dram"), "dram");
-  EXPECT_EQ(parse("package-"), "package-");
-  EXPECT_EQ(parse("package-a"), "package-a");
-  EXPECT_EQ(parse("-1"), "-1");
-  EXPECT_EQ(parse("package-4294967296"), "package-4294967296");
-  EXPECT_EQ(parse(""), "");
-}
-
 TEST_F(PowercapZonesTest, KnowsALaptop) {
   UnpackTree("testdata/energy/laptop.tree", tree_);
   EXPECT_THAT(Lines(Scan()),

@@ -1,0 +1,70 @@
+#include "userspace/energy/zone_accounts.h"
+
+#include <utility>
+
+namespace brahe {
+
+ZoneAccounts::ZoneAccounts(std::string meter, std::vector<Zone> zones, Microwatts plausible_power)
+    : meter_(std::move(meter)), zones_(std::move(zones)), plausible_power_(plausible_power), accounts_(zones_.size()) {}
+
+std::vector<ZoneStats> ZoneAccounts::Stats() const {
+  std::vector<ZoneStats> stats;
+  for (const Account& account : accounts_) stats.push_back(account.stats);
+  return stats;
+}
+
+void ZoneAccounts::Accept(size_t index, const CounterReading& reading, Microjoules max_range) {
+  Account& account = accounts_[index];
+  const std::optional<CounterReading> last = std::exchange(account.last, reading);
+  std::optional<Microjoules> step;
+  if (last) {
+    step = StepBetween(*last, reading, {max_range, plausible_power_});
+    account.pending += step.value_or(Microjoules{});
+    if (!step) CountReset(index, *last, reading);
+  }
+  account.known = last || !sampled_;
+  if (std::exchange(account.failing, false)) SayReturn(index, last, step);
+}
+
+void ZoneAccounts::Fail(size_t index, const Error& error) {
+  Account& account = accounts_[index];
+  ++account.stats.read_errors;
+  account.known = false;
+  account.failing = true;
+  faults_.Report("read " + std::to_string(index),
+                 Describe(index) + " is left out until it can be read: " + error.message);
+}
+
+EnergyEpoch ZoneAccounts::Collect() {
+  EnergyEpoch epoch;
+  for (Account& account : accounts_) {
+    epoch.used.push_back(account.known ? std::optional(std::exchange(account.pending, {})) : std::nullopt);
+  }
+  return epoch;
+}
+
+std::string ZoneAccounts::Describe(size_t index) const {
+  const Zone& zone = zones_[index];
+  const std::string socket = zone.socket ? " of socket " + std::to_string(*zone.socket) : "";
+  return meter_ + ": zone " + zone.name + socket + " (" + zone.path + ")";
+}
+
+void ZoneAccounts::CountReset(size_t index, const CounterReading& last, const CounterReading& now) {
+  ++accounts_[index].stats.resets;
+  faults_.Report("reset " + std::to_string(index),
+                 Describe(index) + " was reset, from " + std::to_string(last.energy.value) + " to " +
+                     std::to_string(now.energy.value) + " uJ; further resets are only counted");
+}
+
+void ZoneAccounts::SayReturn(size_t index, const std::optional<CounterReading>& last,
+                             const std::optional<Microjoules>& step) {
+  std::string since = "its energy is counted from now on";
+  if (last) {
+    since = "in the " + std::to_string((accounts_[index].last->time - last->time).value / Seconds(1).value) +
+            " s since its last good reading " +
+            (step ? "it used " + std::to_string(step->value) + " uJ, charged to this epoch" : "it was reset");
+  }
+  faults_.Clear("read " + std::to_string(index), Describe(index) + " can be read again; " + since);
+}
+
+}  // namespace brahe

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "userspace/base/fault_log.h"
+#include "userspace/base/result.h"
+#include "userspace/base/units.h"
+#include "userspace/energy/counter.h"
+#include "userspace/energy/energy_meter.h"
+
+namespace brahe {
+
+// Makes epochs of the readings of cumulative counters, one a zone, for a meter that reads such.
+//
+// A reading that fails is counted and said once. When the zone is back, all energy since its last good reading belongs
+// to that epoch, and one line says so. Until then Collect gives nullopt for it, and so it does for a zone that was
+// never readable before this epoch's last sample: of its energy nothing is known yet. A reset is counted, and the time
+// it hid is charged 0; the epoch's other steps stay. Not thread-safe.
+class ZoneAccounts {
+ public:
+  // `meter` begins each line of the log.
+  ZoneAccounts(std::string meter, std::vector<Zone> zones, Microwatts plausible_power);
+
+  [[nodiscard]] const std::vector<Zone>& zones() const { return zones_; }
+  [[nodiscard]] std::vector<ZoneStats> Stats() const;
+
+  // A sample is one Accept or Fail for each zone, and then EndSample. `max_range` is as in CounterLimits.
+  void Accept(size_t index, const CounterReading& reading, Microjoules max_range);
+  void Fail(size_t index, const Error& error);
+  void EndSample() { sampled_ = true; }
+  // The zone has another counter from now on, which says nothing of the time since the last reading.
+  void StartAnew(size_t index) { accounts_[index].last.reset(); }
+  EnergyEpoch Collect();
+
+  // The zone in words, for a line of the log.
+  [[nodiscard]] std::string Describe(size_t index) const;
+
+ private:
+  struct Account {
+    std::optional<CounterReading> last;  // the last good reading
+    Microjoules pending;                 // for the next Collect that knows the zone
+    bool known = false;                  // the last sample told what the zone used
+    bool failing = false;
+    ZoneStats stats;
+  };
+
+  void CountReset(size_t index, const CounterReading& last, const CounterReading& now);
+  void SayReturn(size_t index, const std::optional<CounterReading>& last, const std::optional<Microjoules>& step);
+
+  const std::string meter_;
+  const std::vector<Zone> zones_;
+  const Microwatts plausible_power_;
+  std::vector<Account> accounts_;  // by zone
+  bool sampled_ = false;
+  FaultLog faults_;
+};
+
+}  // namespace brahe
