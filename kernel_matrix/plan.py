@@ -15,6 +15,7 @@ TARGETS = [
     "//userspace/cpu:bpf_topology_test",
     "//userspace/cpu:procfs_real_test",
     "//userspace/cpu:verifier_budget_test",
+    "//userspace/energy:perf_meter_real_test",
     "//userspace/workload:cgroup_directory_real_test",
 ]
 
@@ -40,6 +41,7 @@ def fill(guest, only, with_modules):
     topology_test = guest.add_program(f"{BIN}/userspace/cpu/bpf_topology_test")
     procfs_test = guest.add_program(f"{BIN}/userspace/cpu/procfs_real_test")
     verifier_test = guest.add_program(f"{BIN}/userspace/cpu/verifier_budget_test")
+    perf_test = guest.add_program(f"{BIN}/userspace/energy/perf_meter_real_test")
     brahe = guest.add_program(f"{BIN}/userspace/brahe")
     guest.add_program(machine.tool("bpftool"))
     for name in ("exporter.sh", "exporter_step", "container_step", "load_modules", "rapl_test.py"):
@@ -66,6 +68,11 @@ def fill(guest, only, with_modules):
         run("exporter-driver", "the exporter, RAPL's driver without counters", 60, f"{exporter} bpf '{no_counter}'")
         guest.setup(f"rmmod {' '.join(reversed(KERNEL_MODULES))}")
         run("rapl", "the exporter on a test RAPL: each uJ, two sockets, faults, wrap, sleep", 120, f"python3 /tests/rapl_test.py {brahe}")
+        guest.setup("insmod /modules/test_power.ko")
+        # Without it the test would be skipped.
+        guest.setup("test -e /sys/bus/event_source/devices/power/events/energy-pkg")
+        run("perf-pmu", "RAPL through the perf PMU, two sockets", 30, perf_test)
+        guest.setup("rmmod test_power")
     guest.setup("mount -t bpf bpf /sys/fs/bpf")
     run("exporter-bpftool", "pinned maps, read by bpftool", 60, f"{exporter} bpf 'Serving' pinned")
     guest.setup("umount /sys/fs/bpf")
