@@ -3,30 +3,61 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <utility>
 
 #include "userspace/base/file.h"
 #include "userspace/base/units.h"
+#include "userspace/workload/command_line.h"
+#include "userspace/workload/vm_rules.h"
 
 namespace brahe {
 namespace {
 
-// Field 22 of PROCFS/PID/stat. Field 2, the name in parentheses, may hold any bytes: fields are counted from its end.
-std::optional<uint64_t> StartTicks(std::string_view stat) {
+// What PROCFS/PID/stat tells.
+struct Stat {
+  uint64_t start_ticks;
+  bool is_kernel_thread;
+};
+
+// Field 2, the name in parentheses, may hold any bytes: fields are counted from its end.
+std::optional<Stat> ParseStat(std::string_view stat) {
+  constexpr uint64_t kKernelThread = 0x00200000;  // PF_KTHREAD of include/linux/sched.h, since Linux 2.6.27
   const size_t close = stat.rfind(')');
   if (close == std::string_view::npos) return std::nullopt;
   stat.remove_prefix(close + 1);
-  std::string_view word;
+  std::string_view flags, start;
   for (int field = 3; field <= 22; ++field) {
     stat.remove_prefix(std::min(stat.find_first_not_of(' '), stat.size()));
-    word = stat.substr(0, stat.find(' '));
-    stat.remove_prefix(word.size());
+    start = stat.substr(0, stat.find(' '));
+    stat.remove_prefix(start.size());
+    if (field == 9) flags = start;
   }
-  const auto ticks = ParseUint64(word);
-  if (!ticks) return std::nullopt;
-  return *ticks;
+  const auto start_ticks = ParseUint64(start);
+  const auto flag_bits = ParseUint64(flags);
+  if (!start_ticks || !flag_bits) return std::nullopt;
+  return Stat{*start_ticks, (*flag_bits & kKernelThread) != 0};
+}
+
+std::optional<Stat> ReadStat(const std::string& folder) {
+  const auto stat = ReadFile(folder + "/stat");
+  return stat ? ParseStat(*stat) : std::nullopt;
+}
+
+Result<std::string> ReadExe(const std::string& folder) {
+  auto exe = ReadLink(folder + "/exe");
+  constexpr std::string_view kDeleted = " (deleted)";
+  if (exe && exe->ends_with(kDeleted)) exe->resize(exe->size() - kDeleted.size());
+  return exe;
+}
+
+// The one that the process in `folder`, which executes `exe`, runs.
+std::optional<VirtualMachine> VmRunBy(const std::string& folder, const std::string& exe) {
+  if (!IsHypervisor(exe)) return std::nullopt;
+  const auto arguments = ReadCommandLine(folder);
+  return arguments ? VmOfProcess(exe, *arguments) : std::nullopt;
 }
 
 }  // namespace
@@ -38,26 +69,38 @@ ProcessFacts ProcessDirectory::Read(const ProcessKey& process, const std::string
                                     const std::string& exec_path_hint, bool alive) const {
   ProcessFacts facts{.comm = comm_hint, .exe = exec_path_hint};
   if (!alive) return facts;
-  const std::string folder = procfs_root_ + "/" + std::to_string(process.pid);
-  auto exe = ReadLink(folder + "/exe");
+  const std::string folder = FolderOf(process.pid);
+  const uint64_t start_ticks = ScaleDown(process.start_ns, ticks_per_second_, Seconds(1).value);
+  const auto exe = ReadExe(folder);
   auto comm = comm_hint.empty() ? ReadFile(folder + "/comm") : Result<std::string>(comm_hint);
+  if (comm_hint.empty() && comm && comm->ends_with('\n')) comm->pop_back();
+  auto vm = VmRunBy(folder, exe.value_or(exec_path_hint));
+  auto served_vm = !exe && comm ? VmServedBy(*comm, start_ticks) : std::nullopt;
   // Asked last: if it is the process now, it was when the names were read.
-  if (!IsPresent(process, folder)) return facts;
-  if (exe) {
-    constexpr std::string_view kDeleted = " (deleted)";
-    if (exe->ends_with(kDeleted)) exe->resize(exe->size() - kDeleted.size());
-    facts.exe = *std::move(exe);
-  }
-  if (comm_hint.empty() && comm) {
-    if (comm->ends_with('\n')) comm->pop_back();
-    facts.comm = *std::move(comm);
-  }
+  const auto stat = ReadStat(folder);
+  if (!stat || stat->start_ticks != start_ticks) return facts;
+  if (exe) facts.exe = *exe;
+  if (comm) facts.comm = *std::move(comm);
+  facts.vm = stat->is_kernel_thread ? std::move(served_vm) : std::move(vm);
   return facts;
 }
 
-bool ProcessDirectory::IsPresent(const ProcessKey& process, const std::string& folder) const {
-  const auto stat = ReadFile(folder + "/stat");
-  return stat && StartTicks(*stat) == ScaleDown(process.start_ns, ticks_per_second_, Seconds(1).value);
+std::string ProcessDirectory::FolderOf(uint32_t pid) const { return procfs_root_ + "/" + std::to_string(pid); }
+
+// The one whose packets a kernel thread called `comm` carries: vhost-PID works for process PID. (From Linux 6.4 on it is
+// a thread of that process and needs no rule; since 6.17 it depends on the process' wish.)
+std::optional<VirtualMachine> ProcessDirectory::VmServedBy(const std::string& comm, uint64_t start_ticks) const {
+  constexpr std::string_view kVhost = "vhost-";
+  if (!comm.starts_with(kVhost)) return std::nullopt;
+  const auto owner = ParseUint64(std::string_view(comm).substr(kVhost.size()));
+  if (!owner || *owner > UINT32_MAX) return std::nullopt;
+  const std::string folder = FolderOf(static_cast<uint32_t>(*owner));
+  const auto exe = ReadExe(folder);
+  if (!exe) return std::nullopt;
+  auto vm = VmRunBy(folder, *exe);
+  // One that is younger than its thread has the pid of the one that made it.
+  const auto stat = vm ? ReadStat(folder) : std::nullopt;
+  return stat && stat->start_ticks <= start_ticks ? std::move(vm) : std::nullopt;
 }
 
 }  // namespace brahe

@@ -10,6 +10,7 @@ namespace brahe {
 namespace {
 
 constexpr uint64_t kStartTicks = 5000;
+constexpr uint64_t kKernelThread = 0x00200000;
 
 class ProcessDirectoryTest : public testing::Test {
  protected:
@@ -18,15 +19,32 @@ class ProcessDirectoryTest : public testing::Test {
     proc_.Write("7/comm", "tool\n");
     proc_.Link("7/exe", "/usr/bin/tool");
   }
-  void WriteStat(const std::string& comm, uint64_t start = kStartTicks) const {
-    proc_.Write("7/stat",
-                "7 (" + comm + ") S 1 2 3 0 -1 4 1 2 3 4 20 30 7 8 20 0 1 0 " + std::to_string(start) + " 1 2\n");
+  void WriteStat(const std::string& comm, uint64_t start = kStartTicks) const { WriteStatOf(7, comm, start, 4); }
+  void WriteStatOf(int pid, const std::string& comm, uint64_t start, uint64_t flags) const {
+    proc_.Write(std::to_string(pid) + "/stat", std::to_string(pid) + " (" + comm + ") S 1 2 3 0 -1 " +
+                                                   std::to_string(flags) + " 1 2 3 4 20 30 7 8 20 0 1 0 " +
+                                                   std::to_string(start) + " 1 2\n");
+  }
+  // Makes process `pid` a hypervisor that runs a virtual machine called `name`.
+  void WriteHypervisor(int pid, const std::string& name, uint64_t start = kStartTicks) const {
+    const std::string folder = std::to_string(pid);
+    proc_.Remove(folder);
+    WriteStatOf(pid, "CPU 0/KVM", start, 4);
+    proc_.Write(folder + "/comm", "qemu-kvm\n");
+    proc_.Link(folder + "/exe", "/usr/libexec/qemu-kvm");
+    proc_.Write(folder + "/cmdline", "kvm" + std::string(1, '\0') + "-name" + '\0' + name + '\0');
+  }
+  void WriteKernelThread(const std::string& comm) const {
+    proc_.Remove("7");
+    WriteStatOf(7, comm, kStartTicks, kKernelThread);
+    proc_.Write("7/comm", comm + "\n");
   }
   ProcessFacts Read(const std::string& comm_hint, const std::string& exec_path_hint, bool alive = true) const {
     return ProcessDirectory(proc_.path()).Read(key_, comm_hint, exec_path_hint, alive);
   }
 
   TempTree proc_;
+  const VirtualMachine web_{"web", "web", "kvm"};
   // Not at the beginning of its tick.
   const ProcessKey key_{7, kStartTicks * 1'000'000'000 / static_cast<uint64_t>(sysconf(_SC_CLK_TCK)) + 12'345};
 };
@@ -76,6 +94,76 @@ TEST_F(ProcessDirectoryTest, WhatCannotBeReadIsEmptyOrTheHint) {
   }
   proc_.Remove("7");
   EXPECT_EQ(Read("", ""), ProcessFacts());
+}
+
+TEST_F(ProcessDirectoryTest, AHypervisorTellsItsVirtualMachine) {
+  WriteHypervisor(7, "web");
+  EXPECT_EQ(Read("", ""), (ProcessFacts{"qemu-kvm", "/usr/libexec/qemu-kvm", web_}));
+  proc_.Remove("7/exe");
+  proc_.Link("7/exe", "/usr/libexec/qemu-kvm;65a1f0c3 (deleted)");
+  EXPECT_EQ(Read("", "").vm, web_);
+  proc_.Remove("7/exe");  // as it is for those who may not read it
+  EXPECT_EQ(Read("", "/usr/libexec/qemu-kvm").vm, web_);
+  EXPECT_EQ(Read("", "").vm, std::nullopt);
+}
+
+TEST_F(ProcessDirectoryTest, AProcessThatIsNotThereRunsNoVirtualMachine) {
+  WriteHypervisor(7, "web");
+  EXPECT_EQ(Read("qemu-kvm", "/usr/libexec/qemu-kvm", false).vm, std::nullopt);
+  WriteHypervisor(7, "another", kStartTicks + 1);
+  EXPECT_EQ(Read("qemu-kvm", "/usr/libexec/qemu-kvm").vm, std::nullopt);
+}
+
+TEST_F(ProcessDirectoryTest, WithoutACommandLineAHypervisorRunsNothing) {
+  WriteHypervisor(7, "web");
+  proc_.Write("7/cmdline", "");
+  EXPECT_EQ(Read("", ""), (ProcessFacts{"qemu-kvm", "/usr/libexec/qemu-kvm"}));
+  proc_.Remove("7/cmdline");
+  EXPECT_EQ(Read("", ""), (ProcessFacts{"qemu-kvm", "/usr/libexec/qemu-kvm"}));
+}
+
+TEST_F(ProcessDirectoryTest, OnlyTheExecutableMakesAHypervisor) {
+  proc_.Write("7/cmdline", "qemu-kvm" + std::string(1, '\0') + "-name" + '\0' + "web" + '\0');
+  EXPECT_EQ(Read("qemu-kvm", "/usr/libexec/qemu-kvm"), (ProcessFacts{"qemu-kvm", "/usr/bin/tool"}));
+}
+
+TEST_F(ProcessDirectoryTest, AKernelThreadThatWorksForAVirtualMachineIsPartOfIt) {
+  WriteHypervisor(8, "web");
+  WriteKernelThread("vhost-8");
+  EXPECT_EQ(Read("", ""), (ProcessFacts{"vhost-8", "", web_}));
+  EXPECT_EQ(Read("vhost-8", "").vm, web_);
+  EXPECT_EQ(Read("vhost-8", "", false).vm, std::nullopt);
+  WriteStatOf(7, "vhost-8", kStartTicks + 1, kKernelThread);
+  EXPECT_EQ(Read("", "").vm, std::nullopt);  // not the thread that was asked for
+}
+
+TEST_F(ProcessDirectoryTest, AKernelThreadsVirtualMachineIsOlderThanTheThread) {
+  WriteKernelThread("vhost-8");
+  WriteHypervisor(8, "web", kStartTicks - 1);
+  EXPECT_EQ(Read("", "").vm, web_);
+  WriteHypervisor(8, "another", kStartTicks + 1);
+  EXPECT_EQ(Read("", "").vm, std::nullopt);
+}
+
+TEST_F(ProcessDirectoryTest, AKernelThreadOfOtherNamesOrProcessesHasNoVirtualMachine) {
+  WriteHypervisor(8, "web");
+  for (const char* comm : {"vhost-", "vhost-x8", "vhost-8x", "vhost-9", "vhost-4294967304", "vhost--8", "xvhost-8",
+                           "kworker/8:0", "8", "vhost-18446744073709551624"}) {
+    WriteKernelThread(comm);
+    EXPECT_EQ(Read("", ""), (ProcessFacts{comm, ""}));
+  }
+  WriteKernelThread("vhost-8");
+  proc_.Remove("8/exe");
+  proc_.Link("8/exe", "/usr/bin/tool");
+  EXPECT_EQ(Read("", "").vm, std::nullopt);
+}
+
+TEST_F(ProcessDirectoryTest, AProcessThatCallsItselfLikeAKernelThreadIsNone) {
+  WriteHypervisor(8, "web");
+  proc_.Write("7/comm", "vhost-8\n");
+  EXPECT_EQ(Read("", ""), (ProcessFacts{"vhost-8", "/usr/bin/tool"}));
+  proc_.Remove("7/exe");  // its first thread has ended
+  EXPECT_EQ(Read("", ""), (ProcessFacts{"vhost-8", ""}));
 }
 
 TEST(ProcessDirectoryRealTest, KnowsThisVeryTest) {

@@ -14,7 +14,7 @@ struct Container {
 
 // A virtual machine, as the command line of its hypervisor's process tells.
 struct VirtualMachine {
-  std::string id;          // its uuid, else its name, else a hash of the whole command line
+  std::string id;          // its uuid or what else is its own, else its name, else a hash of the whole command line
   std::string name;        // empty if unknown
   std::string hypervisor;  // kvm, xen, virtualbox, vmware, cloud-hypervisor, firecracker
   bool operator==(const VirtualMachine&) const = default;
