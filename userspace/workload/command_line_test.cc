@@ -20,7 +20,9 @@ class CommandLineTest : public testing::Test {
 
 TEST_F(CommandLineTest, AnArgumentMayHoldAnyBytesAndNone) {
   using namespace std::string_view_literals;
-  EXPECT_EQ(Read("kvm\0-m\0" "512\0"sv), (Arguments{"kvm", "-m", "512"}));
+  EXPECT_EQ(Read("kvm\0-m\0"
+                 "512\0"sv),
+            (Arguments{"kvm", "-m", "512"}));
   EXPECT_EQ(Read("kvm\0\0a b\n\xff\0\0"sv), (Arguments{"kvm", "", "a b\n\xff", ""}));
   EXPECT_EQ(Read("\0"sv), Arguments{""});
   EXPECT_EQ(Read("a title that the process gave itself"sv), Arguments{"a title that the process gave itself"});
@@ -32,9 +34,7 @@ TEST_F(CommandLineTest, OfALongOneTheBeginningIsRead) {
   EXPECT_EQ(arguments, (Arguments{"kvm", std::string(kLongestCommandLine - 4, 'x')}));
 }
 
-TEST_F(CommandLineTest, OneThatCannotBeReadIsAnError) {
-  EXPECT_FALSE(ReadCommandLine(process_.At("absent")));
-}
+TEST_F(CommandLineTest, OneThatCannotBeReadIsAnError) { EXPECT_FALSE(ReadCommandLine(process_.At("absent"))); }
 
 TEST(CommandLineRealTest, KnowsThisVeryTest) {
   const auto arguments = ReadCommandLine("/proc/self");

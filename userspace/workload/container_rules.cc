@@ -17,8 +17,8 @@ bool IsFullId(std::string_view text) { return text.size() == kIdLength && IsHex(
 // podman's payload cgroups may carry an id that is cut, to 12 digits at least.
 bool IsCutId(std::string_view text) { return text.size() >= 12 && text.size() <= kIdLength && IsHex(text); }
 
-// containerd takes any name of letters, digits and single separators. systemd's units look alike.
-bool IsContainerdName(std::string_view text) {
+// What takes the place of an id where people choose it: letters, digits and separators. systemd's units look alike.
+bool IsChosenName(std::string_view text) {
   constexpr size_t kLongest = 76;
   constexpr std::string_view kSeparators = "-_.";
   const auto is_alnum = [](char c) {
@@ -31,6 +31,9 @@ bool IsContainerdName(std::string_view text) {
   return std::all_of(text.begin(), text.end(),
                      [&](char c) { return is_alnum(c) || kSeparators.find(c) != std::string_view::npos; });
 }
+
+// For names that nothing else can be taken for.
+bool IsAnyName(std::string_view text) { return !text.empty(); }
 
 // A cgroup whose own name tells of a container: WORD ID, possibly followed by ".scope".
 struct NameRule {
@@ -54,6 +57,8 @@ constexpr NameRule kNameRules[] = {
     {"libpod-", IsFullId, "podman"},
     // /user.slice/user-1000.slice/podman-1234.scope/libpod-payload-ID
     {"libpod-payload-", IsCutId, "podman"},
+    // /lxc.payload.NAME/init.scope; LXD and Incus have it of LXC. The supervisor's /lxc.monitor.NAME is none.
+    {"lxc.payload.", IsAnyName, "lxc"},
 };
 
 // A cgroup that has the name of systemd's notation because its runtime was told one and uses another driver:
@@ -85,11 +90,46 @@ constexpr ParentRule kParentRules[] = {
     // /docker/ID
     {"docker", IsFullId, "docker"},
     // /containerd/NAME
-    {"containerd", IsContainerdName, "containerd"},
+    {"containerd", IsChosenName, "containerd"},
+    // /lxc/NAME, and Proxmox' /lxc/101/ns/init.scope
+    {"lxc", IsChosenName, "lxc"},
+    // /lxc.payload/NAME, LXC 3.1 to 3.2
+    {"lxc.payload", IsChosenName, "lxc"},
+};
+
+// A unit of systemd for a machine that is registered with it: BEFORE NAME AFTER.
+struct MachineRule {
+  std::string_view before;
+  std::string_view after;
+  std::string_view runtime;
+};
+
+constexpr MachineRule kMachineRules[] = {
+    // /machine.slice/machine-NAME.scope/payload
+    {"machine-", ".scope", "systemd-nspawn"},
+    // /machine.slice/systemd-nspawn@NAME.service/payload
+    {"systemd-nspawn@", ".service", "systemd-nspawn"},
+};
+
+// libvirt registers its machines as DRIVER-NUMBER-NAME. Those without a runtime are virtual machines.
+struct LibvirtRule {
+  std::string_view driver;
+  std::string_view runtime;
+};
+
+constexpr LibvirtRule kLibvirtRules[] = {
+    // /machine.slice/machine-qemu\x2d1\x2dNAME.scope/libvirt/emulator
+    {"qemu-", ""},
+    // /machine.slice/machine-ch\x2d1\x2dNAME.scope
+    {"ch-", ""},
+    // /machine.slice/machine-libxl\x2d1\x2dNAME.scope
+    {"libxl-", ""},
+    // /machine.slice/machine-lxc\x2d1234\x2dNAME.scope
+    {"lxc-", "lxc"},
 };
 
 std::optional<Container> Found(std::string_view id, std::string_view runtime) {
-  return Container{std::string(id), std::string(runtime), ""};
+  return Container{.id = std::string(id), .runtime = std::string(runtime), .pod_uid = "", .cgroup = ""};
 }
 
 std::optional<Container> ByName(std::string_view name) {
@@ -123,6 +163,47 @@ std::optional<Container> ByParent(std::string_view name, std::string_view parent
   return std::nullopt;
 }
 
+// A unit's name without systemd's escapes: \xHH is a byte.
+std::string Unescape(std::string_view name) {
+  constexpr std::string_view kEscape = "\\x";
+  std::string text;
+  while (!name.empty()) {
+    const bool escaped = name.starts_with(kEscape) && name.size() >= 4 && IsHex(name.substr(2, 2));
+    text += escaped ? static_cast<char>(kHexDigits.find(name[2]) << 4 | kHexDigits.find(name[3])) : name.front();
+    name.remove_prefix(escaped ? 4 : 1);
+  }
+  return text;
+}
+
+bool IsNumber(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// The NAME of a machine that libvirt's `driver` calls so; empty if it is none of that driver's.
+std::string_view LibvirtName(std::string_view machine, std::string_view driver) {
+  if (!machine.starts_with(driver)) return {};
+  machine.remove_prefix(driver.size());
+  const size_t dash = machine.find('-');
+  if (dash == std::string_view::npos || !IsNumber(machine.substr(0, dash))) return {};
+  return machine.substr(dash + 1);
+}
+
+std::optional<Container> ByMachine(std::string_view name) {
+  for (const MachineRule& rule : kMachineRules) {
+    if (!name.starts_with(rule.before) || !name.ends_with(rule.after)) continue;
+    name.remove_prefix(rule.before.size());
+    const std::string machine = Unescape(name.substr(0, name.size() - rule.after.size()));
+    if (machine.empty()) return std::nullopt;
+    for (const LibvirtRule& libvirt : kLibvirtRules) {
+      const std::string_view guest = LibvirtName(machine, libvirt.driver);
+      if (guest.empty()) continue;
+      return libvirt.runtime.empty() ? std::nullopt : Found(guest, libvirt.runtime);
+    }
+    return Found(machine, rule.runtime);
+  }
+  return std::nullopt;
+}
+
 // The last name of a path; empty at its root.
 std::string_view LastName(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
@@ -145,7 +226,8 @@ std::string PodOf(std::string_view name, std::string_view parent) {
   // /kubepods/burstable/podUID, and /kubepods/podUID for the guaranteed class
   constexpr std::string_view kPod = "pod";
   if (name.starts_with(kPod)) {
-    const bool in_kubepods = parent == "kubepods" || parent == "burstable" || parent == "besteffort";
+    // /../podUID, as a pod of the same class sees it that has a cgroup namespace
+    const bool in_kubepods = parent == "kubepods" || parent == "burstable" || parent == "besteffort" || parent == "..";
     return in_kubepods ? PodUid(name.substr(kPod.size())) : "";
   }
   // kubepods-burstable-podUID.slice, kubepods-podUID.slice, kubelet-kubepods-podUID.slice; before a colon too
@@ -174,6 +256,36 @@ std::string PodOfPath(std::string_view path) {
   return "";
 }
 
+// What follows `word` in a name; empty if it begins otherwise.
+std::string_view After(std::string_view word, std::string_view name) {
+  return name.starts_with(word) ? name.substr(word.size()) : std::string_view();
+}
+
+// The number of the Slurm job whose cgroup `path` is; empty if it is no job's.
+std::string_view SlurmJob(std::string_view path) {
+  const std::string_view job = After("job_", LastName(path));
+  if (!IsNumber(job)) return {};
+  const std::string_view parent_path = WithoutLastName(path);
+  const std::string_view parent = LastName(parent_path);
+  // /system.slice/slurmstepd.scope/job_42, and node1_slurmstepd.scope where a machine has several nodes
+  if (parent == "slurmstepd.scope" || parent.ends_with("_slurmstepd.scope")) return job;
+  // cgroup v1: /slurm/uid_1000/job_42, and slurm_node1
+  const std::string_view root = LastName(WithoutLastName(parent_path));
+  const bool in_slurm = root == "slurm" || root.starts_with("slurm_");
+  return in_slurm && IsNumber(After("uid_", parent)) ? job : std::string_view();
+}
+
+// The Slurm step whose cgroup `path` is, or what of a job lies in no step. They are called as Slurm's own tools call
+// them: 42.0, 42.batch, 42.extern; the job is the sum of 42 and 42.*.
+std::optional<Container> BySlurm(std::string_view path) {
+  constexpr std::string_view kRuntime = "slurm";
+  if (const std::string_view job = SlurmJob(path); !job.empty()) return Found(job, kRuntime);
+  const std::string_view step = After("step_", LastName(path));
+  if (step.empty()) return std::nullopt;
+  const std::string_view job = SlurmJob(WithoutLastName(path));
+  return job.empty() ? std::nullopt : Found(std::string(job) + "." + std::string(step), kRuntime);
+}
+
 // The container whose cgroup `path` is.
 std::optional<Container> ContainerAt(std::string_view path) {
   const std::string_view name = LastName(path);
@@ -182,6 +294,8 @@ std::optional<Container> ContainerAt(std::string_view path) {
   if (auto container = ByName(name)) return container;
   if (auto container = ByColons(name)) return container;
   if (auto container = ByParent(name, parent)) return container;
+  if (auto container = ByMachine(name)) return container;
+  if (auto container = BySlurm(path)) return container;
   // /kubepods/burstable/podUID/ID: that a runtime did it is all that is known
   if (IsFullId(name) && !PodOf(parent, LastName(WithoutLastName(parent_path))).empty()) {
     return Found(name, "kubernetes");
@@ -196,6 +310,7 @@ std::optional<Container> ContainerOfPath(std::string_view cgroup_path) {
     auto container = ContainerAt(path);
     if (!container) continue;
     container->pod_uid = PodOfPath(path);
+    container->cgroup = path;
     return container;
   }
   return std::nullopt;

@@ -26,7 +26,7 @@ TEST(ContainerRulesTest, TellsTheContainerOfEveryPathInTheCorpus) {
     EXPECT_EQ(Describe(ContainerOfPath(path)), line.substr(blank + 1)) << path;
     ++paths;
   }
-  EXPECT_GT(paths, 80U);
+  EXPECT_GT(paths, 170U);
 }
 
 TEST(ContainerRulesTest, AnyBytesMayStandAroundAContainer) {
@@ -36,9 +36,18 @@ TEST(ContainerRulesTest, AnyBytesMayStandAroundAContainer) {
   EXPECT_EQ(ContainerOfPath(""), std::nullopt);
 }
 
+TEST(ContainerRulesTest, TellsTheContainersOwnCgroup) {
+  const auto cgroup = [](std::string_view path) { return ContainerOfPath(path)->cgroup; };
+  EXPECT_EQ(cgroup("/lxc/101/ns/system.slice/run-u101.service"), "/lxc/101");
+  EXPECT_EQ(cgroup("/slurm/uid_1000/job_42/step_0/task_0"), "/slurm/uid_1000/job_42/step_0");
+  EXPECT_EQ(cgroup("/machine.slice/machine-my\\x2dweb.scope/payload"), "/machine.slice/machine-my\\x2dweb.scope");
+  EXPECT_EQ(cgroup("/lxc.payload.web"), "/lxc.payload.web");
+}
+
 TEST(ContainerRulesTest, AHostilePathTakesNoLongerThanItsLengthWarrants) {
   std::string path;
-  const std::string hostile[] = {"/kubepods", "/pod", "/-pod.slice", "/a:b:c", "/docker-", ":", "-pod", "/"};
+  const std::string hostile[] = {"/kubepods", "/pod",   "/-pod.slice",  "/a:b:c",         "/docker-", ":",  "-pod", "/",
+                                 "/step_1",   "/job_1", "/uid_1/slurm", "/machine-\\x2d", "\\x2d",    "/.."};
   for (const std::string& piece : hostile) {
     for (size_t length = 0; length < (1 << 20); length += piece.size()) path += piece;
   }

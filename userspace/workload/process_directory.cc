@@ -87,8 +87,8 @@ ProcessFacts ProcessDirectory::Read(const ProcessKey& process, const std::string
 
 std::string ProcessDirectory::FolderOf(uint32_t pid) const { return procfs_root_ + "/" + std::to_string(pid); }
 
-// The one whose packets a kernel thread called `comm` carries: vhost-PID works for process PID. (From Linux 6.4 on it is
-// a thread of that process and needs no rule; since 6.17 it depends on the process' wish.)
+// The one whose packets a kernel thread called `comm` carries: vhost-PID works for process PID. (From Linux 6.4 on it
+// is a thread of that process and needs no rule; since 6.17 it depends on the process' wish.)
 std::optional<VirtualMachine> ProcessDirectory::VmServedBy(const std::string& comm, uint64_t start_ticks) const {
   constexpr std::string_view kVhost = "vhost-";
   if (!comm.starts_with(kVhost)) return std::nullopt;

@@ -115,11 +115,10 @@ std::optional<VirtualMachine> OfQemu(const Arguments& arguments) {
     if (PartOf(arguments, option, "type", "type") == "none") return std::nullopt;
   }
   const bool xen = Has(arguments, "xen-domid") || Has(arguments, "xen-attach");
-  return VirtualMachine{
-      // -id is Proxmox' number of the guest.
-      .id = FirstOf({Value(arguments, "uuid"), SmbiosUuid(arguments), Value(arguments, "id")}),
-      .name = PartOf(arguments, "name", "guest", "guest"),
-      .hypervisor = xen ? "xen" : "kvm"};
+  return VirtualMachine{// -id is Proxmox' number of the guest.
+                        .id = FirstOf({Value(arguments, "uuid"), SmbiosUuid(arguments), Value(arguments, "id")}),
+                        .name = PartOf(arguments, "name", "guest", "guest"),
+                        .hypervisor = xen ? "xen" : "kvm"};
 }
 
 std::optional<VirtualMachine> OfQemuDm(const Arguments& arguments) {
@@ -222,7 +221,8 @@ std::string HashOf(const Arguments& arguments) {
     add('\0');
   }
   std::string digits(16, '0');
-  for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit, hash >>= 4) *digit = "0123456789abcdef"[hash & 15];
+  for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit, hash >>= 4)
+    *digit = "0123456789abcdef"[hash & 15];
   return digits;
 }
 
