@@ -145,7 +145,7 @@ std::optional<VirtualMachine> OfVmware(const Arguments& arguments) {
   constexpr std::string_view kSuffix = ".vmx";
   VirtualMachine vm{.id = "", .name = "", .hypervisor = "vmware"};
   const std::string& file = arguments.back();
-  if (!file.ends_with(kSuffix) || file.size() > kLongestName) return vm;
+  if (arguments.size() < 2 || !file.ends_with(kSuffix) || file.size() > kLongestName) return vm;
   vm.id = file;
   vm.name = LastName(file.substr(0, file.size() - kSuffix.size()));
   return vm;
