@@ -43,12 +43,12 @@ void Check(const std::string& path) {
 TEST(ContainerRulesFuzzTest, WhatHoldsForEveryPathHoldsForStrangeOnes) {
   const auto corpus = Corpus();
   ASSERT_FALSE(corpus.empty());
-  Fuzz(corpus, [](const std::string& path) {
+  size_t containers = 0;
+  Fuzz(corpus, [&](const std::string& path) {
     Check(path);
-    if (!testing::Test::HasFailure()) return true;
-    ADD_FAILURE() << testing::PrintToString(path);
-    return false;
+    containers += ContainerOfPath(path).has_value();
   });
+  EXPECT_GT(containers, 1000U);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "userspace/workload/fuzz.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -65,13 +67,21 @@ class Mutator {
 
 }  // namespace
 
-void Fuzz(const std::vector<std::string>& corpus, const std::function<bool(const std::string&)>& check) {
+void Fuzz(const std::vector<std::string>& corpus, const std::function<void(const std::string&)>& check) {
   constexpr int kTexts = 20'000;
   const char* seconds = std::getenv("BRAHE_FUZZ_SECONDS");
   const auto end = Clock::now() + std::chrono::seconds(seconds == nullptr ? 0 : std::atoi(seconds));
   Mutator mutator(corpus);
   for (int i = 0; seconds == nullptr ? i < kTexts : Clock::now() < end; ++i) {
-    if (!check(mutator.Next())) return;
+    const std::string text = mutator.Next();
+    const auto begin = Clock::now();
+    check(text);
+    // Generous to slow machines: what grows with the square of a megabyte takes minutes.
+    EXPECT_LT(Clock::now() - begin, std::chrono::seconds(10)) << text.size() << " bytes";
+    if (!testing::Test::HasFailure()) continue;
+    constexpr size_t kShown = 2000;
+    ADD_FAILURE() << "text " << i << ": " << testing::PrintToString(text.substr(0, kShown));
+    return;
   }
 }
 

@@ -68,12 +68,8 @@ class VmRulesFuzzTest : public testing::Test {
 TEST_F(VmRulesFuzzTest, WhatHoldsForEveryCommandLineHoldsForStrangeOnes) {
   const auto corpus = Corpus();
   ASSERT_FALSE(corpus.empty());
-  Fuzz(corpus, [&](const std::string& line) {
-    Check(Split(line));
-    if (!HasFailure()) return true;
-    ADD_FAILURE() << testing::PrintToString(Split(line));
-    return false;
-  });
+  Fuzz(corpus, [&](const std::string& line) { Check(Split(line)); });
+  EXPECT_GT(hashes_.size(), 1000U);
 }
 
 }  // namespace
