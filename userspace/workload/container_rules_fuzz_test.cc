@@ -28,9 +28,11 @@ void Check(const std::string& path) {
   const std::set<std::string> runtimes = {"docker",     "containerd", "crio",           "podman",
                                           "kubernetes", "lxc",        "systemd-nspawn", "slurm"};
   const auto container = ContainerOfPath(path);
-  ASSERT_TRUE(IsSame(container, ContainerOfPath(path + "/ "))) << "a cgroup below it is in another container";
+  const auto below = ContainerOfPath(path + "/ ");
+  ASSERT_TRUE(IsSame(container, below)) << "a cgroup below it is in another container";
   ASSERT_TRUE(IsSame(container, ContainerOfPath("/outer.slice/" + path))) << "it depends on where it lies";
   if (!container) return;
+  ASSERT_EQ(below->cgroup, container->cgroup);
   ASSERT_FALSE(container->id.empty());
   ASSERT_TRUE(runtimes.contains(container->runtime)) << container->runtime;
   ASSERT_TRUE(path.starts_with(container->cgroup));
