@@ -24,12 +24,9 @@ bool HasProcesses(const std::string& folder) {
 
 }  // namespace
 
-bool IsContainerPopulated(const std::string& cgroup_root, const std::string& path, const std::string& container_id) {
-  const size_t id = path.rfind(container_id);
-  if (id == std::string::npos) return false;
-  const std::string container_folder = cgroup_root + path.substr(0, path.find('/', id));
-  if (const auto populated = PopulatedByEvents(container_folder)) return *populated;
-  return HasProcesses(container_folder) || HasProcesses(cgroup_root + path);
+bool IsContainerPopulated(const std::string& cgroup_root, const std::string& path, const std::string& container) {
+  if (const auto populated = PopulatedByEvents(cgroup_root + container)) return *populated;
+  return HasProcesses(cgroup_root + container) || HasProcesses(cgroup_root + path);
 }
 
 bool IsPodCgroupPopulated(const std::string& cgroup_root, const std::string& path, const std::string& pod_uid) {

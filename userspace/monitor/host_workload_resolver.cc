@@ -11,7 +11,7 @@ const Container* HostWorkloadResolver::ContainerOf(uint64_t cgroup_id, uint32_t 
 
 bool HostWorkloadResolver::IsPopulated(uint64_t cgroup_id) {
   const Cgroup& cgroup = cgroups_.Find(cgroup_id, 0);
-  return cgroup.container && IsContainerPopulated(cgroup_root_, cgroup.path, cgroup.container->id);
+  return cgroup.container && IsContainerPopulated(cgroup_root_, cgroup.path, cgroup.container->cgroup);
 }
 
 bool HostWorkloadResolver::IsPodPopulated(uint64_t cgroup_id) {

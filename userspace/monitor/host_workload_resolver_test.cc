@@ -35,6 +35,12 @@ TEST_F(HostWorkloadResolverTest, SeesWhetherAContainerHasProcesses) {
   EXPECT_FALSE(resolver.IsPopulated(8));
   tree.Remove("cgroup/docker/" + id);
   EXPECT_FALSE(resolver.IsPopulated(7));
+
+  // Not every container's cgroup has its id in its name.
+  tree.Write("cgroup/slurm/uid_0/job_42/step_0/cgroup.events", "populated 1\n");
+  resolver.LearnCgroup(9, "/slurm/uid_0/job_42/step_0/task_1");
+  ASSERT_EQ(resolver.ContainerOf(9, 0)->id, "42.0");
+  EXPECT_TRUE(resolver.IsPopulated(9));
 }
 
 TEST_F(HostWorkloadResolverTest, SeesWhetherAPodHasProcesses) {
