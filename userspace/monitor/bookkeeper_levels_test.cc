@@ -199,6 +199,62 @@ TEST_F(LevelsTest, NamesAreAskedForUntilTheyAreKnownAndKept) {
   EXPECT_EQ(resolver->pod_questions, 3);
 }
 
+TEST_F(LevelsTest, TheMachineNamesAContainerOfNoPod) {
+  Open();
+  resolver->container_names["aaa"] = "web";
+  Use(web, 10, kCgroupA);
+  EXPECT_EQ(OnlyContainer(*Run()), (ContainerLabels{"aaa", "web", "docker", ""}));
+  EXPECT_EQ(resolver->pid_asked_for, web.pid);
+  Use(job, 5, kCgroupA);
+  EXPECT_EQ(OnlyContainer(*Run()).name, "web");
+  EXPECT_EQ(resolver->name_questions, 1) << "it knew";
+}
+
+TEST_F(LevelsTest, TheMachineIsAskedInAContainersFirstThreeEpochsOnly) {
+  Open();
+  cpu->next.unassigned = {{kCgroupA, 0, Milliseconds(7)}};
+  resolver->populated[kCgroupA] = true;
+  EXPECT_EQ(OnlyContainer(*Run()).name, "");
+  EXPECT_EQ(resolver->pid_asked_for, 0u);
+  Use(web, 10, kCgroupA);
+  Run();
+  EXPECT_EQ(resolver->pid_asked_for, web.pid);
+  resolver->container_names["aaa"] = "web";
+  EXPECT_EQ(OnlyContainer(*Run()).name, "web") << "it slept, but it is there";
+  Use(batch, 10, kCgroupB);
+  for (int epoch = 0; epoch < 3; ++epoch) Run();
+  resolver->container_names["bbb"] = "batch";
+  Use(batch, 10, kCgroupB);
+  EXPECT_EQ(Run()->containers.items[1].labels->name, "");
+  EXPECT_EQ(resolver->name_questions, 6);
+}
+
+TEST_F(LevelsTest, APodsNameForAContainerGoesBeforeTheMachines) {
+  Open();
+  resolver->container_names = {{"bbb", "machine"}, {"ccc", "machine"}};
+  Place(21, "ccc", "pod");
+  resolver->pods["bbb"] = {{"pod", "web-7f", "shop"}, "nginx"};
+  Use(web, 10, kCgroupB);
+  EXPECT_EQ(OnlyContainer(*Run()).name, "nginx");
+  EXPECT_EQ(resolver->name_questions, 0) << "there was nothing to ask";
+  Use(job, 10, 21);
+  EXPECT_EQ(Run()->containers.items[1].labels->name, "machine");
+  resolver->pods["ccc"] = {{"pod", "web-7f", "shop"}, "sidecar"};
+  EXPECT_EQ(Run()->containers.items[1].labels->name, "sidecar") << "also if the pod's own names were known before";
+  const int questions = resolver->pod_questions;
+  Run();
+  EXPECT_EQ(resolver->pod_questions, questions);
+}
+
+TEST_F(LevelsTest, AContainerThatEndsAtOnceIsNamed) {
+  Open();
+  resolver->container_names["aaa"] = "job";
+  Use(job, 10, kCgroupA), End(job);
+  const auto snapshot = Run();
+  EXPECT_THAT(Containers(*snapshot), ElementsAre("aaa terminated 10"));
+  EXPECT_EQ(OnlyContainer(*snapshot).name, "job");
+}
+
 TEST_F(LevelsTest, NobodyAsksForNamesOfWhatHasEnded) {
   Open();
   Use(web, 10, kCgroupB), End(web);

@@ -77,7 +77,7 @@ void Books::AddLeaf(const UnassignedTime& unassigned) {
 
 ContainerRecord* Books::UseContainer(uint64_t cgroup_id, uint32_t pid) {
   const Container* container = resolver_.ContainerOf(cgroup_id, pid);
-  return container != nullptr ? &containers_.Use(*container, cgroup_id) : nullptr;
+  return container != nullptr ? &containers_.Use(*container, cgroup_id, pid) : nullptr;
 }
 
 void Books::SetAccounts() {

@@ -119,6 +119,12 @@ class FakeWorkloadResolver final : public WorkloadResolver {
     const auto it = pods.find(container.id);
     return it == pods.end() ? std::nullopt : std::optional(it->second);
   }
+  std::string NameOf(const Container& container, uint64_t, uint32_t pid) override {
+    ++name_questions;
+    pid_asked_for = pid;
+    const auto it = container_names.find(container.id);
+    return it == container_names.end() ? "" : it->second;
+  }
   ProcessFacts FactsOf(const ProcessKey& process, const std::string& comm, const std::string& exec_path,
                        bool alive) override {
     ++questions;
@@ -130,11 +136,14 @@ class FakeWorkloadResolver final : public WorkloadResolver {
   std::map<uint64_t, std::string> paths;
   std::map<uint64_t, Container> containers;
   std::map<uint64_t, bool> populated;
-  std::set<std::string> populated_pods;      // by uid
-  std::map<std::string, PodMember> pods;     // by container id
-  std::map<ProcessKey, ProcessFacts> facts;  // what /proc says of live ones
+  std::set<std::string> populated_pods;                // by uid
+  std::map<std::string, PodMember> pods;               // by container id
+  std::map<std::string, std::string> container_names;  // by container id
+  std::map<ProcessKey, ProcessFacts> facts;            // what /proc says of live ones
   int questions = 0;
   int pod_questions = 0;
+  int name_questions = 0;
+  uint32_t pid_asked_for = 0;  // with the last question for a container's name
 };
 
 }  // namespace brahe

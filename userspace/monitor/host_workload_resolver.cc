@@ -1,5 +1,8 @@
 #include "userspace/monitor/host_workload_resolver.h"
 
+#include <string_view>
+
+#include "userspace/base/file.h"
 #include "userspace/monitor/cgroup_population.h"
 
 namespace brahe {
@@ -17,6 +20,30 @@ bool HostWorkloadResolver::IsPopulated(uint64_t cgroup_id) {
 bool HostWorkloadResolver::IsPodPopulated(uint64_t cgroup_id) {
   const Cgroup& cgroup = cgroups_.Find(cgroup_id, 0);
   return cgroup.container && IsPodCgroupPopulated(cgroup_root_, cgroup.path, cgroup.container->pod_uid);
+}
+
+std::string HostWorkloadResolver::NameOf(const Container& container, uint64_t cgroup_id, uint32_t pid) {
+  const std::string& path = cgroups_.Find(cgroup_id, pid).path;
+  std::vector<uint32_t> pids;
+  if (!path.empty()) pids = ProcessesIn(path);
+  // The one that ran may be gone by now, and others know more: the first ones are the oldest.
+  if (pid != 0) pids.push_back(pid);
+  return names_.Find(container, pids);
+}
+
+// The first few processes that live in a cgroup. It cannot be read if it is one of threads.
+std::vector<uint32_t> HostWorkloadResolver::ProcessesIn(const std::string& cgroup_path) const {
+  constexpr size_t kMaxProcesses = 4;
+  const auto text = ReadFile(cgroup_root_ + cgroup_path + "/cgroup.procs", 4096);
+  std::vector<uint32_t> pids;
+  std::string_view rest = text ? std::string_view(*text) : std::string_view();
+  for (size_t end; pids.size() < kMaxProcesses && (end = rest.find('\n')) != std::string_view::npos;) {
+    // 0: in a pid namespace that cannot be seen.
+    const uint64_t pid = ParseUint64(rest.substr(0, end)).value_or(0);
+    if (pid > 0 && pid <= UINT32_MAX) pids.push_back(static_cast<uint32_t>(pid));
+    rest.remove_prefix(end + 1);
+  }
+  return pids;
 }
 
 }  // namespace brahe

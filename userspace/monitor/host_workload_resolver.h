@@ -4,9 +4,11 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "userspace/monitor/workload_resolver.h"
 #include "userspace/workload/cgroup_directory.h"
+#include "userspace/workload/container_names.h"
 #include "userspace/workload/process_directory.h"
 
 namespace brahe {
@@ -22,6 +24,7 @@ class HostWorkloadResolver final : public WorkloadResolver {
   HostWorkloadResolver(const std::string& procfs_root, const std::string& cgroup_root, PodFinder find_pod = nullptr)
       : cgroup_root_(cgroup_root),
         cgroups_(procfs_root, cgroup_root),
+        names_(procfs_root),
         processes_(procfs_root),
         find_pod_(std::move(find_pod)) {}
 
@@ -32,6 +35,7 @@ class HostWorkloadResolver final : public WorkloadResolver {
   std::optional<PodMember> PodOf(const Container& container) override {
     return find_pod_ ? find_pod_(container) : std::nullopt;
   }
+  std::string NameOf(const Container& container, uint64_t cgroup_id, uint32_t pid) override;
   ProcessFacts FactsOf(const ProcessKey& process, const std::string& comm, const std::string& exec_path,
                        bool alive) override {
     return processes_.Read(process, comm, exec_path, alive);
@@ -39,8 +43,11 @@ class HostWorkloadResolver final : public WorkloadResolver {
   void EndEpoch() override { cgroups_.EndEpoch(); }
 
  private:
+  [[nodiscard]] std::vector<uint32_t> ProcessesIn(const std::string& cgroup_path) const;
+
   std::string cgroup_root_;
   CgroupDirectory cgroups_;
+  ContainerNames names_;
   ProcessDirectory processes_;
   PodFinder find_pod_;
 };

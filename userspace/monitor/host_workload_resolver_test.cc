@@ -66,6 +66,29 @@ TEST_F(HostWorkloadResolverTest, AsksForPodsWhereItIsTold) {
   EXPECT_EQ(HostWorkloadResolver(tree.At("proc"), tree.At("cgroup")).PodOf({id, "", ""}), std::nullopt);
 }
 
+TEST_F(HostWorkloadResolverTest, NamesAContainerByTheProcessesThatAreInItNow) {
+  HostWorkloadResolver resolver(tree.At("proc"), tree.At("cgroup"));
+  const std::string path = "/docker/" + id;
+  resolver.LearnCgroup(7, path);
+  const Container container{id, "docker", ""};
+  const auto place = [&](const std::string& pid, const std::string& name) {
+    tree.Write("proc/" + pid + "/cgroup", "0::" + path + "\n");
+    tree.Write("proc/" + pid + "/environ", "CONTAINER_NAME=" + name + std::string(1, '\0'));
+  };
+  place("60", "ran"), place("4096", "first"), place("4097", "fifth");
+  EXPECT_EQ(resolver.NameOf(container, 7, 60), "ran") << "the cgroup does not list any";
+  EXPECT_EQ(resolver.NameOf(container, 8, 60), "ran") << "the cgroup is not known";
+  EXPECT_EQ(resolver.NameOf(container, 7, 61), "") << "it is gone";
+  EXPECT_EQ(resolver.NameOf(container, 7, 0), "");
+  tree.Write("cgroup" + path + "/cgroup.procs", "0\nx\n99999999999\n4096\n60\n");
+  EXPECT_EQ(resolver.NameOf(container, 7, 61), "first");
+  EXPECT_EQ(resolver.NameOf(container, 7, 60), "first");
+  tree.Write("cgroup" + path + "/cgroup.procs", "1\n2\n3\n4\n4097\n");
+  EXPECT_EQ(resolver.NameOf(container, 7, 0), "") << "four are asked";
+  tree.Write("cgroup" + path + "/cgroup.procs", "4096");
+  EXPECT_EQ(resolver.NameOf(container, 7, 0), "") << "what has no end is cut";
+}
+
 TEST_F(HostWorkloadResolverTest, NamesAProcessThatIsGoneAsItsSourceDid) {
   HostWorkloadResolver resolver(tree.At("proc"), tree.At("cgroup"));
   EXPECT_EQ(resolver.FactsOf({1, 1}, "job", "/bin/job", false), (ProcessFacts{"job", "/bin/job"}));

@@ -27,6 +27,9 @@ class WorkloadResolver {
   // The container's place in its pod; nullopt if it is in none or that is not known (yet). Asked again in each epoch as
   // long as a name is not known. Must not wait.
   virtual std::optional<PodMember> PodOf(const Container& container) = 0;
+  // What the container in `cgroup_id`, where process `pid` ran lately (0: none is known), is called on this machine;
+  // empty: not known. Looks into files: not to be asked in each epoch.
+  virtual std::string NameOf(const Container& container, uint64_t cgroup_id, uint32_t pid) = 0;
   // The names of a process, and the virtual machine that it runs. `comm` and `exec_path` are what is known so far; with
   // `alive` /proc knows better.
   virtual ProcessFacts FactsOf(const ProcessKey& process, const std::string& comm, const std::string& exec_path,

@@ -5,13 +5,13 @@
 #include <glog/logging.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string_view>
 #include <utility>
 
 #include "userspace/base/result.h"
+#include "userspace/workload/cgroup_file.h"
 #include "userspace/workload/container_rules.h"
 
 namespace brahe {
@@ -37,17 +37,6 @@ Result<UniqueFd> OpenById(int mount_fd, uint64_t cgroup_id) {
 
 // What the kernel calls an open file, as this process sees it: hence not under procfs_root, which may be a tree.
 Result<std::string> PathOf(int fd) { return ReadLink("/proc/self/fd/" + std::to_string(fd)); }
-
-// The part of /proc/PID/cgroup's `line` that is a path; empty if it has none.
-std::string_view PathOfLine(std::string_view line) {
-  const size_t first = line.find(':');
-  const size_t second = first == std::string_view::npos ? first : line.find(':', first + 1);
-  const size_t start = second == std::string_view::npos ? line.size() : second + 1;
-  std::string_view path = line.substr(start);
-  // A mount that reaches above this process' cgroup namespace shows "/../../x" as "x".
-  while (path.starts_with("/../")) path.remove_prefix(3);
-  return path.starts_with('/') && path != "/.." ? path : std::string_view();
-}
 
 }  // namespace
 
@@ -155,11 +144,8 @@ std::optional<std::string> CgroupDirectory::PathByProcess(uint64_t cgroup_id, ui
   if (pid == 0) return std::nullopt;
   const auto text = ReadFile(procfs_root_ + "/" + std::to_string(pid) + "/cgroup");
   if (!text) return std::nullopt;
-  for (std::string_view rest = *text; !rest.empty();) {
-    const std::string_view line = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
-    const std::string path(PathOfLine(line));
-    if (!path.empty() && IsFolderOf(cgroup_id, path)) return path;
+  for (const std::string& path : CgroupPathsIn(*text)) {
+    if (IsFolderOf(cgroup_id, path)) return path;
   }
   return std::nullopt;
 }

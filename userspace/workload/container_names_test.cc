@@ -1,0 +1,197 @@
+#include "userspace/workload/container_names.h"
+
+#include <gtest/gtest.h>
+
+#include "userspace/base/temp_tree.h"
+
+namespace brahe {
+namespace {
+
+class ContainerNamesTest : public testing::Test {
+ protected:
+  // A process of the machine's, with the cgroup path that /proc shows.
+  void Place(uint32_t pid, uint32_t parent, const std::string& cgroup, const std::string& comm = "job") const {
+    const std::string folder = std::to_string(pid);
+    proc.Write(folder + "/stat", folder + " (" + comm + ") S " + std::to_string(parent) + " 2 3 0 -1\n");
+    proc.Write(folder + "/cgroup", "0::" + cgroup + "\n");
+    proc.Write(folder + "/cmdline", "");
+  }
+  void SetArguments(uint32_t pid, std::vector<std::string> words) const {
+    std::string text;
+    for (const std::string& word : words) text += word + '\0';
+    proc.Write(std::to_string(pid) + "/cmdline", text);
+  }
+  // Process 50 is conmon, outside of the container.
+  void PlaceConmon(const std::string& cgroup = "/machine.slice/libpod-conmon.scope") const {
+    Place(50, 1, cgroup, "conmon");
+    SetArguments(50, {"/usr/bin/conmon", "-c", id, "-n", "web"});
+  }
+  void SetEnvironment(uint32_t pid, const std::string& name) const {
+    proc.Write(std::to_string(pid) + "/environ",
+               std::string("HOSTNAME=host\0", 14) + "CONTAINER_NAME=" + name + std::string(1, '\0'));
+  }
+  void WriteDockerFile(const std::string& name) const {
+    proc.Write("1/root/var/lib/docker/containers/" + id + "/config.v2.json",
+               R"({"ID":")" + id + R"(","Name":"/)" + name + R"("})");
+  }
+  std::string Find(const std::vector<uint32_t>& pids, const std::string& runtime = "podman") const {
+    return ContainerNames(proc.path()).Find({id, runtime, ""}, pids);
+  }
+
+  TempTree proc;
+  const std::string id = std::string(64, 'c'), other = std::string(64, 'd');
+  const std::string cgroup = "/machine.slice/libpod-" + id + ".scope/container";
+};
+
+TEST_F(ContainerNamesTest, FindsConmonAboveAProcessOfTheContainer) {
+  PlaceConmon();
+  Place(60, 50, cgroup);
+  Place(61, 60, cgroup, ") S 1 (");
+  EXPECT_EQ(Find({60}), "web");
+  EXPECT_EQ(Find({61}), "web");
+  Place(62, 1, cgroup);
+  EXPECT_EQ(Find({62}), "") << "nothing above it is conmon";
+  EXPECT_EQ(Find({99, 62, 61}), "web") << "one that knows is enough";
+  EXPECT_EQ(Find({}), "");
+}
+
+TEST_F(ContainerNamesTest, LooksForConmonSixteenStepsUp) {
+  PlaceConmon();
+  Place(100, 50, cgroup);
+  for (uint32_t pid = 101; pid < 130; ++pid) Place(pid, pid - 1, cgroup);
+  EXPECT_EQ(Find({115}), "web");
+  EXPECT_EQ(Find({116}), "");
+  Place(100, 101, cgroup);
+  EXPECT_EQ(Find({101}), "") << "pids were used again while it looked: a circle";
+}
+
+TEST_F(ContainerNamesTest, ConmonOfAnotherContainerLendsNoName) {
+  PlaceConmon();
+  SetArguments(50, {"conmon", "-c", other, "-n", "outer"});
+  Place(60, 50, cgroup);
+  EXPECT_EQ(Find({60}), "");
+}
+
+TEST_F(ContainerNamesTest, AProcessOfTheContainerCannotPassForConmon) {
+  PlaceConmon();
+  Place(60, 50, cgroup);
+  Place(61, 60, cgroup);
+  SetArguments(60, {"conmon", "-c", id, "-n", "forged"});
+  EXPECT_EQ(Find({61}), "web");
+  proc.Remove("50/cgroup");
+  EXPECT_EQ(Find({61}), "") << "it is not known where it is";
+}
+
+TEST_F(ContainerNamesTest, AProcessThatIsElsewhereIsNotAsked) {
+  const std::vector<std::pair<std::string, bool>> places = {
+      {cgroup, true},
+      {"/docker/" + id, true},
+      {"/docker/" + id + "/init.scope", true},
+      {"/../" + id, true},
+      {"/machine.slice/libpod-" + other + ".scope/container", false},
+      {"/docker/" + id + "/docker/" + other, false},
+      {"/user.slice/" + id + "/x", false},
+      {"/", false},
+      {"", false},
+  };
+  PlaceConmon();
+  SetEnvironment(60, "env");
+  for (const auto& [place, is_inside] : places) {
+    Place(60, 50, place);
+    EXPECT_EQ(Find({60}), is_inside ? "web" : "") << place;
+  }
+  PlaceConmon("/nowhere");
+  SetArguments(50, {"init"});
+  for (const auto& [place, is_inside] : places) {
+    Place(60, 50, place);
+    EXPECT_EQ(Find({60}), is_inside ? "env" : "") << place;
+  }
+}
+
+TEST_F(ContainerNamesTest, FindsAnyHierarchyOfCgroupV1) {
+  Place(60, 1, "/");
+  SetEnvironment(60, "env");
+  proc.Write("60/cgroup", "9:name=systemd:/\n2:cpuacct:/docker/" + id + "\n0::/\n");
+  EXPECT_EQ(Find({60}), "env");
+}
+
+TEST_F(ContainerNamesTest, DockersFileTellsAlsoWhenAllProcessesAreGone) {
+  WriteDockerFile("web");
+  EXPECT_EQ(Find({}, "docker"), "web");
+  EXPECT_EQ(Find({60}, "kubernetes"), "web");
+  WriteDockerFile("k8s_nginx_web-7f_shop_6b1f3a52-0c1e_0");
+  EXPECT_EQ(Find({}, "docker"), "nginx");
+}
+
+TEST_F(ContainerNamesTest, ContainerdsBundlesAreFoundInEveryNamespace) {
+  const std::string task = "io.containerd.runtime.v2.task/";
+  const std::string folder = "1/root/run/containerd/" + task;
+  proc.Write(folder + "moby/" + id + "/config.json", R"({"hostname":"host"})");
+  EXPECT_EQ(Find({}, "containerd"), "");
+  proc.Write(folder + "default/" + id + "/config.json", R"({"annotations":{"nerdctl/name":"web"}})");
+  EXPECT_EQ(Find({}, "containerd"), "web");
+  proc.Remove(folder + "default");
+  proc.Write("1/root/run/k3s/containerd/" + task + "k8s.io/" + id + "/config.json",
+             R"({"annotations":{"io.kubernetes.cri.container-name":"nginx"}})");
+  EXPECT_EQ(Find({}, "containerd"), "nginx");
+}
+
+TEST_F(ContainerNamesTest, AnIdIsNoWayOutOfTheFolders) {
+  const std::string folder = "1/root/run/containerd/io.containerd.runtime.v2.task/";
+  proc.Write(folder + "default/a/b/config.json", R"({"annotations":{"nerdctl/name":"web"}})");
+  proc.Write(folder + "config.json", R"({"annotations":{"nerdctl/name":"web"}})");
+  const ContainerNames names(proc.path());
+  for (const std::string& hostile : {std::string(".."), std::string("."), std::string("a/b"), std::string()}) {
+    EXPECT_EQ(names.Find({hostile, "containerd", ""}, {}), "") << hostile;
+  }
+}
+
+TEST_F(ContainerNamesTest, TheRuntimesWordGoesBeforeTheEnvironments) {
+  PlaceConmon();
+  Place(60, 50, cgroup);
+  SetEnvironment(60, "env");
+  WriteDockerFile("file");
+  EXPECT_EQ(Find({60}), "web");
+  SetArguments(50, {"conmon"});
+  EXPECT_EQ(Find({60}), "file");
+  proc.Remove("1");
+  EXPECT_EQ(Find({60}), "env");
+  proc.Remove("60/environ");
+  EXPECT_EQ(Find({60}), "");
+}
+
+TEST_F(ContainerNamesTest, TheEnvironmentOfTheFirstThatHasTheVariableCounts) {
+  for (const uint32_t pid : {60, 61, 62}) Place(pid, 1, cgroup);
+  proc.Write("60/environ", std::string("HOSTNAME=host\0", 14));
+  SetEnvironment(61, "web");
+  SetEnvironment(62, "other");
+  EXPECT_EQ(Find({60, 61, 62}), "web");
+  proc.Write("61/environ", "A=" + std::string(128 << 10, 'a') + std::string("\0CONTAINER_NAME=web\0", 20));
+  EXPECT_EQ(Find({61}), "") << "it is not read that far";
+}
+
+TEST_F(ContainerNamesTest, TheIdIsTheNameWherePeopleChooseIt) {
+  const ContainerNames names(proc.path());
+  EXPECT_EQ(names.Find({"web", "lxc", ""}, {}), "web");
+  EXPECT_EQ(names.Find({"web", "systemd-nspawn", ""}, {}), "web");
+  EXPECT_EQ(names.Find({"42.0", "slurm", ""}, {}), "");
+  EXPECT_EQ(names.Find({id, "docker", ""}, {}), "");
+}
+
+TEST_F(ContainerNamesTest, GarbageInProcTellsNothing) {
+  for (const char* stat : {"", ")", "60 (job)", "60 (job) S", "60 (job) S ", "60 (job) S x 1", "60 (job) S -1 1",
+                           "60 (job) S 99999999999 1", "60 (job) S 4294967295 1", "60 (job) S 0 0"}) {
+    Place(60, 50, cgroup);
+    proc.Write("60/stat", stat);
+    EXPECT_EQ(Find({60}), "") << stat;
+  }
+  for (const char* text : {"", ":", "::", "0::", "\n\n", "\xff\xfe"}) {
+    Place(60, 50, cgroup);
+    PlaceConmon();
+    proc.Write("60/cgroup", text);
+    EXPECT_EQ(Find({60}), "") << text;
+  }
+}
+
+}  // namespace
+}  // namespace brahe
