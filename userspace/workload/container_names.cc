@@ -3,6 +3,7 @@
 #include <dirent.h>
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <utility>
 
