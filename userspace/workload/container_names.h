@@ -14,11 +14,9 @@ namespace brahe {
 //
 // 1. The id, where people choose it themselves and there is no other name (LXC, systemd-nspawn).
 // 2. The arguments of conmon, which podman and CRI-O set over each container: they are the runtime's own word, are
-// there
-//    as long as the container runs, and also where each user has containers of his own.
+//    there as long as the container runs, and also where each user has containers of his own.
 // 3. The files in which docker and containerd keep their containers. The runtime's word as well, but only for those
-// that
-//    keep them in the usual folder. They outlive the processes, so that a short container has a name too.
+//    that keep them in the usual folder. They outlive the processes, so that a short container has a name too.
 // 4. CONTAINER_NAME in the environment of a process in the container, last because an image or the workload may set it
 //    to anything.
 //
