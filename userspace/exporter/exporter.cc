@@ -21,7 +21,7 @@ class HttpExporter final : public Exporter {
                  .branch = options.branch,
                  .arch = options.arch},
         source_(source),
-        instruments_(options.node_name) {}
+        instruments_(options.node_name, options.pods) {}
 
   Status Start(const std::vector<std::string>& addresses) {
     auto server = StartHttpServer({.addresses = addresses}, [this](std::string_view path) { return Answer(path); });

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "userspace/base/result.h"
+#include "userspace/exporter/pod_directory_figures.h"
 #include "userspace/monitor/snapshot_source.h"
 
 namespace brahe {
@@ -15,7 +17,8 @@ struct ExporterOptions {
   std::vector<std::string> listen_addresses;  // "host:port", ":port", "[v6]:port"
   std::vector<std::string> levels;            // node, process, container, vm, pod
   std::string node_name;
-  std::string version, revision, branch, arch;  // for the build info families
+  std::string version, revision, branch, arch;          // for the build info families
+  std::function<PodDirectoryFigures()> pods = nullptr;  // called by any thread; null where Kubernetes is not asked
 };
 
 // Serves /metrics, /healthz and / until it is destroyed. Its own threads; `source` must outlive it.

@@ -3,6 +3,7 @@
 #include <prometheus/text_serializer.h>
 
 #include <iterator>
+#include <utility>
 
 namespace brahe {
 namespace {
@@ -24,14 +25,16 @@ prometheus::Counter& AddCounter(const std::string& name, const std::string& help
 
 }  // namespace
 
-Instruments::Instruments(const std::string& node_name)
+Instruments::Instruments(const std::string& node_name, std::function<PodDirectoryFigures()> pods)
     : epochs_(AddHistogram("brahe_epoch_duration_seconds", "Time that cutting and booking an epoch took", node_name,
                            registry_)),
       scrapes_(AddCounter("brahe_scrapes_total", "Scrapes that were answered with figures", node_name, registry_)),
       scrape_durations_(AddHistogram("brahe_scrape_duration_seconds",
                                      "Time from a scrape's arrival until its last byte was rendered", node_name,
                                      registry_)),
-      process_(node_name) {}
+      process_(node_name) {
+  if (pods) pods_.emplace(node_name, std::move(pods));
+}
 
 void Instruments::ObserveEpochs(const std::vector<Nanoseconds>& durations) {
   for (const Nanoseconds duration : durations) epochs_.Observe(ToSeconds(duration));
@@ -43,8 +46,11 @@ void Instruments::ObserveScrape(Nanoseconds duration) { scrape_durations_.Observ
 
 std::string Instruments::Text() const {
   std::vector<prometheus::MetricFamily> families = registry_.Collect();
-  std::vector<prometheus::MetricFamily> process = process_.Collect();
-  families.insert(families.end(), std::make_move_iterator(process.begin()), std::make_move_iterator(process.end()));
+  const auto add = [&](std::vector<prometheus::MetricFamily> more) {
+    families.insert(families.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+  };
+  add(process_.Collect());
+  if (pods_) add(pods_->Collect());
   return prometheus::TextSerializer().Serialize(families);
 }
 

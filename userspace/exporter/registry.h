@@ -4,10 +4,13 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "userspace/base/units.h"
+#include "userspace/exporter/pod_directory_metrics.h"
 #include "userspace/exporter/process_metrics.h"
 
 namespace brahe {
@@ -15,7 +18,8 @@ namespace brahe {
 // The exporter's instruments about itself, with the constant label node_name. Any thread.
 class Instruments {
  public:
-  explicit Instruments(const std::string& node_name);
+  // `pods` may be null: then there is no pod directory to tell of.
+  explicit Instruments(const std::string& node_name, std::function<PodDirectoryFigures()> pods = nullptr);
 
   // Epochs that have ended since the last call.
   void ObserveEpochs(const std::vector<Nanoseconds>& durations);
@@ -24,7 +28,7 @@ class Instruments {
   // A scrape whose last byte was rendered, and the time since it came in.
   void ObserveScrape(Nanoseconds duration);
 
-  // All instruments and the process_* families in Prometheus text 0.0.4.
+  // All instruments, and the process_* and brahe_pod_* families, in Prometheus text 0.0.4.
   [[nodiscard]] std::string Text() const;
 
  private:
@@ -33,6 +37,7 @@ class Instruments {
   prometheus::Counter& scrapes_;
   prometheus::Histogram& scrape_durations_;
   ProcessMetrics process_;
+  std::optional<PodDirectoryMetrics> pods_;
 };
 
 }  // namespace brahe
