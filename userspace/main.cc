@@ -19,6 +19,7 @@
 #include "userspace/exporter/exporter.h"
 #include "userspace/monitor/host_workload_resolver.h"
 #include "userspace/monitor/monitor.h"
+#include "userspace/workload/kube/pod_directory.h"
 
 namespace brahe {
 namespace {
@@ -114,10 +115,25 @@ Result<MonitorParts> MakeParts(const Config& config) {
                       .cpus = LabelsOf(cpus)};
 }
 
+// None where Kubernetes is not enabled.
+Result<std::unique_ptr<PodDirectory>> MakePods(const Config::Kube& kube) {
+  if (!kube.enabled) return std::unique_ptr<PodDirectory>();
+  return MakePodDirectory({.mode = kube.pod_informer.mode,
+                           .node_name = kube.node_name,
+                           .kubeconfig = kube.config,
+                           .poll_interval = kube.pod_informer.poll_interval,
+                           .kubelet_url = kube.kubelet.url,
+                           .kubelet_ca_file = kube.kubelet.ca_file,
+                           .kubelet_insecure = kube.kubelet.insecure_skip_verify},
+                          SystemClock());
+}
+
 int Run(const Config& config, const sigset_t& signals) {
   if (!config.exporter.prometheus) {
     return Fatal(MakeError("exporter.prometheus is off, and there is no other exporter yet: turn it on"));
   }
+  const auto pods = MakePods(config.kube);
+  if (!pods) return Fatal(pods.error());
   auto parts = MakeParts(config);
   if (!parts) return Fatal(parts.error());
   Monitor monitor({.interval = config.monitor.interval,

@@ -47,7 +47,18 @@ struct Config {
     std::vector<std::string> listen_addresses = {":28282"};
   } web;
   struct Kube {
-    std::string node_name;  // empty: the host's name
+    bool enabled = false;
+    std::string config;     // kubeconfig file; empty: as the pod that this process runs in
+    std::string node_name;  // empty: the host's name, which will not do to find pods by
+    struct PodInformer {
+      std::string mode = "kubelet";             // kubelet, apiserver
+      Nanoseconds poll_interval = Seconds(15);  // at least 1 s; of mode kubelet, as all of `kubelet`
+    } pod_informer;
+    struct Kubelet {
+      std::string url;      // empty: port 10250 of node_name
+      std::string ca_file;  // empty: that of the API server
+      bool insecure_skip_verify = false;
+    } kubelet;
   } kube;
 };
 

@@ -58,16 +58,36 @@ TEST(CommandLineTest, NothingGivenMeansTheDefaults) {
   EXPECT_EQ(line->config.cpu.preferred_meters, (Strings{"rapl", "perf", "model"}));
   EXPECT_EQ(line->config.web.listen_addresses, Strings{":28282"});
   EXPECT_EQ(line->config.kube.node_name, "");
+  EXPECT_FALSE(line->config.kube.enabled);
+  EXPECT_FALSE(line->config.kube.kubelet.insecure_skip_verify);
 }
 
 TEST(CommandLineTest, EveryFlagReachesItsPlace) {
-  const Config c =
-      ConfigOf({"--log.level=debug", "--host.sysfs=/host/sys", "--host.procfs=/host/proc", "--monitor.interval=1s",
-                "--monitor.staleness=0", "--monitor.max-terminated=-1", "--monitor.min-terminated-energy-threshold=0.5",
-                "--monitor.terminated-retention=1m30s", "--cpu.time-source=procfs", "--cpu.max-processes=4096",
-                "--cpu.preferred-meters=model,rapl", "--rapl.zones=package,dram", "--model.idle-watts-per-cpu=2.5",
-                "--model.max-watts-per-cpu=12.000001", "--no-exporter.prometheus", "--metrics=node",
-                "--web.listen-address=localhost:0", "--kube.node-name=worker"});
+  const Config c = ConfigOf({"--log.level=debug",
+                             "--host.sysfs=/host/sys",
+                             "--host.procfs=/host/proc",
+                             "--monitor.interval=1s",
+                             "--monitor.staleness=0",
+                             "--monitor.max-terminated=-1",
+                             "--monitor.min-terminated-energy-threshold=0.5",
+                             "--monitor.terminated-retention=1m30s",
+                             "--cpu.time-source=procfs",
+                             "--cpu.max-processes=4096",
+                             "--cpu.preferred-meters=model,rapl",
+                             "--rapl.zones=package,dram",
+                             "--model.idle-watts-per-cpu=2.5",
+                             "--model.max-watts-per-cpu=12.000001",
+                             "--no-exporter.prometheus",
+                             "--metrics=node",
+                             "--web.listen-address=localhost:0",
+                             "--kube.node-name=worker",
+                             "--kube.enable",
+                             "--kube.config=/k",
+                             "--kube.pod-informer.mode=apiserver",
+                             "--kube.pod-informer.poll-interval=20s",
+                             "--kube.kubelet.url=https://[::1]:10250",
+                             "--kube.kubelet.ca-file=/ca",
+                             "--kube.kubelet.insecure-skip-verify"});
   EXPECT_EQ(c.log.level, "debug");
   EXPECT_EQ(c.host.sysfs, "/host/sys");
   EXPECT_EQ(c.host.procfs, "/host/proc");
@@ -86,6 +106,13 @@ TEST(CommandLineTest, EveryFlagReachesItsPlace) {
   EXPECT_EQ(c.exporter.metrics_level, Strings{"node"});
   EXPECT_EQ(c.web.listen_addresses, Strings{"localhost:0"});
   EXPECT_EQ(c.kube.node_name, "worker");
+  EXPECT_TRUE(c.kube.enabled);
+  EXPECT_EQ(c.kube.config, "/k");
+  EXPECT_EQ(c.kube.pod_informer.mode, "apiserver");
+  EXPECT_EQ(c.kube.pod_informer.poll_interval, Seconds(20));
+  EXPECT_EQ(c.kube.kubelet.url, "https://[::1]:10250");
+  EXPECT_EQ(c.kube.kubelet.ca_file, "/ca");
+  EXPECT_TRUE(c.kube.kubelet.insecure_skip_verify);
 }
 
 TEST(CommandLineTest, AValueMayStandInTheNextArgument) {
@@ -179,12 +206,28 @@ TEST(CommandLineTest, JsonLogsAreNotSupportedYet) {
 }
 
 TEST(CommandLineTest, FlagsOfKeplerWithoutEffectAreWarnings) {
-  EXPECT_EQ(WarningsOf({"--kube.enable=true", "--kube.config=/k", "--debug.pprof", "--no-exporter.stdout",
-                        "--experimental.gpu.idle-power=17.5", "--experimental.hwmon.zones=a",
-                        "--experimental.hwmon.zones=b"}),
-            (Strings{"--kube.enable: " + kNoEffect, "--kube.config: " + kNoEffect, "--debug.pprof: " + kNoEffect,
-                     "--exporter.stdout: " + kNoEffect, "--experimental.hwmon.zones: " + kNoEffect,
-                     "--experimental.gpu.idle-power: " + kNoEffect}));
+  EXPECT_EQ(WarningsOf({"--debug.pprof", "--no-exporter.stdout", "--experimental.gpu.idle-power=17.5",
+                        "--experimental.hwmon.zones=a", "--experimental.hwmon.zones=b"}),
+            (Strings{"--debug.pprof: " + kNoEffect, "--exporter.stdout: " + kNoEffect,
+                     "--experimental.hwmon.zones: " + kNoEffect, "--experimental.gpu.idle-power: " + kNoEffect}));
+}
+
+TEST(CommandLineTest, PodsAreFoundByTheNodesNameOrTheKubeletsUrl) {
+  const std::string missing =
+      "kube.enabled: kube.nodeName is missing, the name of this node in Kubernetes (in a pod, take it from "
+      "spec.nodeName)";
+  EXPECT_EQ(ErrorOf({"--kube.enable"}), missing);
+  EXPECT_EQ(ErrorOf({"--kube.enable", "--kube.node-name=n1"}), "");
+  EXPECT_EQ(ErrorOf({"--kube.enable", "--kube.kubelet.url=https://n1:10250"}), "");
+  EXPECT_EQ(ErrorOf({"--kube.enable", "--kube.kubelet.url=https://n1:10250", "--kube.pod-informer.mode=apiserver"}),
+            missing);
+}
+
+TEST(CommandLineTest, PodsAreNotAskedForInAnUnknownWayNorWithoutPause) {
+  EXPECT_EQ(ErrorOf({"--kube.pod-informer.mode=crystalball"}),
+            "--kube.pod-informer.mode: \"crystalball\" is not one of kubelet, apiserver");
+  EXPECT_EQ(ErrorOf({"--kube.pod-informer.poll-interval=999ms"}), "kube.podInformer.pollInterval: less than 1s");
+  EXPECT_EQ(ErrorOf({"--kube.pod-informer.poll-interval=1s"}), "");
 }
 
 TEST(CommandLineTest, HelpListsEveryFlagWithItsDefault) {
@@ -279,17 +322,21 @@ TEST(KeplerConfigTest, AWholeConfigurationOfKeplersIsTakenWithWarningsOnly) {
   EXPECT_TRUE(c.exporter.prometheus);
   EXPECT_EQ(c.exporter.metrics_level, (Strings{"node", "container", "pod"}));
   EXPECT_EQ(c.web.listen_addresses, (Strings{":28282", "[::1]:9102"}));
+  EXPECT_TRUE(c.kube.enabled);
+  EXPECT_EQ(c.kube.config, "/etc/kepler/kubeconfig");
   EXPECT_EQ(c.kube.node_name, "worker-7");
+  EXPECT_EQ(c.kube.pod_informer.mode, "kubelet");
+  EXPECT_EQ(c.kube.pod_informer.poll_interval, Seconds(20));
 
-  for (const char* key : {"log.format", "cpu.meters", "kube.enabled", "kube.config", "kube.podInformer",
-                          "debug.pprof.enabled", "exporter.stdout.enabled", "exporter.prometheus.debugCollectors",
-                          "dev.fake-cpu-meter.zones", "platform.redfish", "gpu", "experimental"}) {
+  for (const char* key :
+       {"log.format", "cpu.meters", "debug.pprof.enabled", "exporter.stdout.enabled",
+        "exporter.prometheus.debugCollectors", "dev.fake-cpu-meter.zones", "platform.redfish", "gpu", "experimental"}) {
     const auto naming = [&](const std::string& w) {
       return w.find(": " + std::string(key) + ": ") != std::string::npos;
     };
     EXPECT_EQ(std::count_if(line->warnings.begin(), line->warnings.end(), naming), 1) << key;
   }
-  EXPECT_EQ(line->warnings.size(), 12U);
+  EXPECT_EQ(line->warnings.size(), 9U);
 }
 
 }  // namespace

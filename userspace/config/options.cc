@@ -94,10 +94,26 @@ std::vector<Option> MakeOptions() {
       {kube, "kube.nodeName", "kube.node-name", "name of this node in the metrics; empty: the host's name",
        TextAt(
            [](Config & c) -> auto& { return c.kube.node_name; }, "NAME")},
+      {kube, "kube.enabled", "kube.enable", "learn the names of pods and containers",
+       SwitchAt([](Config & c) -> auto& { return c.kube.enabled; })},
+      {kube, "kube.config", "kube.config", "kubeconfig file; empty: credentials of the pod it runs in",
+       TextAt(
+           [](Config & c) -> auto& { return c.kube.config; }, "FILE")},
+      {kube, "kube.podInformer.mode", "kube.pod-informer.mode", "whom to ask for the pods of this node",
+       WordAt([](Config & c) -> auto& { return c.kube.pod_informer.mode; }, {{"kubelet", "apiserver"}})},
+      {kube, "kube.podInformer.pollInterval", "kube.pod-informer.poll-interval",
+       "time between two requests to the kubelet",
+       DurationAt([](Config & c) -> auto& { return c.kube.pod_informer.poll_interval; })},
+      {kube, "kube.kubelet.url", "kube.kubelet.url", "the kubelet; empty: https at port 10250 of the node name",
+       TextAt(
+           [](Config & c) -> auto& { return c.kube.kubelet.url; }, "URL")},
+      {kube, "kube.kubelet.caFile", "kube.kubelet.ca-file", "who signed its certificate; empty: as for the API server",
+       TextAt(
+           [](Config & c) -> auto& { return c.kube.kubelet.ca_file; }, "FILE")},
+      {kube, "kube.kubelet.insecureSkipVerify", "kube.kubelet.insecure-skip-verify",
+       "take any certificate of the kubelet",
+       SwitchAt([](Config & c) -> auto& { return c.kube.kubelet.insecure_skip_verify; })},
 
-      {kepler, "kube.enabled", "kube.enable", "pod names from Kubernetes", WithoutEffect(kSwitch)},
-      {kepler, "kube.config", "kube.config", "credentials for Kubernetes", WithoutEffect(kValue, "FILE")},
-      {kepler, "kube.podInformer", "", "", WithoutEffect(kTree)},
       {kepler, "debug.pprof.enabled", "debug.pprof", "profiles of the exporter itself", WithoutEffect(kSwitch)},
       {kepler, "exporter.stdout.enabled", "exporter.stdout", "figures on standard output", WithoutEffect(kSwitch)},
       {kepler, "exporter.prometheus.debugCollectors", "", "", WithoutEffect(kTree)},
@@ -141,6 +157,19 @@ Texts Prepared(const Given& given) {
   return prepared;
 }
 
+Status CheckKube(const Config::Kube& kube) {
+  const bool needs_name = kube.pod_informer.mode == "apiserver" || kube.kubelet.url.empty();
+  if (kube.enabled && needs_name && kube.node_name.empty()) {
+    return MakeError(
+        "kube.enabled: kube.nodeName is missing, the name of this node in Kubernetes (in a pod, take it from "
+        "spec.nodeName)");
+  }
+  if (kube.pod_informer.poll_interval < Seconds(1)) {
+    return MakeError("kube.podInformer.pollInterval: less than 1s");
+  }
+  return {};
+}
+
 }  // namespace
 
 const std::vector<Option>& Options() {
@@ -165,7 +194,7 @@ Status CheckTogether(const Config& config) {
     return MakeError("model.maxWattsPerCpu: " + FormatMillionths(max.value) + " is less than model.idleWattsPerCpu, " +
                      FormatMillionths(idle.value));
   }
-  return {};
+  return CheckKube(config.kube);
 }
 
 std::string Hint(std::string_view name, const std::vector<std::string>& names) {

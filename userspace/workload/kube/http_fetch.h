@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "userspace/base/result.h"
+#include "userspace/base/units.h"
+#include "userspace/workload/kube/fetch_failure.h"
+
+namespace brahe {
+
+// A certificate or a key: the path of a PEM file, which is read for each connection, or its content.
+struct Pem {
+  std::string file = {};
+  std::string content = {};
+  [[nodiscard]] bool empty() const { return file.empty() && content.empty(); }
+};
+
+// Who we are and whom we trust.
+struct HttpIdentity {
+  Pem ca = {};                  // empty: whom the system trusts
+  Pem client_certificate = {};  // with its key, or both empty
+  Pem client_key = {};
+  std::string token_file = {};  // bearer token, read for each request, so that it may be rotated; wins over `token`
+  std::string token = {};
+  bool insecure = false;  // takes any certificate
+};
+
+struct HttpLimits {
+  Nanoseconds connect_timeout = Seconds(5);
+  Nanoseconds total_timeout = Seconds(30);
+  // An answer that brings less than `slow_bytes` a second for `slow_time` is given up; 0: any pace is good.
+  size_t slow_bytes = 100;
+  Nanoseconds slow_time = Seconds(10);
+  size_t max_body = 64 << 20;
+};
+
+struct HttpRequest {
+  std::string url;  // http or https, without a name or password in it
+  HttpLimits limits = {};
+  // Asked at least every second; true breaks the request off.
+  std::function<bool()> cancelled = [] { return false; };
+  // If set, it takes the body of a good answer piece by piece, without a bound on the whole; false breaks off.
+  std::function<bool(std::string_view)> on_bytes = {};
+};
+
+struct HttpAnswer {
+  long status = 0;                      // 0: none came
+  std::string body = {};                // of a 2xx answer, unless it was taken by on_bytes
+  std::optional<FetchFailure> failure;  // nullopt: a 2xx answer came to its end
+  bool broken_off = false;              // by `cancelled` or on_bytes; `failure` is not set then
+};
+
+// Gets URLs over HTTP/1.1, with libcurl. Certificates are verified unless the identity says otherwise; a redirect is
+// a failure, as the token would go along; a token or a client's key never goes over plain http, and proxies of the
+// environment are not used. One connection is kept between requests. Not thread-safe.
+class HttpFetcher {
+ public:
+  explicit HttpFetcher(HttpIdentity identity);
+  HttpFetcher(const HttpFetcher&) = delete;
+  HttpFetcher& operator=(const HttpFetcher&) = delete;
+  ~HttpFetcher();
+
+  HttpAnswer Get(const HttpRequest& request);
+
+ private:
+  struct CloseHandle {
+    void operator()(void* handle) const;
+  };
+
+  const HttpIdentity identity_;
+  std::unique_ptr<void, CloseHandle> handle_;
+};
+
+// An Error unless `url` is one that HttpFetcher takes: http or https, with a host, and no name, password, query or
+// fragment.
+Status CheckUrl(const std::string& url);
+
+// `text` with what a URL's query may not hold escaped.
+std::string EscapedForQuery(std::string_view text);
+
+// `text` as part of a line: control characters become '?', and it is cut at 300 bytes.
+std::string OneLine(std::string_view text);
+
+}  // namespace brahe

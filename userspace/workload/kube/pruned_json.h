@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstddef>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <unordered_set>
+
+#include "userspace/base/result.h"
+
+namespace brahe {
+
+struct JsonBounds {
+  size_t max_depth = 64;          // of arrays and objects in one another
+  size_t max_values = 2'000'000;  // that are kept
+  size_t max_string = 4096;       // bytes; a longer one becomes null
+};
+
+// Reads JSON from others: of each object only the members named in `keys`, at any level, are kept, so that a huge
+// answer does not become a huge tree. The Error says where the text is broken or what bound it breaks.
+Result<nlohmann::json> ParsePruned(std::string_view text, const std::unordered_set<std::string_view>& keys,
+                                   const JsonBounds& bounds = {});
+
+}  // namespace brahe
