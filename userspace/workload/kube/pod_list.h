@@ -35,11 +35,11 @@ struct PodList {
 // One line of a watch.
 struct WatchEvent {
   enum class Kind { kSet, kDeleted, kBookmark, kError, kUnknown } kind = Kind::kUnknown;
-  PodFacts pod;                  // of kSet and kDeleted
-  std::string left_out_because;  // not empty: the pod cannot be used
-  std::string resource_version;  // to go on from; empty: not told
-  uint64_t error_code = 0;       // of kError, as of HTTP
-  std::string error_message;
+  PodFacts pod = {};                  // of kSet and kDeleted
+  std::string left_out_because = {};  // not empty: the pod cannot be used
+  std::string resource_version = {};  // to go on from; empty: not told
+  uint64_t error_code = 0;            // of kError, as of HTTP
+  std::string error_message = {};
 };
 
 // Reads a v1 PodList, of a kubelet or of one page of the API server. A pod of which any field that we need is missing
