@@ -2,6 +2,7 @@
 // "container ID", "pod UID", "stats". Ends with its input.
 #include <glog/logging.h>
 
+#include <csignal>
 #include <iostream>
 #include <map>
 #include <sstream>
@@ -47,6 +48,7 @@ std::string Answer(PodDirectory& directory, const std::string& question, const s
 int Main(int argc, char** argv) {
   google::InitGoogleLogging(argv[0]);
   FLAGS_logtostderr = true;
+  std::signal(SIGPIPE, SIG_IGN);
   std::map<std::string, std::string> given = {{"mode", "kubelet"}, {"poll_seconds", "1"}};
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];

@@ -62,7 +62,8 @@ std::optional<FetchFailure> ApiServerPods::Watch(PodSink& sink) {
   }
   if (answer.status == static_cast<long>(kGone)) version_.clear();
   // What was cut off comes again, as the version is not past it.
-  return answer.failure;
+  if (answer.failure || answer.broken_off) return answer.failure;
+  return TakeLine(line_, sink);
 }
 
 HttpRequest ApiServerPods::WatchRequest(PodSink& sink) {

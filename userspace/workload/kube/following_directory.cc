@@ -68,7 +68,7 @@ void FollowingDirectory::TakeList(PodList list) {
 void FollowingDirectory::TakeEvent(WatchEvent event) {
   const bool usable = event.left_out_because.empty();
   if (usable && event.kind == WatchEvent::Kind::kSet) store_.Set(std::move(event.pod), clock_.Now());
-  if (usable && event.kind == WatchEvent::Kind::kDeleted) store_.Remove(event.pod.pod.uid, clock_.Now());
+  if (usable && event.kind == WatchEvent::Kind::kDeleted) store_.Remove(event.pod.api_uid, clock_.Now());
   if (!usable) CountLeftOut(1, event.left_out_because);
   Succeed();
 }

@@ -16,7 +16,8 @@ using std::chrono::milliseconds;
 
 PodList ListOf(const std::string& uid, const std::string& container) {
   PodList list;
-  list.pods.push_back({.pod = {uid, "web", "shop"}, .other_uids = {}, .containers = {{container, "app"}}});
+  list.pods.push_back(
+      {.pod = {uid, "web", "shop"}, .api_uid = uid, .other_uids = {}, .containers = {{container, "app"}}});
   return list;
 }
 

@@ -176,8 +176,9 @@ struct TransferRule {
   const char* remedy;
 };
 constexpr const char* kTrust =
-    "if this is the right server, name the file of who signed its certificate (kube.kubelet.caFile, or "
-    "certificate-authority of the kubeconfig)";
+    "if this is the right server, give its address as its certificate has it (kube.kubelet.url, or server of the "
+    "kubeconfig), or the file of who signed it (kube.kubelet.caFile, or certificate-authority)";
+constexpr const char* kNoHttp = "this is no HTTP; is it the right port?";
 constexpr const char* kOwnCertificate = "check client-certificate and client-key of the kubeconfig";
 constexpr const char* kAnswerCut = "the answer was cut short; it is asked again";
 constexpr TransferRule kTransferRules[] = {
@@ -190,9 +191,9 @@ constexpr TransferRule kTransferRules[] = {
     {CURLE_OPERATION_TIMEDOUT, FetchCause::kTimeout, "is the address right, and the server not overloaded?"},
     {CURLE_PARTIAL_FILE, FetchCause::kBadAnswer, kAnswerCut},
     {CURLE_RECV_ERROR, FetchCause::kBadAnswer, kAnswerCut},
-    {CURLE_GOT_NOTHING, FetchCause::kBadAnswer, kAnswerCut},
-    {CURLE_WEIRD_SERVER_REPLY, FetchCause::kBadAnswer, "this is no HTTP"},
-    {CURLE_UNSUPPORTED_PROTOCOL, FetchCause::kBadAnswer, "only http and https URLs are taken"},
+    {CURLE_GOT_NOTHING, FetchCause::kBadAnswer, "is this the port of TLS? Then the URL begins with https"},
+    {CURLE_WEIRD_SERVER_REPLY, FetchCause::kBadAnswer, kNoHttp},
+    {CURLE_UNSUPPORTED_PROTOCOL, FetchCause::kBadAnswer, kNoHttp},
 };
 
 FetchFailure FailOfTransfer(const Transfer& transfer, CURLcode code, const char* details) {

@@ -51,7 +51,7 @@ struct PodDirectoryOptions {
 };
 
 // Starts a directory. An Error names the setting and the remedy; a server that does not answer is none: it is asked
-// until it does. `clock` lives longer.
+// until it does. `clock` lives longer, and the process ignores SIGPIPE.
 Result<std::unique_ptr<PodDirectory>> MakePodDirectory(const PodDirectoryOptions& options, const Clock& clock);
 
 }  // namespace brahe

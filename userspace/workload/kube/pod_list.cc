@@ -103,14 +103,14 @@ class PodReader {
   // for it under another uid. Only a mirror's annotation counts as the pod's true uid: config.hash may be written by
   // whoever makes a pod.
   void ReadIdentity(const Json& metadata) {
-    const std::string uid = NeededText(metadata, "uid");
+    facts_.api_uid = NeededText(metadata, "uid");
     const Json& annotations = Expect(metadata, "annotations", Json::value_t::object);
     const std::string mirror = Text(annotations, kConfigMirror.data());
     const std::string hash = Text(annotations, kConfigHash.data());
-    facts_.pod = {.uid = mirror.empty() ? uid : mirror,
+    facts_.pod = {.uid = mirror.empty() ? facts_.api_uid : mirror,
                   .name = NeededText(metadata, "name"),
                   .name_space = NeededText(metadata, "namespace")};
-    for (const std::string& other : {uid, hash}) {
+    for (const std::string& other : {facts_.api_uid, hash}) {
       if (!other.empty() && other != facts_.pod.uid) facts_.other_uids.push_back(other);
     }
   }

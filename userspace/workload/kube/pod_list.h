@@ -19,6 +19,7 @@ struct PodFacts {
   };
 
   Pod pod;
+  std::string api_uid;                    // what Kubernetes tells it from all others by; not pod.uid in a mirror
   std::vector<std::string> other_uids;    // that the pod may be asked for by, besides pod.uid
   std::vector<ContainerName> containers;  // of all kinds, with the one that ran before a restart
   bool operator==(const PodFacts&) const = default;

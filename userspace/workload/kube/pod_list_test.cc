@@ -72,6 +72,7 @@ TEST(PodListTest, AMirrorPodIsCalledByTheUidInTheCgroupPath) {
       "kubernetes.io/config.mirror":"hash","kubernetes.io/config.hash":"hash"}}})");
   ASSERT_EQ(list.pods.size(), 1U);
   EXPECT_EQ(list.pods[0].pod.uid, "hash");
+  EXPECT_EQ(list.pods[0].api_uid, "api");
   EXPECT_EQ(list.pods[0].other_uids, std::vector<std::string>{"api"});
 }
 

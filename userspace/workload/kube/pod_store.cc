@@ -27,7 +27,7 @@ void PodStore::Replace(std::vector<PodFacts> pods, Nanoseconds now) {
 }
 
 void PodStore::Set(PodFacts pod, Nanoseconds now) {
-  const auto same = [&](const PodFacts& other) { return other.pod.uid == pod.pod.uid; };
+  const auto same = [&](const PodFacts& other) { return other.api_uid == pod.api_uid; };
   const auto found = std::find_if(pods_.begin(), pods_.end(), same);
   if (found == pods_.end()) {
     pods_.push_back(std::move(pod));
@@ -37,8 +37,8 @@ void PodStore::Set(PodFacts pod, Nanoseconds now) {
   Publish(now);
 }
 
-void PodStore::Remove(const std::string& uid, Nanoseconds now) {
-  std::erase_if(pods_, [&](const PodFacts& pod) { return pod.pod.uid == uid; });
+void PodStore::Remove(const std::string& api_uid, Nanoseconds now) {
+  std::erase_if(pods_, [&](const PodFacts& pod) { return pod.api_uid == api_uid; });
   Publish(now);
 }
 
@@ -51,16 +51,16 @@ std::shared_ptr<const PodStore::Index> PodStore::Latest() const {
 void PodStore::Publish(Nanoseconds now) {
   auto index = std::make_shared<Index>();
   index->size = pods_.size();
-  for (const PodFacts& facts : pods_) {
-    index->pods.try_emplace(facts.pod.uid, Known<Pod>{facts.pod, std::nullopt});
-    for (const auto& [id, name] : facts.containers) {
-      index->containers.try_emplace(id, Known<PodMember>{{facts.pod, name}, std::nullopt});
+  // Own uids first, so that nobody takes another's by an annotation.
+  for (const bool mirror : {false, true}) {
+    for (const PodFacts& facts : pods_) {
+      if ((facts.pod.uid != facts.api_uid) == mirror) AddPod(facts.pod.uid, facts, *index);
     }
   }
-  // After all true uids, so that nobody takes another's by an annotation.
   for (const PodFacts& facts : pods_) {
-    for (const std::string& uid : facts.other_uids) {
-      index->pods.try_emplace(uid, Known<Pod>{facts.pod, std::nullopt});
+    for (const std::string& uid : facts.other_uids) AddPod(uid, facts, *index);
+    for (const auto& [id, name] : facts.containers) {
+      index->containers.try_emplace(id, Known<PodMember>{{facts.pod, name}, std::nullopt});
     }
   }
   const auto before = Latest();
@@ -68,6 +68,10 @@ void PodStore::Publish(Nanoseconds now) {
   KeepGone(before->pods, now, index->pods);
   const std::lock_guard lock(mutex_);
   latest_ = std::move(index);
+}
+
+void PodStore::AddPod(const std::string& uid, const PodFacts& facts, Index& index) {
+  index.pods.try_emplace(uid, Known<Pod>{facts.pod, std::nullopt});
 }
 
 template <typename T>

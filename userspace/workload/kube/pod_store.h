@@ -34,9 +34,9 @@ class PodStore {
 
   // These are all pods that there are at `now`. Of two that claim the same id, the first has it.
   void Replace(std::vector<PodFacts> pods, Nanoseconds now);
-  // There is such a pod, in place of the one with its uid.
+  // There is such a pod, in place of the one with its api_uid.
   void Set(PodFacts pod, Nanoseconds now);
-  void Remove(const std::string& uid, Nanoseconds now);
+  void Remove(const std::string& api_uid, Nanoseconds now);
 
  private:
   template <typename T>
@@ -54,6 +54,7 @@ class PodStore {
 
   [[nodiscard]] std::shared_ptr<const Index> Latest() const;
   void Publish(Nanoseconds now);
+  static void AddPod(const std::string& uid, const PodFacts& facts, Index& index);
   template <typename T>
   void KeepGone(const Table<T>& before, Nanoseconds now, Table<T>& after) const;
 

@@ -11,7 +11,12 @@ namespace brahe {
 namespace {
 
 PodFacts MakePod(const std::string& uid, std::vector<PodFacts::ContainerName> containers = {}) {
-  return {.pod = {uid, "name-" + uid, "space"}, .other_uids = {}, .containers = std::move(containers)};
+  return {.pod = {uid, "name-" + uid, "space"}, .api_uid = uid, .other_uids = {}, .containers = std::move(containers)};
+}
+
+// As the API server tells of a static pod.
+PodFacts MakeMirror(const std::string& uid, const std::string& api_uid) {
+  return {.pod = {uid, "name-" + api_uid, "space"}, .api_uid = api_uid, .other_uids = {api_uid}, .containers = {}};
 }
 
 std::string NameOfContainer(const PodStore& store, const std::string& id) {
@@ -91,13 +96,24 @@ TEST_F(PodStoreTest, APodThatLivesIsNotHiddenByOneThatIsGone) {
 }
 
 TEST_F(PodStoreTest, APodIsFoundByItsOtherUidsUnlessThatIsAnothersOwn) {
-  PodFacts mirror = MakePod("hash");
-  mirror.other_uids = {"api"};
+  const PodFacts mirror = MakeMirror("hash", "api");
   PodFacts thief = MakePod("thief");
   thief.other_uids = {"victim"};
   store_.Replace({mirror, thief, MakePod("victim")}, clock_.Now());
   EXPECT_EQ(store_.FindPod("api")->uid, "hash");
   EXPECT_EQ(store_.FindPod("victim")->uid, "victim");
+}
+
+TEST_F(PodStoreTest, AMirrorNeitherTakesNorRemovesThePodWhoseUidItClaims) {
+  store_.Replace({MakeMirror("victim", "thief"), MakePod("victim", {{"a", "app"}})}, clock_.Now());
+  EXPECT_EQ(store_.FindPod("victim")->name, "name-victim");
+  store_.Set(MakeMirror("victim", "thief"), clock_.Now());
+  store_.Remove("thief", clock_.Now());
+  clock_.Advance(Seconds(200));
+  store_.Remove("thief", clock_.Now());
+  EXPECT_EQ(store_.FindPod("victim")->name, "name-victim");
+  EXPECT_EQ(NameOfContainer(store_, "a"), "victim/app");
+  EXPECT_FALSE(store_.FindPod("thief"));
 }
 
 TEST_F(PodStoreTest, FollowsSingleChanges) {
