@@ -6,8 +6,10 @@
 
 #include <csignal>
 #include <cstring>
+#include <functional>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -87,7 +89,33 @@ CgroupHierarchy Hierarchy(const Config& config) {
   return {.v2 = true, .mount_point = "", .controller = ""};
 }
 
-Result<MonitorParts> MakeParts(const Config& config) {
+// What `pods` (null: nothing) knows at once of a container.
+PodFinder FinderIn(PodDirectory* pods) {
+  if (pods == nullptr) return nullptr;
+  return [pods](const Container& container) -> std::optional<PodMember> {
+    if (auto member = pods->FindContainer(container.id)) return member;
+    if (container.pod_uid.empty()) return std::nullopt;
+    auto pod = pods->FindPod(container.pod_uid);
+    if (!pod) return std::nullopt;
+    return PodMember{.pod = *std::move(pod), .container_name = ""};
+  };
+}
+
+std::function<PodDirectoryFigures()> FiguresOf(const PodDirectory* pods) {
+  if (pods == nullptr) return nullptr;
+  return [pods] {
+    const PodDirectoryStats stats = pods->Stats();
+    PodDirectoryFigures figures{.fetches = stats.fetches, .left_out = stats.pods_left_out, .pods = stats.pods};
+    for (const FetchCause cause : kAllFetchCauses) {
+      const auto count = stats.failures.find(cause);
+      figures.failures[NameOf(cause)] = count != stats.failures.end() ? count->second : 0;
+    }
+    if (stats.last_success) figures.age = SystemClock().Now() - *stats.last_success;
+    return figures;
+  };
+}
+
+Result<MonitorParts> MakeParts(const Config& config, PodDirectory* pods) {
   auto topology = ReadCpuTopology(config.host.sysfs);
   if (!topology) return topology.error();
   const CgroupHierarchy hierarchy = Hierarchy(config);
@@ -109,10 +137,11 @@ Result<MonitorParts> MakeParts(const Config& config) {
                             SystemClock());
   if (!energy) return energy.error();
   LOG(INFO) << "CPU time from " << (*cpu_time)->name() << ", energy from " << (*energy)->name();
-  return MonitorParts{.cpu_time = *std::move(cpu_time),
-                      .energy = *std::move(energy),
-                      .workloads = std::make_unique<HostWorkloadResolver>(config.host.procfs, hierarchy.mount_point),
-                      .cpus = LabelsOf(cpus)};
+  return MonitorParts{
+      .cpu_time = *std::move(cpu_time),
+      .energy = *std::move(energy),
+      .workloads = std::make_unique<HostWorkloadResolver>(config.host.procfs, hierarchy.mount_point, FinderIn(pods)),
+      .cpus = LabelsOf(cpus)};
 }
 
 // None where Kubernetes is not enabled.
@@ -134,7 +163,7 @@ int Run(const Config& config, const sigset_t& signals) {
   }
   const auto pods = MakePods(config.kube);
   if (!pods) return Fatal(pods.error());
-  auto parts = MakeParts(config);
+  auto parts = MakeParts(config, pods->get());
   if (!parts) return Fatal(parts.error());
   Monitor monitor({.interval = config.monitor.interval,
                    .staleness = config.monitor.staleness,
@@ -148,7 +177,8 @@ int Run(const Config& config, const sigset_t& signals) {
                                  .version = std::string(kVersion),
                                  .revision = "",
                                  .branch = "",
-                                 .arch = Architecture()},
+                                 .arch = Architecture(),
+                                 .pods = FiguresOf(pods->get())},
                                 monitor);
   if (!exporter) return Fatal(exporter.error());
   for (const uint16_t port : (*exporter)->ports()) LOG(INFO) << "Serving http://localhost:" << port << "/metrics";
