@@ -463,6 +463,12 @@ class ApiServerTest(PodsTest):
     def test_it_ends_within_a_second_while_it_watches(self):
         self.assertLess(self.started().stop(), 3)
 
+    def test_over_plain_http_no_token_goes_along(self):
+        self.kube = self.serve(None)
+        self.kube.set(pod("u1", "web", {"app": "aa"}))
+        self.started(kubeconfig=self.kubeconfig("{token: secret}"))
+        self.assertEqual({authorization for _, _, authorization in self.kube.requests}, {None})
+
     def test_a_client_certificate_from_the_kubeconfig(self):
         certificate, key = self.certificates.sign("client")
         data = [base64.b64encode(open(path, "rb").read()).decode() for path in (certificate, key)]

@@ -107,7 +107,9 @@ TEST_F(PodStoreTest, APodIsFoundByItsOtherUidsUnlessThatIsAnothersOwn) {
 TEST_F(PodStoreTest, AMirrorNeitherTakesNorRemovesThePodWhoseUidItClaims) {
   store_.Replace({MakeMirror("victim", "thief"), MakePod("victim", {{"a", "app"}})}, clock_.Now());
   EXPECT_EQ(store_.FindPod("victim")->name, "name-victim");
+  store_.Replace({MakePod("victim", {{"a", "app"}})}, clock_.Now());
   store_.Set(MakeMirror("victim", "thief"), clock_.Now());
+  EXPECT_EQ(store_.size(), 2U);
   store_.Remove("thief", clock_.Now());
   clock_.Advance(Seconds(200));
   store_.Remove("thief", clock_.Now());
