@@ -1,0 +1,73 @@
+"""Cgroups for tests: those of one run lie in a folder of their own, so that all of them can be removed."""
+
+import os
+import signal
+import time
+
+
+def _mounts():
+    """(mount point, type, options) of each cgroup file system."""
+    with open("/proc/self/mounts") as mounts:
+        fields = [line.split() for line in mounts]
+    return [(point, kind, options.split(",")) for _, point, kind, options, *_ in fields if kind.startswith("cgroup")]
+
+
+def accounted_mount():
+    """The hierarchy whose cgroups the exporter tells apart: v1's cpuacct or cpu where there is one, else v2."""
+    for controller in ("cpuacct", "cpu"):
+        for point, kind, options in _mounts():
+            if kind == "cgroup" and controller in options:
+                return point
+    return next(point for point, kind, _ in _mounts() if kind == "cgroup2")
+
+
+class Cgroup:
+    """A folder of the accounted hierarchy, made or not."""
+
+    def __init__(self, path):
+        self.path = path
+        self.folder = accounted_mount() + path
+
+    def make(self):
+        os.makedirs(self.folder)
+
+    def take(self, pid):
+        """Moves a process in."""
+        with open(f"{self.folder}/cgroup.procs", "w") as procs:
+            procs.write(str(pid))
+
+    def used(self):
+        """CPU seconds by the kernel's own books."""
+        try:
+            with open(f"{self.folder}/cpuacct.usage") as usage:
+                return int(usage.read()) / 1e9
+        except FileNotFoundError:
+            with open(f"{self.folder}/cpu.stat") as stat:
+                return int(dict(line.split() for line in stat)["usage_usec"]) / 1e6
+
+
+def remove_tree(path):
+    """Ends what runs in a cgroup or below it, and removes them in every hierarchy."""
+    for point, _, _ in _mounts():
+        for folder, _, _ in os.walk(point + path, topdown=False):
+            _remove(folder)
+
+
+def _remove(folder):
+    deadline = time.monotonic() + 5
+    while True:
+        try:
+            with open(f"{folder}/cgroup.procs") as procs:
+                for pid in procs.read().split():
+                    os.kill(int(pid), signal.SIGKILL)
+        except (ProcessLookupError, FileNotFoundError):
+            pass
+        try:
+            os.rmdir(folder)
+            return
+        except FileNotFoundError:
+            return
+        except OSError:  # what was killed is not gone yet
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)

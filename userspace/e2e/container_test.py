@@ -1,0 +1,209 @@
+#!/usr/bin/env python3
+"""Containers that runc runs, and one made by hand: is each charged what the kernel's own books say of its cgroup? Runs as
+root, with runc and a static busybox, on cgroup v1 and v2: container_test.py BRAHE."""
+
+import ctypes
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+import uuid
+
+from cgroups import Cgroup, remove_tree
+from node import Node
+import runner
+
+BRAHE = os.path.abspath(sys.argv.pop(1))
+TREE = f"/brahe-test-{os.getpid()}"  # holds all the cgroups made here
+ZONES = {"package": 60, "core": 40, "dram": 6}
+TICK = 0.010  # what the kernel's books may be wrong by when a running process is moved: the longest scheduler tick
+
+
+def stolen():
+    """CPU seconds that the host has taken from this machine so far. The kernel leaves them out of a cgroup's time (with
+    CONFIG_PARAVIRT_TIME_ACCOUNTING), the exporter counts them for the task that the CPU was taken from."""
+    with open("/proc/stat") as stat:
+        return int(stat.readline().split()[8]) / os.sysconf("SC_CLK_TCK")
+
+
+def new_id():
+    return uuid.uuid4().hex * 2
+
+
+def burn(seconds):
+    """A command line for busybox' sh that burns about so many seconds (a whole number) of CPU time in its own process."""
+    return f"(ulimit -t {seconds}; while :; do :; done)"
+
+
+class RuncContainer:
+    """A container that runs a command line of busybox' sh. It lasts, with its cgroup, until it is deleted."""
+
+    def __init__(self, test, cgroup_path, command):
+        self.id = os.path.basename(cgroup_path)
+        self.cgroup = Cgroup(cgroup_path)
+        self.bundle = tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR"))
+        test.addCleanup(shutil.rmtree, self.bundle)
+        for folder in ("bin", "proc", "dev", "sys"):
+            os.makedirs(f"{self.bundle}/rootfs/{folder}")
+        for name in ("sh", "sleep"):
+            shutil.copy(shutil.which("busybox"), f"{self.bundle}/rootfs/bin/{name}")
+        self._runc("spec", "--bundle", self.bundle)
+        with open(f"{self.bundle}/config.json") as spec:
+            config = json.load(spec)
+        config["process"] |= {"terminal": False, "args": ["sh", "-c", command]}
+        config["linux"]["cgroupsPath"] = cgroup_path
+        with open(f"{self.bundle}/config.json", "w") as out:
+            json.dump(config, out)
+        test.addCleanup(self.delete)
+
+    def run(self):
+        """Returns when it has ended."""
+        pid_file = f"{self.bundle}/pid"
+        # An initramfs cannot be pivoted away from.
+        self._runc("run", "--no-pivot", "--detach", "--bundle", self.bundle, "--pid-file", pid_file, self.id)
+        with open(pid_file) as pid:
+            self.pid = int(pid.read())
+        os.waitpid(self.pid, 0)  # its parent, runc, is gone, and so it is ours
+
+    def delete(self):
+        self._runc("delete", "--force", self.id)
+
+    def _runc(self, *arguments):
+        subprocess.run(
+            ["runc", "--root", f"{self.bundle}/state", *arguments], check=True, timeout=60, stdin=subprocess.DEVNULL
+        )
+
+
+class ContainerTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        PR_SET_CHILD_SUBREAPER = 36
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        cls.addClassCleanup(remove_tree, TREE)
+        cls.node = Node(
+            BRAHE,
+            "--cpu.time-source=bpf",
+            "--monitor.interval=2s",
+            "--monitor.staleness=1h",  # no scrape cuts an epoch of its own
+            "--monitor.max-terminated=-1",
+            "--monitor.min-terminated-energy-threshold=0",
+            "--monitor.terminated-retention=10m",
+        )
+        cls.addClassCleanup(cls.node.__exit__)
+        cls.node.exporter.first_scrape()
+
+    def setUp(self):
+        self.stolen_before = stolen()
+
+    def scrape(self):
+        """A scrape in which the books balance."""
+        scrape = self.node.exporter.scrape()
+        for zone in ZONES:
+            listed = scrape.sum("kepler_process_cpu_joules_total", zone=zone)
+            unlisted = scrape.one("brahe_process_unlisted_joules_total", zone=zone)
+            self.assertEqual(listed + unlisted, scrape.one("kepler_node_cpu_active_joules_total", zone=zone))
+        return scrape
+
+    def epoch(self):
+        return int(self.scrape().one("brahe_epoch_duration_seconds_count"))
+
+    def after_epochs(self, count):
+        """The first scrape after so many more epochs were cut."""
+        deadline, end = time.monotonic() + 30, self.epoch() + count
+        while self.epoch() < end:
+            self.assertLess(time.monotonic(), deadline, "no epoch was cut in 30 s")
+            time.sleep(0.05)
+        return self.scrape()
+
+    def run_while_scraping(self, container):
+        thread = threading.Thread(target=container.run)
+        thread.start()
+        while thread.is_alive():
+            self.scrape()
+            thread.join(0.5)
+
+    def expect_charged(self, scrape, container_id, used, allowed, **labels):
+        """That a container of these labels which has ended was charged for `used` CPU seconds, give or take."""
+        labels |= {"container_id": container_id, "state": "terminated"}
+        charged = {"time": float(scrape.one("kepler_container_cpu_seconds_total", **labels))}
+        for zone, watts in ZONES.items():
+            joules = float(scrape.one("kepler_container_cpu_joules_total", zone=zone, **labels))
+            charged[zone] = joules / (watts / os.cpu_count())
+        taken = stolen() - self.stolen_before
+        figures = ", ".join(f"{name} {seconds:.6f}" for name, seconds in charged.items())
+        print(f"{container_id[:8]}: its cgroup says {used:.6f} CPU-s, charged {figures}; stolen {taken:.2f}", flush=True)
+        for name, seconds in charged.items():
+            self.assertGreater(seconds, used - allowed, name)
+            self.assertLess(seconds, used + allowed + taken, name)
+        self.assertEqual(len(scrape.all("kepler_container_cpu_seconds_total", container_id=container_id)), 1)
+
+    def test_a_busy_container(self):
+        container = RuncContainer(self, f"{TREE}/docker/{new_id()}", burn(4))
+        self.run_while_scraping(container)
+        used = container.cgroup.used()
+        container.delete()
+        self.assertGreater(used, 2)
+        self.expect_charged(self.after_epochs(2), container.id, used, 0.01 * used, runtime="docker", pod_id="")
+
+    def test_a_container_that_comes_and_goes_between_two_epochs(self):
+        for _ in range(5):
+            container = RuncContainer(
+                self, f"{TREE}/docker/{new_id()}", "(while :; do :; done) & sleep 0.05; kill -9 $!"
+            )
+            self.after_epochs(1)
+            epoch = self.epoch()
+            container.run()
+            used = container.cgroup.used()
+            container.delete()
+            if self.epoch() == epoch:
+                break
+        else:
+            self.fail("this machine is too slow to run a container within one epoch")
+        self.expect_charged(self.after_epochs(2), container.id, used, TICK, runtime="docker", pod_id="")
+
+    def test_a_busy_process_that_is_moved_between_containers(self):
+        cgroups = [Cgroup(f"{TREE}/docker/{new_id()}") for _ in range(2)]
+        burner = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+        try:
+            for cgroup in cgroups:
+                cgroup.make()
+                cgroup.take(burner.pid)
+                while cgroup.used() < 2.5:
+                    self.assertIsNone(burner.poll())
+                    self.scrape()
+                    time.sleep(0.2)
+        finally:
+            burner.kill()
+            burner.wait()
+        scrape = self.after_epochs(2)
+        for cgroup in cgroups:
+            used = cgroup.used()
+            self.expect_charged(scrape, os.path.basename(cgroup.path), used, 0.01 * used, runtime="docker")
+
+    def test_a_process_tree_in_a_pod(self):
+        pod = str(uuid.uuid4())
+        container = RuncContainer(
+            self,
+            f"{TREE}/kubepods/burstable/pod{pod}/{new_id()}",
+            f"{burn(1)} & (sh -c '{burn(2)} & wait' & wait) & {burn(2)} & wait",
+        )
+        self.run_while_scraping(container)
+        used = container.cgroup.used()
+        container.delete()
+        self.assertGreater(used, 2)
+        scrape = self.after_epochs(2)
+        self.expect_charged(scrape, container.id, used, 0.01 * used, pod_id=pod)
+        for zone in ZONES:
+            self.assertEqual(
+                scrape.one("kepler_pod_cpu_joules_total", zone=zone, pod_id=pod, state="terminated"),
+                scrape.one("kepler_container_cpu_joules_total", zone=zone, container_id=container.id),
+            )
+
+
+if __name__ == "__main__":
+    runner.main()
