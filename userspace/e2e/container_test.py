@@ -15,20 +15,13 @@ import unittest
 import uuid
 
 from cgroups import Cgroup, remove_tree
-from node import Node
+from node import Node, stolen_seconds
 import runner
 
 BRAHE = os.path.abspath(sys.argv.pop(1))
 TREE = f"/brahe-test-{os.getpid()}"  # holds all the cgroups made here
 ZONES = {"package": 60, "core": 40, "dram": 6}
 TICK = 0.010  # what the kernel's books may be wrong by when a running process is moved: the longest scheduler tick
-
-
-def stolen():
-    """CPU seconds that the host has taken from this machine so far. The kernel leaves them out of a cgroup's time (with
-    CONFIG_PARAVIRT_TIME_ACCOUNTING), the exporter counts them for the task that the CPU was taken from."""
-    with open("/proc/stat") as stat:
-        return int(stat.readline().split()[8]) / os.sysconf("SC_CLK_TCK")
 
 
 def new_id():
@@ -98,7 +91,7 @@ class ContainerTest(unittest.TestCase):
         cls.node.exporter.first_scrape()
 
     def setUp(self):
-        self.stolen_before = stolen()
+        self.stolen_before = stolen_seconds()
 
     def scrape(self):
         """A scrape in which the books balance."""
@@ -134,7 +127,7 @@ class ContainerTest(unittest.TestCase):
         for zone, watts in ZONES.items():
             joules = float(scrape.one("kepler_container_cpu_joules_total", zone=zone, **labels))
             charged[zone] = joules / (watts / os.cpu_count())
-        taken = stolen() - self.stolen_before
+        taken = stolen_seconds() - self.stolen_before
         figures = ", ".join(f"{name} {seconds:.6f}" for name, seconds in charged.items())
         print(f"{container_id[:8]}: its cgroup says {used:.6f} CPU-s, charged {figures}; stolen {taken:.2f}", flush=True)
         for name, seconds in charged.items():
