@@ -1,5 +1,6 @@
-// Starts processes at a steady rate: `churn SECONDS RATE`. Each is a copy of this one that ends at once. Prints how many
-// were started and how long it took. What falls behind is caught up with, so that the mean rate is kept if it can be.
+// Starts processes at a steady rate: `churn SECONDS RATE`. Each is a copy of this one that ends at once. Prints how
+// many were started and how long it took. What falls behind is caught up with, so that the mean rate is kept if it can
+// be.
 #include <unistd.h>
 
 #include <csignal>
