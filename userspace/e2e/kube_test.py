@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+"""The exporter beside a kubelet or an API server that tells of pods which start, restart and go, with processes in their
+cgroups: does each joule end in the right pod, under its name? Runs as root: kube_test.py BRAHE [CASE]."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import uuid
+
+from cgroups import Cgroup, remove_tree
+from fake_kube import Certificates, FakeKube, pod, replies
+from node import Node, stolen_seconds
+import runner
+
+BRAHE = os.path.abspath(sys.argv.pop(1))
+TREE = f"/brahe-test-{os.getpid()}"  # holds all the cgroups made here
+ZONES = {"package": 60, "core": 40, "dram": 6}
+JOULES = "kepler_{}_cpu_joules_total"
+
+
+class Workload:
+    """A container of a pod: a cgroup as kubelet makes it, with a process that burns."""
+
+    def __init__(self, pod_uid):
+        self.id = uuid.uuid4().hex * 2
+        self.cgroup = Cgroup(f"{TREE}/kubepods/burstable/pod{pod_uid}/{self.id}")
+        self.cgroup.make()
+        self.process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+        self.cgroup.take(self.process.pid)
+
+    def end(self):
+        """Returns the CPU seconds that its cgroup has used."""
+        self.process.kill()
+        self.process.wait()
+        used = self.cgroup.used()
+        remove_tree(self.cgroup.path)
+        return used
+
+
+class KubeTest:
+    """What both modes do. `flags` makes the exporter's flags."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR"))
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.certificates = Certificates(self.folder)
+        self.kube = FakeKube(self.certificates.sign("server"))
+        self.kube.token = "secret"
+        self.addCleanup(self.kube.stop)
+        self.addCleanup(remove_tree, TREE)
+        self.node = Node(
+            BRAHE,
+            "--kube.enable",
+            "--kube.node-name=n1",
+            f"--kube.config={self.kubeconfig()}",
+            "--monitor.interval=250ms",
+            "--monitor.staleness=1ms",
+            "--monitor.max-terminated=-1",
+            "--monitor.min-terminated-energy-threshold=0",
+            *self.flags(),
+        )
+        self.addCleanup(self.node.__exit__)
+        self.node.exporter.first_scrape()
+        self.counters = {}
+        self.stolen_before = stolen_seconds()
+
+    def kubeconfig(self):
+        cluster = {"server": self.kube.url, "certificate-authority": self.certificates.ca}
+        config = {
+            "current-context": "x",
+            "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+            "clusters": [{"name": "c", "cluster": cluster}],
+            "users": [{"name": "u", "user": {"token": "secret"}}],
+        }
+        path = f"{self.folder}/kubeconfig"
+        with open(path, "w") as file:
+            json.dump(config, file)
+        return path
+
+    def scrape(self):
+        """A scrape in which the books balance at each level."""
+        scrape = self.node.exporter.scrape()
+        for zone in ZONES:
+            listed = scrape.sum(JOULES.format("process"), zone=zone)
+            unlisted = scrape.one("brahe_process_unlisted_joules_total", zone=zone)
+            self.assertEqual(listed + unlisted, scrape.one("kepler_node_cpu_active_joules_total", zone=zone))
+            for uid in {labels["pod_id"] for labels, _ in scrape.all(JOULES.format("pod"))}:
+                containers = scrape.sum(JOULES.format("container"), zone=zone, pod_id=uid)
+                self.assertEqual(scrape.sum(JOULES.format("pod"), zone=zone, pod_id=uid), containers)
+        return scrape
+
+    def until(self, what, **labels):
+        """The first scrape that has a container or pod (`what`) of these labels."""
+        deadline = time.monotonic() + 30
+        while True:
+            scrape = self.scrape()
+            if scrape.all(JOULES.format(what), zone="package", **labels):
+                return scrape
+            self.assertLess(time.monotonic(), deadline, f"no {what} {labels}:\n" + "".join(self.node.exporter.log))
+            time.sleep(0.1)
+
+    def expect_joules(self, scrape, used, **labels):
+        """That a pod has the energy of so many CPU seconds."""
+        taken = stolen_seconds() - self.stolen_before
+        for zone, watts in ZONES.items():
+            seconds = float(scrape.one(JOULES.format("pod"), zone=zone, **labels)) / (watts / os.cpu_count())
+            print(f"{labels['pod_name']}: {zone} {seconds:.3f} of {used:.3f} CPU-s", flush=True)
+            self.assertGreater(seconds, used * 0.99 - 0.02)
+            self.assertLess(seconds, used * 1.01 + 0.02 + taken)
+
+    def test_every_joule_ends_in_the_right_pod(self):
+        uid, other_uid = str(uuid.uuid4()), str(uuid.uuid4())
+        other = Workload(other_uid)
+        self.kube.set(pod(other_uid, "batch-0", {"job": other.id}, namespace="night"))
+        pause, init = Workload(uid), Workload(uid)
+        init_status = [{"name": "fetch", "containerID": f"containerd://{init.id}"}]
+        self.kube.set(pod(uid, "web-0", {}, initContainerStatuses=init_status))
+        self.until("container", container_id=init.id, container_name="fetch", pod_id=uid, state="running")
+        # The container that holds the pod's namespaces is in no list.
+        self.until("container", container_id=pause.id, container_name="", pod_id=uid, state="running")
+        time.sleep(0.5)
+        used = init.end() + pause.end()
+
+        first = Workload(uid)
+        self.kube.set(pod(uid, "web-0", {"app": first.id}, initContainerStatuses=init_status))
+        self.until("container", container_id=first.id, container_name="app", state="running")
+        time.sleep(0.5)
+        used += first.end()
+        second = Workload(uid)
+        restarted = pod(uid, "web-0", {"app": second.id}, initContainerStatuses=init_status)
+        restarted["status"]["containerStatuses"][0]["lastState"] = {
+            "terminated": {"containerID": f"containerd://{first.id}", "exitCode": 1}
+        }
+        self.disturb()
+        self.kube.set(restarted)
+        scrape = self.until("container", container_id=second.id, container_name="app", state="running")
+        for container, name in ((first, "app"), (init, "fetch")):
+            series = dict(container_id=container.id, container_name=name, pod_id=uid, state="terminated", zone="dram")
+            self.assertGreater(scrape.one(JOULES.format("container"), **series), 0)
+        time.sleep(0.5)
+        used += second.end()
+        self.kube.remove(uid)
+        other_used = other.end()
+
+        names = dict(pod_id=uid, pod_name="web-0", pod_namespace="shop", state="terminated")
+        self.until("pod", **names)
+        time.sleep(1)
+        scrape = self.scrape()
+        self.expect_joules(scrape, used, **names)
+        names = dict(pod_id=other_uid, pod_name="batch-0", pod_namespace="night", state="terminated")
+        self.expect_joules(scrape, other_used, **names)
+        self.assertGreater(scrape.one("brahe_pod_fetches_total"), 1)
+
+    def test_a_server_that_fails_costs_no_epoch_and_no_joule(self):
+        self.kube.fault = replies(500)
+        uid = str(uuid.uuid4())
+        workload = Workload(uid)
+        epochs = self.scrape().one("brahe_epoch_duration_seconds_count")
+        # The pod's account is there before its name is known.
+        self.until("pod", pod_id=uid, pod_name="", pod_namespace="", state="running")
+        self.kube.set(pod(uid, "web-0", {"app": workload.id}))
+        self.kube.end_watches()
+        deadline = time.monotonic() + 20
+        while self.scrape().sum("brahe_pod_fetch_failures_total", cause="status") == 0:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.1)
+        self.assertGreater(self.scrape().one("brahe_epoch_duration_seconds_count"), epochs)
+        self.kube.fault = None
+        self.until("container", container_id=workload.id, container_name="app", state="running")
+        used = workload.end()
+        names = dict(pod_id=uid, pod_name="web-0", pod_namespace="shop", state="terminated")
+        self.until("pod", **names)
+        time.sleep(1)
+        self.expect_joules(self.scrape(), used, **names)
+
+
+class KubeletTest(KubeTest, unittest.TestCase):
+    def flags(self):
+        return (f"--kube.kubelet.url={self.kube.url}", "--kube.pod-informer.poll-interval=1s")
+
+    def disturb(self):
+        """A token that is wrong for a while."""
+        self.kube.token = "other"
+        time.sleep(2)
+        self.kube.token = "secret"
+
+
+class ApiServerTest(KubeTest, unittest.TestCase):
+    def flags(self):
+        return ("--kube.pod-informer.mode=apiserver",)
+
+    def disturb(self):
+        """A watch that ends, from a point that the server does not know any more."""
+        self.kube.bookmark()
+        self.kube.forget()
+        self.kube.end_watches()
+
+
+if __name__ == "__main__":
+    runner.main()
