@@ -46,9 +46,12 @@ def fill(guest, only, with_modules):
     guest.add_program(machine.tool("bpftool"))
     for name in ("exporter.sh", "exporter_step", "container_step", "load_modules", "rapl_test.py"):
         guest.copy(os.path.join(HERE, name), "/tests/" + name)
-    for name in ("exposition.py", "node.py", "runner.py"):
+    e2e = ("cgroups", "container_test", "drive_powercap", "exposition", "fake_kube", "kube_test", "node", "runner")
+    for name in (f"{module}.py" for module in e2e):
         guest.copy(os.path.join(ROOT, "userspace/e2e", name), "/tests/" + name)
     guest.add_python()
+    os.symlink(guest.add_program(machine.tool("openssl")), guest.root + "/bin/openssl")
+    guest.copy("/etc/ssl/openssl.cnf", "/usr/lib/ssl/openssl.cnf")
     bundle = container.add_bundle(guest)
     cgroup_test = guest.add_program(f"{BIN}/userspace/workload/cgroup_directory_real_test")
 
@@ -98,4 +101,6 @@ def fill(guest, only, with_modules):
         guest.setup(f"umount /sys/fs/cgroup{mount}")
     guest.setup("mount -t cgroup2 cgroup /sys/fs/cgroup")
     run("container", "a container of runc in a pod's cgroup, cgroup v2", 60, f"{box} /sys/fs/cgroup")
+    run("containers", "containers of runc, short and busy, a move between two; cgroup v2", 120, f"python3 /tests/container_test.py {brahe}")
+    run("pods", "pods of a kubelet and of an API server", 120, f"python3 /tests/kube_test.py {brahe}")
     return steps

@@ -70,6 +70,7 @@ class BpfCpuTimeSource final : public CpuTimeSource {
   };
 
   void NotePunctuality(bool in_time);
+  void NoteStart(const ProcessKey& process);
   void NoteOnlineCpus();
   void ReadSlots();
   void ReadSlot(size_t cpu);
@@ -114,6 +115,7 @@ class BpfCpuTimeSource final : public CpuTimeSource {
   std::vector<CgroupPath> cgroups_;
   std::vector<std::pair<ProcessKey, uint64_t>> ends_;  // told by the kernel, with the time, and not reported yet
   std::unordered_map<ProcessKey, uint64_t> ended_;     // reported, with the epoch
+  std::unordered_map<uint32_t, uint64_t> youngest_;    // by pid: the latest start that was seen
   CpuTimeSourceStats stats_;
 };
 
@@ -171,6 +173,7 @@ Status BpfCpuTimeSource::ReadOldBank() {
     __atomic_store_n(&program_->control().settled, cut_, __ATOMIC_SEQ_CST);
   }
   auto read = bank_.Read(old_bank_, [this](const task_key& key, const char* comm) {
+    NoteStart({key.tgid, key.start_ns});
     if (comm[0] != '\0')
       names_.push_back({{key.tgid, key.start_ns}, std::string(comm, strnlen(comm, COMM_LENGTH)), ""});
   });
@@ -180,6 +183,15 @@ Status BpfCpuTimeSource::ReadOldBank() {
   }
   uncollected_ = false;
   return {};
+}
+
+// A process whose pid belongs to a younger one has ended, also if that went unseen.
+void BpfCpuTimeSource::NoteStart(const ProcessKey& process) {
+  const auto [youngest, added] = youngest_.try_emplace(process.pid, process.start_ns);
+  if (added || youngest->second == process.start_ns) return;
+  const ProcessKey older = {process.pid, std::min(youngest->second, process.start_ns)};
+  youngest->second = std::max(youngest->second, process.start_ns);
+  ends_.emplace_back(older, cut_);
 }
 
 void BpfCpuTimeSource::NoteOnlineCpus() {
@@ -231,6 +243,7 @@ void BpfCpuTimeSource::ReadSlot(size_t cpu) {
 
 // Adds the part before the cut of a task that was running at it, to each cgroup that it was moved to its own.
 void BpfCpuTimeSource::AddRunning(const cpu_slot& slot, task_key key, uint64_t since) {
+  NoteStart({key.tgid, key.start_ns});
   uint64_t ns = share_before_cut(since, previous_cut_, cut_);
   for (const uint64_t turn : {slot.move_count, slot.move_count + 1}) {
     const cgroup_move& move = slot.moves[turn % 2];
@@ -325,7 +338,10 @@ void BpfCpuTimeSource::CleanUp(CpuTimeEpoch& epoch) {
   std::erase_if(ended_, [this](const auto& end) {
     const auto deleted = bank_.Delete(end.first);
     if (!deleted) VLOG(1) << deleted.error().message;  // it stays, and is tried again in the next epoch
-    return deleted && *deleted && end.second + kEndedEpochs < epoch_;
+    const bool forgotten = deleted && *deleted && end.second + kEndedEpochs < epoch_;
+    const auto youngest = forgotten ? youngest_.find(end.first.pid) : youngest_.end();
+    if (youngest != youngest_.end() && youngest->second == end.first.start_ns) youngest_.erase(youngest);
+    return forgotten;
   });
 }
 

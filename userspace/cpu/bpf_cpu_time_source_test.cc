@@ -388,6 +388,30 @@ TEST_F(BpfCpuTimeSourceTest, FindsTheDeadThatTheKernelHadNoRoomToTellOf) {
   EXPECT_LT(source_->Stats().map_entries, before - started * 9 / 10);
 }
 
+TEST_F(BpfCpuTimeSourceTest, KnowsThatAProcessHasEndedWhosePidIsUsedAgain) {
+  if (access("/proc/sys/kernel/ns_last_pid", W_OK) != 0) GTEST_SKIP() << "no ns_last_pid";
+  BpfSourceOptions options = Options();
+  options.program.event_buffer_bytes = static_cast<uint32_t>(sysconf(_SC_PAGESIZE));
+  Start(options);
+  ChildProcess first([] { Burn(Milliseconds(20)); });
+  const pid_t pid = first.pid();
+  // The kernel has no room to tell of its end.
+  for (int i = 0; i < 100 && source_->Stats().dropped_events == 0; ++i)
+    RunChildren(Milliseconds(100), 20, [](size_t) {});
+  ASSERT_GT(source_->Stats().dropped_events, 0U);
+  first.Wait();
+  auto second = ChildWithPid(pid, [] { Burn(Milliseconds(20)); });
+  ASSERT_TRUE(second) << "pid " << pid << " could not be had again";
+  second->Wait();
+  const CpuTimeEpoch epoch = NextEpoch();
+  std::set<ProcessKey> lives;
+  for (const TaskTime& task : epoch.tasks) {
+    if (task.process.pid == static_cast<uint32_t>(pid)) lives.insert(task.process);
+  }
+  ASSERT_EQ(lives.size(), 2U);
+  EXPECT_EQ(std::count(epoch.ended.begin(), epoch.ended.end(), *lives.begin()), 1);
+}
+
 TEST_F(BpfCpuTimeSourceTest, AsksForAnEarlyCutWhenTheProcessTableFillsUp) {
   BpfSourceOptions options = Options();
   options.program.max_processes = 512;

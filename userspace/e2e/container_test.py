@@ -15,7 +15,7 @@ import unittest
 import uuid
 
 from cgroups import Cgroup, remove_tree
-from node import Node, stolen_seconds
+from node import Node, cpus_of_zones, emulated, stolen_seconds
 import runner
 
 BRAHE = os.path.abspath(sys.argv.pop(1))
@@ -124,9 +124,10 @@ class ContainerTest(unittest.TestCase):
         """That a container of these labels which has ended was charged for `used` CPU seconds, give or take."""
         labels |= {"container_id": container_id, "state": "terminated"}
         charged = {"time": float(scrape.one("kepler_container_cpu_seconds_total", **labels))}
-        for zone, watts in ZONES.items():
+        for zone, watts in ZONES.items() if cpus_of_zones() else ():
             joules = float(scrape.one("kepler_container_cpu_joules_total", zone=zone, **labels))
-            charged[zone] = joules / (watts / os.cpu_count())
+            charged[zone] = joules / (watts / cpus_of_zones())
+        allowed *= 4 if emulated() else 1
         taken = stolen_seconds() - self.stolen_before
         figures = ", ".join(f"{name} {seconds:.6f}" for name, seconds in charged.items())
         print(f"{container_id[:8]}: its cgroup says {used:.6f} CPU-s, charged {figures}; stolen {taken:.2f}", flush=True)
@@ -143,6 +144,7 @@ class ContainerTest(unittest.TestCase):
         self.assertGreater(used, 2)
         self.expect_charged(self.after_epochs(2), container.id, used, 0.01 * used, runtime="docker", pod_id="")
 
+    @unittest.skipIf(emulated(), "too slow to run a container within one epoch")
     def test_a_container_that_comes_and_goes_between_two_epochs(self):
         for _ in range(5):
             container = RuncContainer(

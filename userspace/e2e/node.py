@@ -1,5 +1,6 @@
 """A node for tests and benchmarks: a driven powercap tree and an exporter on it."""
 
+import glob
 import http.client
 import os
 import re
@@ -21,6 +22,19 @@ def stolen_seconds():
     time (with CONFIG_PARAVIRT_TIME_ACCOUNTING); the exporter counts them for the task that the CPU was taken from."""
     with open("/proc/stat") as stat:
         return int(stat.readline().split()[8]) / os.sysconf("SC_CLK_TCK")
+
+
+def emulated():
+    """Whether this is an emulated machine, in which anything may stand still for some tenths of a second."""
+    return "BRAHE_EMULATED" in os.environ
+
+
+def cpus_of_zones():
+    """The CPUs that share the energy of the driven zones, which are those of socket 0. None: not all CPUs do, so that
+    energy depends on where a process ran."""
+    paths = glob.glob("/sys/devices/system/cpu/cpu[0-9]*/topology/physical_package_id")
+    sockets = {open(path).read() for path in paths}
+    return os.cpu_count() if len(sockets) < 2 else None
 
 
 class PowercapDriver:
