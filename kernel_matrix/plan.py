@@ -100,7 +100,11 @@ def fill(guest, only, with_modules):
     for mount in ("/devices", "/cpuacct", "/unified", ""):
         guest.setup(f"umount /sys/fs/cgroup{mount}")
     guest.setup("mount -t cgroup2 cgroup /sys/fs/cgroup")
-    run("container", "a container of runc in a pod's cgroup, cgroup v2", 60, f"{box} /sys/fs/cgroup")
-    run("containers", "containers of runc, short and busy, a move between two; cgroup v2", 120, f"python3 /tests/container_test.py {brahe}")
-    run("pods", "pods of a kubelet and of an API server", 120, f"python3 /tests/kube_test.py {brahe}")
+    # Of the tests that run on every machine those that a kernel can make a difference to.
+    cases = "ContainerTest.test_a_busy_container ContainerTest.test_a_busy_process_that_is_moved_between_containers"
+    containers = f"python3 /tests/container_test.py {brahe} {cases}"
+    run("containers", "a container of runc, and a running process that is moved between two; v2", 120, containers)
+    cases = " ".join(f"{mode}.test_every_joule_ends_in_the_right_pod" for mode in ("KubeletTest", "ApiServerTest"))
+    pods = f"python3 /tests/kube_test.py {brahe} {cases}"
+    run("pods", "pods of a kubelet and of an API server", 120, pods)
     return steps

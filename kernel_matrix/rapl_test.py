@@ -114,13 +114,13 @@ class RaplTest(Fixture):
     def test_power_becomes_energy(self):
         for zone, milliwatts in zip(ZONES, (80_000, 5_000, 20_000, 0)):
             command("power", zone, milliwatts)
-        time.sleep(2)
+        time.sleep(1)
         # The scrape reads the sensors between these two readings of ours.
         least = self.raw("package-0") + self.raw("package-1")
         joules = self.scrape().sum("kepler_node_cpu_joules_total", zone="package")
         most = self.raw("package-0") + self.raw("package-1")
         self.assertTrue(least * MICRO <= joules <= most * MICRO, f"{least} {joules} {most}")
-        self.assertGreater(least, 150_000_000)
+        self.assertGreater(least, 75_000_000)
 
     def test_each_socket_pays_for_what_ran_on_it(self):
         sockets = {}
@@ -228,7 +228,7 @@ class WrapTest(Fixture):
 
     def test_power_wraps_too(self):
         command("power", "package-1", 20_000)
-        time.sleep(3)
+        time.sleep(1)
         joules = self.scrape().one("brahe_socket_cpu_joules_total", zone="package", socket="1")
         self.assertGreater(joules, 3 * 5)
 

@@ -143,10 +143,9 @@ class KubeTest:
         }
         self.disturb()
         self.kube.set(restarted)
-        scrape = self.until("container", container_id=second.id, container_name="app", state="running")
+        self.until("container", container_id=second.id, container_name="app", state="running")
         for container, name in ((first, "app"), (init, "fetch")):
-            series = dict(container_id=container.id, container_name=name, pod_id=uid, state="terminated", zone="dram")
-            self.assertGreater(scrape.one(JOULES.format("container"), **series), 0)
+            self.until("container", container_id=container.id, container_name=name, pod_id=uid, state="terminated")
         time.sleep(0.5)
         used += second.end()
         self.kube.remove(uid)
