@@ -58,11 +58,11 @@ Result<bool> BankReader::Delete(const ProcessKey& process) {
   return true;
 }
 
-void BankReader::ForEachQuietProcess(const std::function<void(const ProcessKey&)>& visit) const {
+void BankReader::ForEachQuietProcess(const std::function<void(const ProcessKey&, uint64_t)>& visit) const {
   for (const auto& [process, entries] : processes_) {
-    if (std::all_of(entries.begin(), entries.end(), [this](const Entry& entry) { return IsQuiet(entry); })) {
-      visit(process);
-    }
+    uint64_t last_change = 0;
+    for (const Entry& entry : entries) last_change = std::max(last_change, entry.last_change);
+    if (reads_ >= last_change + kQuietReads) visit(process, reads_ - last_change);
   }
 }
 

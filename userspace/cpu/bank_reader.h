@@ -35,8 +35,9 @@ class BankReader {
   // two reads stays, because some handler might still hold a pointer to it.
   Result<bool> Delete(const ProcessKey& process);
 
-  // Calls `visit` for each process that has entries of which none has changed in the last two reads.
-  void ForEachQuietProcess(const std::function<void(const ProcessKey&)>& visit) const;
+  // Calls `visit` for each process that has entries of which none has changed in the last two reads, with the number of
+  // reads since the last change.
+  void ForEachQuietProcess(const std::function<void(const ProcessKey&, uint64_t quiet_reads)>& visit) const;
 
   // Entries in the kernel at the last read.
   [[nodiscard]] size_t entries() const { return program_.procs_entries(); }

@@ -24,9 +24,10 @@ constexpr uint32_t kCutsToShrinkLead = 64;
 constexpr Nanoseconds kCutMargin = {50'000};
 // Epochs for which a process that ended is remembered, so that its last entries are still known for dead.
 constexpr uint64_t kEndedEpochs = 4;
-// Every so many epochs a part of the quiet processes is looked for, in case that the kernel could not tell of their
-// ends; each of them in one of so many rounds.
+// Every so many epochs quiet processes are looked for, in case that the kernel could not tell of their ends: those that
+// are quiet since the last time, so many at most, and of the others each in one of so many rounds.
 constexpr uint64_t kCheckEpochs = 8;
+constexpr int kCheckNew = 256;
 constexpr uint64_t kCheckRounds = 64;
 // Epochs after which a process that has just ended is quiet.
 constexpr uint64_t kQuietEpochs = 3;
@@ -345,16 +346,18 @@ void BpfCpuTimeSource::CleanUp(CpuTimeEpoch& epoch) {
   });
 }
 
-// Looks which of the quiet processes are gone: all of them after the kernel had no room to tell of some ends, else a
-// part now and then, because an end can also go unseen (a kernel that keeps programs from running in some contexts).
+// Looks which of the quiet processes are gone: all of them after the kernel had no room to tell of some ends, else some
+// now and then, because an end can also go unseen (a kernel that keeps programs from running in some contexts).
 void BpfCpuTimeSource::FindMissedEnds(CpuTimeEpoch& epoch) {
   const uint64_t dropped = program_->dropped_events();
   if (std::exchange(dropped_seen_, dropped) != dropped) check_all_until_ = epoch_ + kQuietEpochs;
   const bool all = epoch_ < check_all_until_;
   if (!shows_all_processes_ || (!all && epoch_ % kCheckEpochs != 0)) return;
   const uint64_t round = epoch_ / kCheckEpochs % kCheckRounds;
-  bank_.ForEachQuietProcess([&](const ProcessKey& process) {
-    if (!all && process.pid % kCheckRounds != round) return;
+  int may_check = kCheckNew;
+  bank_.ForEachQuietProcess([&](const ProcessKey& process, uint64_t quiet_reads) {
+    const bool newly_quiet = quiet_reads <= kCheckEpochs + kQuietEpochs && may_check-- > 0;
+    if (!all && !newly_quiet && process.pid % kCheckRounds != round) return;
     struct stat folder;
     const std::string path = procfs_root_ + "/" + std::to_string(process.pid);
     if (stat(path.c_str(), &folder) == 0 || errno != ENOENT) return;

@@ -95,8 +95,9 @@ class KubeTest:
         return scrape
 
     def until(self, what, **labels):
-        """The first scrape that has a container or pod (`what`) of these labels."""
-        deadline = time.monotonic() + 30
+        """The first scrape that has a container or pod (`what`) of these labels. An end that the kernel hides is found
+        some epochs later."""
+        deadline = time.monotonic() + 60
         while True:
             scrape = self.scrape()
             if scrape.all(JOULES.format(what), zone="package", **labels):
@@ -152,11 +153,9 @@ class KubeTest:
         other_used = other.end()
 
         names = dict(pod_id=uid, pod_name="web-0", pod_namespace="shop", state="terminated")
-        self.until("pod", **names)
-        time.sleep(1)
-        scrape = self.scrape()
-        self.expect_charged(scrape, used, **names)
+        self.expect_charged(self.until("pod", **names), used, **names)
         names = dict(pod_id=other_uid, pod_name="batch-0", pod_namespace="night", state="terminated")
+        scrape = self.until("pod", **names)
         self.expect_charged(scrape, other_used, **names)
         self.assertGreater(scrape.one("brahe_pod_fetches_total"), 1)
 
@@ -178,9 +177,7 @@ class KubeTest:
         self.until("container", container_id=workload.id, container_name="app", state="running")
         used = workload.end()
         names = dict(pod_id=uid, pod_name="web-0", pod_namespace="shop", state="terminated")
-        self.until("pod", **names)
-        time.sleep(1)
-        self.expect_charged(self.scrape(), used, **names)
+        self.expect_charged(self.until("pod", **names), used, **names)
 
 
 class KubeletTest(KubeTest, unittest.TestCase):

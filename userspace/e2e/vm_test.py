@@ -87,8 +87,14 @@ class VmTest(unittest.TestCase):
 
         self.qemu.kill()
         self.qemu.wait()
-        time.sleep(1.5)
-        ended = self.expect_sum_of_processes(self.node.exporter.scrape(), "terminated")
+        # An end that the kernel hides is found some epochs later.
+        deadline = time.monotonic() + 60
+        scrape = self.node.exporter.scrape()
+        while not scrape.all("kepler_vm_cpu_joules_total", vm_id=self.id, state="terminated"):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.2)
+            scrape = self.node.exporter.scrape()
+        ended = self.expect_sum_of_processes(scrape, "terminated")
         for zone in ZONES:
             self.assertGreaterEqual(ended[zone], joules[zone])
 
