@@ -119,6 +119,11 @@ class PodsTest(unittest.TestCase):
             + "".join(directory.log)
         )
 
+    def first_warning(self, directory):
+        """Waits for it: the log is read by a thread of its own."""
+        self.eventually(lambda: directory.lines("W"), "a warning")
+        return directory.lines("W")[0]
+
     def check_fault_passes(self, directory, cause, *parts, times=2):
         """The fault that has just begun is counted and said in one line with these parts; a good answer ends it."""
         self.eventually(lambda: int(directory.stats().get(cause, 0)) >= times, f"{cause}: {directory.log}")
@@ -178,7 +183,7 @@ class KubeletTest(PodsTest):
         directory = self.started(kubeconfig=self.kubeconfig(f"{{tokenFile: {token}}}"))
         os.unlink(token)
         self.eventually(lambda: directory.stats().get("credentials"), "credentials")
-        self.assertIn("token: No such file or directory", directory.lines("W")[0])
+        self.assertIn("token: No such file or directory", self.first_warning(directory))
         self.write("token", "two\nlines: injected")
         count = int(directory.stats()["credentials"])
         self.eventually(lambda: int(directory.stats()["credentials"]) >= count + 2, "credentials")
@@ -252,7 +257,7 @@ class KubeletTest(PodsTest):
         directory = self.started()
         self.eventually(lambda: int(directory.stats()["left_out"]) > 1, "left out")
         self.assertEqual(len(directory.lines("W")), 1)
-        self.assertIn("1 pods cannot be used and are left out", directory.lines("W")[0])
+        self.assertIn("1 pods cannot be used and are left out", self.first_warning(directory))
         self.kube.remove("u9")
         self.eventually(lambda: directory.lines("I"), "an end of it")
 
@@ -262,15 +267,15 @@ class KubeletTest(PodsTest):
         directory = Directory(kubeconfig=self.kubeconfig(), kubelet_url=url)
         self.addCleanup(directory.stop)
         self.eventually(lambda: directory.stats().get("connection"), "a refusal")
-        self.assertIn("is it running", directory.lines("W")[0])
-        self.assertIn(str(port), directory.lines("W")[0])
+        self.assertIn("is it running", self.first_warning(directory))
+        self.assertIn(str(port), self.first_warning(directory))
         self.assertEqual(directory.stats()["succeeded"], "0")
 
     def test_a_certificate_of_another_name(self):
         self.kube = self.serve(self.certificates.sign("elsewhere", "DNS:elsewhere.example"))
         directory = self.start()
         self.eventually(lambda: directory.stats().get("certificate"), "a wrong name")
-        self.assertRegex(directory.lines("W")[0], "127.0.0.1.*as its certificate has it .kube.kubelet.url")
+        self.assertRegex(self.first_warning(directory), "127.0.0.1.*as its certificate has it .kube.kubelet.url")
         self.kube.set(pod("u1", "web", {"app": "aa"}))
         self.kube.renew(self.certificate)
         self.eventually_answers(directory, "container aa", "u1 shop/web app")
@@ -279,7 +284,7 @@ class KubeletTest(PodsTest):
         self.kube = self.serve(self.stranger.sign("server"))
         directory = self.start(kubeconfig=self.kubeconfig("{token: secret}"))
         self.eventually(lambda: directory.stats().get("certificate"), "a stranger")
-        self.assertIn("kube.kubelet.caFile", directory.lines("W")[0])
+        self.assertIn("kube.kubelet.caFile", self.first_warning(directory))
         self.assertEqual(self.kube.requests, [])
 
     def test_its_own_authority_and_insecure_are_ways_out(self):
@@ -399,7 +404,7 @@ class ApiServerTest(PodsTest):
         directory = self.started()
         self.kube.send({"type": "ERROR", "object": {"kind": "Status", "code": 410, "message": "too old"}})
         self.eventually(lambda: len(self.lists()) == 2, "a second list")
-        self.assertIn("410 too old", directory.lines("W")[0])
+        self.assertIn("410 too old", self.first_warning(directory))
         self.kube.set(pod("u2", "db", {"sql": "bb"}))
         self.eventually_answers(directory, "container bb", "u2 shop/db sql")
 
@@ -440,7 +445,7 @@ class ApiServerTest(PodsTest):
         self.kube.fault = None
         self.eventually_answers(directory, "container aa", "u1 shop/web app")
         self.assertEqual(len(directory.lines("W")), 1)
-        self.assertIn("list and watch on pods for the API server (it says: pods is forbidden)", directory.lines("W")[0])
+        self.assertIn("list and watch on pods for the API server (it says: pods is forbidden)", self.first_warning(directory))
 
     def test_a_list_without_end_is_given_up(self):
         def fault(handler):
@@ -450,7 +455,7 @@ class ApiServerTest(PodsTest):
         self.kube.fault = fault
         directory = self.start()
         self.eventually(lambda: directory.stats().get("bad_answer"), "an end")
-        self.assertIn("the list has no end", directory.lines("W")[0])
+        self.assertIn("the list has no end", self.first_warning(directory))
 
     def test_a_silent_watch_is_taken_up_again_for_an_unknown_container(self):
         directory = self.started()

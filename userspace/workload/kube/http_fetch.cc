@@ -81,6 +81,8 @@ void SetIdentity(CURL* handle, const HttpIdentity& identity) {
     SetPem(handle, identity.ca, CURLOPT_CAINFO, CURLOPT_CAINFO_BLOB);
   }
   Set(handle, CURLOPT_CA_CACHE_TIMEOUT, 0L);  // a renewed file counts from the next connection on
+  // A resumed session shows the certificate that it began with, also after the server has got a better one.
+  Set(handle, CURLOPT_SSL_SESSIONID_CACHE, 0L);
   Set(handle, CURLOPT_SSL_VERIFYPEER, identity.insecure ? 0L : 1L);
   Set(handle, CURLOPT_SSL_VERIFYHOST, identity.insecure ? 0L : 2L);
   SetPem(handle, identity.client_certificate, CURLOPT_SSLCERT, CURLOPT_SSLCERT_BLOB);
