@@ -13,7 +13,7 @@ import uuid
 
 from cgroups import Cgroup, remove_tree
 from fake_kube import Certificates, FakeKube, pod, replies
-from node import HiddenTime, Inaccurate, Node, emulated, stolen_seconds, three_tries
+from node import HiddenTime, Inaccurate, Node, cpus_of_zones, emulated, stolen_seconds, three_tries
 import runner
 
 BRAHE = os.path.abspath(sys.argv.pop(1))
@@ -109,7 +109,7 @@ class KubeTest:
         """That a pod has so many CPU seconds, and energy. (Each pod is the sum of its containers, see scrape.)"""
         taken = stolen_seconds() - self.stolen_before
         seconds = float(scrape.sum("kepler_container_cpu_seconds_total", pod_id=labels["pod_id"]))
-        for zone in ZONES:
+        for zone in ZONES if cpus_of_zones() else ():  # else it may have run on a socket without energy
             self.assertGreater(scrape.one(JOULES.format("pod"), zone=zone, **labels), 0)
         hidden = self.hidden.seconds(scrape)
         figures = f"{labels['pod_name']}: {seconds:.3f} of {used:.3f} CPU-s, hidden {hidden:.3f}, stolen {taken:.2f}"
