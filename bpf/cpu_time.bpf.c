@@ -176,10 +176,11 @@ static __always_inline __u64 own_time(struct task_struct *task)
  */
 static __always_inline void split_at_moves(struct cpu_slot *slot, __u64 now, __u64 cut, __u64 settled)
 {
-	const __u64 begin = slot->since, count = slot->move_count;
+	const __u64 begin = slot->since;
+	const __u32 older = older_move(slot);
 
-	for (int turn = 0; turn < 2; turn++) {
-		const struct cgroup_move move = slot->moves[(count + turn) & 1];
+	for (__u32 turn = 0; turn < 2; turn++) {
+		const struct cgroup_move move = slot->moves[(older + turn) & 1];
 
 		if (move.ns <= begin || move.ns >= now)
 			continue;
@@ -197,7 +198,7 @@ static __always_inline void split_at_moves(struct cpu_slot *slot, __u64 now, __u
 /* The cgroup that the slot's task is in, as far as the slot tells. */
 static __always_inline __u64 slot_cgroup_id(const struct cpu_slot *slot)
 {
-	const struct cgroup_move *last = &slot->moves[(slot->move_count + 1) & 1];
+	const struct cgroup_move *last = &slot->moves[!older_move(slot)];
 
 	return last->ns > slot->since ? last->cgroup_id : slot->key.cgroup_id;
 }
@@ -279,8 +280,14 @@ int BPF_PROG(on_move, struct cgroup *target, const char *path, struct task_struc
 			continue;
 		if (!whole_process && (slot->pid & PID_MASK) != pid)
 			continue;
-		slot->moves[slot->move_count & 1] = (struct cgroup_move){now, cgroup_id};
-		slot->move_count++;
+
+		struct cgroup_move *move = &slot->moves[older_move(slot)];
+
+		move->ns = 0;
+		barrier();
+		move->cgroup_id = cgroup_id;
+		barrier();
+		move->ns = now;
 		barrier();
 		__sync_fetch_and_add(&slot->pid, MOVED_ONCE);
 	}

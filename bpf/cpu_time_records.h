@@ -54,7 +54,7 @@ struct overflow_time {
 
 /* A running task was moved to another cgroup. */
 struct cgroup_move {
-	__u64 ns;
+	__u64 ns; /* 0: none, or it is being written */
 	__u64 cgroup_id;
 };
 
@@ -84,9 +84,9 @@ struct cpu_slot {
 	__u64 overflows;	/* slices that went to `cg_overflow` or lost_ns */
 	__u64 repaired;		/* missed events that were reconstructed */
 	__u64 repaired_to_idle; /* the same where the CPU was idle by then, so that the whole gap is idle time */
-	/* The last two moves of tasks that were running, in turn; move_count & 1 is the older. Written by the mover. */
-	__u64 move_count;
+	/* The last two moves of tasks that were running, in any order. Written by the mover, at any time. */
 	struct cgroup_move moves[2];
+	__u64 pad;
 } __attribute__((aligned(64)));
 
 /* Of cpu_slot.pid: pids have 22 bits at most (PID_MAX_LIMIT). */

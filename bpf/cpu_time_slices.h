@@ -77,6 +77,12 @@ static inline __attribute__((always_inline)) __u64 split_instant(__u64 since, __
 	return since < instant && instant < now && at <= instant ? instant + 1 : at;
 }
 
+/* Which of a slot's two moves is the older. By their times, so that no third word can contradict them. */
+static inline __attribute__((always_inline)) __u32 older_move(const struct cpu_slot *slot)
+{
+	return slot->moves[0].ns > slot->moves[1].ns;
+}
+
 /*
  * Events were missed between `since` and `now`, and a task runs now that has run for `own_ns` by its own account: the
  * instant at which it took over from the task that the CPU's slot names.

@@ -45,6 +45,18 @@ TEST(SliceTest, ASliceAcrossTheCutLeavesItsEarlyPartToUserSpace)
 	EXPECT_EQ(share_before_cut(share.carry_since, 0, 1000), 300U);
 }
 
+TEST(SliceTest, MovesAreInTheOrderOfTheirTimesWhereverTheyStand)
+{
+	cpu_slot slot = {};
+	slot.moves[0] = {200, 1};
+	slot.moves[1] = {100, 2};
+	EXPECT_EQ(older_move(&slot), 1U);
+	slot.moves[1].ns = 300;
+	EXPECT_EQ(older_move(&slot), 0U);
+	slot.moves[1].ns = 0; // is being written
+	EXPECT_EQ(older_move(&slot), 1U);
+}
+
 TEST(SliceTest, TimeThatIsSettledIsNotBookedAgain)
 {
 	EXPECT_EQ(share_slice(700, 1500, kCut, 1000).ns, 500U);

@@ -154,7 +154,8 @@ def host_tsc_khz():
 
 
 def boot(image, initramfs, results, seconds, accel):
-    """Runs a guest (paths of a kernel and an initramfs) to its end. Fills the folder `results` with what it left behind and console.log.
+    """Runs a guest (paths of a kernel and an initramfs) to its end. Fills the folder `results` with what it left behind
+    and console.log.
 
     Returns None, or why there is no complete set of results.
     """

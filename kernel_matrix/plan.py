@@ -70,7 +70,8 @@ def fill(guest, only, with_modules):
         no_counter = "Energy meter rapl is not used: .*no RAPL zone"
         run("exporter-driver", "the exporter, RAPL's driver without counters", 60, f"{exporter} bpf '{no_counter}'")
         guest.setup(f"rmmod {' '.join(reversed(KERNEL_MODULES))}")
-        run("rapl", "the exporter on a test RAPL: each uJ, two sockets, faults, wrap, sleep", 120, f"python3 /tests/rapl_test.py {brahe}")
+        rapl = f"python3 /tests/rapl_test.py {brahe}"
+        run("rapl", "the exporter on a test RAPL: each uJ, two sockets, faults, wrap, sleep", 120, rapl)
         guest.setup("insmod /modules/test_power.ko")
         # Without it the test would be skipped.
         guest.setup("test -e /sys/bus/event_source/devices/power/events/energy-pkg")

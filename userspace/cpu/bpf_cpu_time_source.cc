@@ -246,8 +246,9 @@ void BpfCpuTimeSource::ReadSlot(size_t cpu) {
 void BpfCpuTimeSource::AddRunning(const cpu_slot& slot, task_key key, uint64_t since) {
   NoteStart({key.tgid, key.start_ns});
   uint64_t ns = share_before_cut(since, previous_cut_, cut_);
-  for (const uint64_t turn : {slot.move_count, slot.move_count + 1}) {
-    const cgroup_move& move = slot.moves[turn % 2];
+  const uint32_t older = older_move(&slot);
+  for (const uint32_t turn : {older, 1 - older}) {
+    const cgroup_move& move = slot.moves[turn];
     if (move.ns <= since || move.ns >= cut_) continue;
     const uint64_t rest = share_before_cut(move.ns, previous_cut_, cut_);
     bank_.Add(key, ns - rest);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The exporter beside a kubelet or an API server that tells of pods which start, restart and go, with processes in their
-cgroups: does each joule end in the right pod, under its name? Runs as root: kube_test.py BRAHE [CASE]."""
+"""The exporter beside a kubelet or an API server that tells of pods which start, restart and go, with processes in
+their cgroups: does each joule end in the right pod, under its name? Runs as root: kube_test.py BRAHE [CASE]."""
 
 import json
 import os

@@ -38,11 +38,6 @@ std::string Folder(const std::string& path) {
   return slash == std::string::npos ? "." : path.substr(0, slash == 0 ? 1 : slash);
 }
 
-std::string WithoutSlashAtEnd(std::string url) {
-  while (url.ends_with('/')) url.pop_back();
-  return url;
-}
-
 // Reads one kubeconfig. The first thing that is wrong with it is kept, and ends in the Error; YAML's exceptions pass
 // through.
 class KubeconfigReader {
