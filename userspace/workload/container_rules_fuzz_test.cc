@@ -3,8 +3,8 @@
 #include <fstream>
 #include <set>
 
+#include "userspace/base/fuzz.h"
 #include "userspace/workload/container_rules.h"
-#include "userspace/workload/fuzz.h"
 
 namespace brahe {
 namespace {

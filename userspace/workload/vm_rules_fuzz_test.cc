@@ -5,7 +5,7 @@
 #include <map>
 #include <set>
 
-#include "userspace/workload/fuzz.h"
+#include "userspace/base/fuzz.h"
 #include "userspace/workload/vm_rules.h"
 
 namespace brahe {

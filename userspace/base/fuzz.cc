@@ -1,4 +1,4 @@
-#include "userspace/workload/fuzz.h"
+#include "userspace/base/fuzz.h"
 
 #include <gtest/gtest.h>
 
