@@ -6,6 +6,7 @@
 #include "userspace/exporter/http_server.h"
 #include "userspace/exporter/index_page.h"
 #include "userspace/exporter/registry.h"
+#include "userspace/exporter/render_inputs.h"
 #include "userspace/exporter/text_renderer.h"
 
 namespace brahe {
@@ -14,12 +15,12 @@ namespace {
 class HttpExporter final : public Exporter {
  public:
   HttpExporter(const ExporterOptions& options, SnapshotSource& source)
-      : options_{.levels = options.levels,
+      : inputs_({.levels = options.levels,
                  .node_name = options.node_name,
                  .version = options.version,
                  .revision = options.revision,
                  .branch = options.branch,
-                 .arch = options.arch},
+                 .arch = options.arch}),
         source_(source),
         instruments_(options.node_name, options.pods) {}
 
@@ -37,7 +38,7 @@ class HttpExporter final : public Exporter {
     if (path == "/metrics") return Metrics();
     if (path == "/healthz") return Health();
     if (path == "/")
-      return {.content_type = "text/html; charset=utf-8", .body = IndexPage(options_, source_.Latest().get())};
+      return {.content_type = "text/html; charset=utf-8", .body = IndexPage(inputs_.options(), source_.Latest().get())};
     return {.status = 404, .body = "not found; there are /metrics and /healthz\n"};
   }
 
@@ -47,8 +48,9 @@ class HttpExporter final : public Exporter {
     if (!snapshot) return {.status = 503, .body = "no figures yet: the first epoch has not ended\n"};
     instruments_.CountScrape();
     instruments_.ObserveEpochs(source_.TakeEpochDurations());
-    auto renderer = std::make_shared<TextRenderer>(std::move(snapshot), options_, instruments_.Text());
-    return {.content_type = kTextContentType,
+    constexpr ExpositionFormat kFormat = ExpositionFormat::kText;
+    auto renderer = std::make_shared<TextRenderer>(inputs_.Of(snapshot), kFormat, instruments_.Text(kFormat));
+    return {.content_type = std::string(ContentTypeOf(kFormat)),
             .read = [this, start, renderer = std::move(renderer)](char* buffer, size_t capacity) {
               const size_t size = renderer->Next(buffer, capacity);
               if (size == 0) instruments_.ObserveScrape(SystemClock().Now() - start);
@@ -61,7 +63,7 @@ class HttpExporter final : public Exporter {
     return {.status = 503, .body = "no epoch has ended for three intervals\n"};
   }
 
-  const RenderOptions options_;
+  RenderInputs inputs_;
   SnapshotSource& source_;
   Instruments instruments_;
   std::unique_ptr<HttpServer> server_;  // the last member, so that its threads end before what they use

@@ -90,7 +90,7 @@ TEST_F(ExporterTest, ServesTheSnapshotAndThenItsOwnInstruments) {
   EXPECT_EQ(response.status, 200);
   EXPECT_THAT(response.head, HasSubstr("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
   const RenderOptions options = TestOptions();
-  TextRenderer renderer(source_.Latest(), options, "");
+  TextRenderer renderer(std::make_shared<const RenderInput>(source_.Latest(), options), ExpositionFormat::kText, "");
   EXPECT_THAT(response.body, StartsWith(renderer.RenderAll()));
   EXPECT_THAT(response.body, HasSubstr("brahe_scrapes_total{node_name=\"node-1\"} 1\n"));
   EXPECT_THAT(response.body, HasSubstr("brahe_epoch_duration_seconds_count{node_name=\"node-1\"} 1\n"));
@@ -167,7 +167,9 @@ TEST_F(ExporterTest, ServesTwentyAtOnceWhileSnapshotsAreReplaced) {
   for (int i = 0; i < 20; ++i) scrapes.push_back(std::async(std::launch::async, [this] { return Get("/metrics"); }));
   for (int i = 0; i < 20; ++i) source_.Publish(LargeSnapshot(200));
   const RenderOptions options = TestOptions();
-  const std::string expected = TextRenderer(source_.Latest(), options, "").RenderAll();
+  const std::string expected =
+      TextRenderer(std::make_shared<const RenderInput>(source_.Latest(), options), ExpositionFormat::kText, "")
+          .RenderAll();
   for (auto& scrape : scrapes) EXPECT_THAT(scrape.get().body, StartsWith(expected));
 }
 

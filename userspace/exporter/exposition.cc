@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cmath>
 
 namespace brahe {
 namespace {
@@ -89,7 +91,52 @@ void AppendFraction(uint64_t n, std::string& out) {
   out.append(begin, static_cast<size_t>(end - begin));
 }
 
+constexpr std::string_view kTotal = "_total";
+
+// Of OpenMetrics' base units, those that are in use here: a family in one of them is named after it.
+constexpr std::string_view kUnits[] = {"joules", "watts", "seconds", "bytes", "ratio"};
+
+std::string_view UnitOf(std::string_view family) {
+  const std::string_view last_word = family.substr(family.rfind('_') + 1);
+  const auto* const unit = std::find(std::begin(kUnits), std::end(kUnits), last_word);
+  return unit == std::end(kUnits) ? std::string_view() : *unit;
+}
+
+// Help texts escape less than label values: quotes stand for themselves in text 0.0.4.
+void AppendHelp(std::string_view help, ExpositionFormat format, std::string& out) {
+  if (format == ExpositionFormat::kOpenMetrics) return AppendEscaped(help, out);
+  for (const char c : help) {
+    if (c == '\\') {
+      out.append("\\\\");
+    } else if (c == '\n') {
+      out.append("\\n");
+    } else {
+      out.push_back(c);
+    }
+  }
+}
+
 }  // namespace
+
+std::string_view ContentTypeOf(ExpositionFormat format) {
+  return format == ExpositionFormat::kOpenMetrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+                                                  : "text/plain; version=0.0.4; charset=utf-8";
+}
+
+void AppendHeader(std::string_view name, std::string_view type, std::string_view help, ExpositionFormat format,
+                  std::string& out) {
+  const bool open_metrics = format == ExpositionFormat::kOpenMetrics;
+  if (open_metrics && type == "counter" && name.ends_with(kTotal)) name.remove_suffix(kTotal.size());
+  out.append("# HELP ").append(name).push_back(' ');
+  AppendHelp(help, format, out);
+  out.append("\n# TYPE ").append(name).append(" ").append(type).push_back('\n');
+  const std::string_view unit = UnitOf(name);
+  if (open_metrics && !unit.empty()) out.append("# UNIT ").append(name).append(" ").append(unit).push_back('\n');
+}
+
+void AppendEnd(ExpositionFormat format, std::string& out) {
+  if (format == ExpositionFormat::kOpenMetrics) out.append("# EOF\n");
+}
 
 void AppendUint(uint64_t n, std::string& out) {
   char digits[20];
@@ -101,6 +148,18 @@ void AppendUint(uint64_t n, std::string& out) {
 void AppendMillionths(uint64_t n, std::string& out) { AppendFraction<6>(n, out); }
 
 void AppendBillionths(uint64_t n, std::string& out) { AppendFraction<9>(n, out); }
+
+void AppendDouble(double value, std::string& out) {
+  if (std::isnan(value)) {
+    out.append("NaN");
+  } else if (std::isinf(value)) {
+    out.append(value > 0 ? "+Inf" : "-Inf");
+  } else {
+    char digits[32];
+    const std::to_chars_result end = std::to_chars(digits, digits + sizeof(digits), value);
+    out.append(digits, static_cast<size_t>(end.ptr - digits));
+  }
+}
 
 void AppendEscaped(std::string_view value, std::string& out) {
   const auto* const plain_end = std::find_if_not(value.begin(), value.end(), IsPlain);
@@ -147,6 +206,12 @@ void Sample::Millionths(uint64_t value) {
 void Sample::Billionths(uint64_t value) {
   CloseLabels();
   AppendBillionths(value, out_);
+  out_.push_back('\n');
+}
+
+void Sample::Double(double value) {
+  CloseLabels();
+  AppendDouble(value, out_);
   out_.push_back('\n');
 }
 

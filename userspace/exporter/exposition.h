@@ -6,8 +6,22 @@
 
 namespace brahe {
 
-// The spelling of names and values in Prometheus' text format 0.0.4. Everything is appended to `out`; integers only, no
-// locale, no allocation but that of `out`. Any thread.
+// The two formats that are served: Prometheus text 0.0.4 and OpenMetrics 1.0. Samples are spelt alike in both; the
+// lines before and after them are not.
+enum class ExpositionFormat : uint8_t { kText, kOpenMetrics };
+
+// The media type of a format.
+std::string_view ContentTypeOf(ExpositionFormat format);
+
+// The spelling of names and values. Everything is appended to `out`; no locale, no allocation but that of `out`. Any
+// thread.
+
+// The lines before a family's samples: # HELP and # TYPE, and in OpenMetrics, where a counter's family goes without
+// "_total", also # UNIT if the name ends in a unit. `type` is counter, gauge or histogram.
+void AppendHeader(std::string_view name, std::string_view type, std::string_view help, ExpositionFormat format,
+                  std::string& out);
+// What ends an exposition.
+void AppendEnd(ExpositionFormat format, std::string& out);
 
 // Decimal digits.
 void AppendUint(uint64_t n, std::string& out);
@@ -15,6 +29,8 @@ void AppendUint(uint64_t n, std::string& out);
 void AppendMillionths(uint64_t n, std::string& out);
 // A count of thousand-millionths likewise, with nine decimals.
 void AppendBillionths(uint64_t n, std::string& out);
+// The shortest decimal that reads back as `value`; +Inf, -Inf, NaN.
+void AppendDouble(double value, std::string& out);
 // A label's value as it stands between the quotes: backslash, quote and newline escaped, each byte that is no part of
 // well-formed UTF-8 replaced by U+FFFD.
 void AppendEscaped(std::string_view value, std::string& out);
@@ -31,6 +47,7 @@ class Sample {
   void Uint(uint64_t value);
   void Millionths(uint64_t value);
   void Billionths(uint64_t value);
+  void Double(double value);
 
  private:
   void Separate();

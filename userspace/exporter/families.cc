@@ -1,6 +1,8 @@
 #include "userspace/exporter/families.h"
 
+#include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "userspace/exporter/exposition.h"
 
@@ -95,80 +97,100 @@ void AppendSocketCount(const RenderInput& input, const Family& family, size_t it
 
 template <auto kList>
 size_t Workloads(const RenderInput& input) {
-  return (input.snapshot.*kList).items.size();
+  return (input.*kList).workloads.items.size();
 }
 
+// Whether a workload has a series of its own in a zone, and whether it has any.
 template <typename Labels>
-std::optional<uint64_t> SumOf(Reading reading, const WorkloadList<Labels>& list, std::span<const size_t> group,
-                              size_t zone, size_t zone_count) {
-  uint64_t sum = 0;
+bool IsListed(const RenderInput&, const RenderList<Labels>&, size_t, size_t) {
+  return true;
+}
+bool IsListed(const RenderInput& input, const RenderList<ProcessLabels>&, size_t item, size_t zone) {
+  return input.top_processes.Lists(item, zone);
+}
+template <typename Labels>
+bool IsListed(const RenderInput&, const RenderList<Labels>&, size_t) {
+  return true;
+}
+bool IsListed(const RenderInput& input, const RenderList<ProcessLabels>&, size_t item) {
+  return input.top_processes.Lists(item);
+}
+
+// The sum of those of `group` that are listed; nullopt if there are none or a reading is not known.
+template <typename Labels>
+std::optional<uint64_t> SumOf(Reading reading, const RenderInput& input, const RenderList<Labels>& list,
+                              std::span<const size_t> group, size_t zone) {
+  std::optional<uint64_t> sum;
   for (const size_t item : group) {
-    const auto value = reading(list.At(item, zone, zone_count));
+    if (!IsListed(input, list, item, zone)) continue;
+    const auto value = reading(list.workloads.At(item, zone, input.zone_endings.size()));
     if (!value) return std::nullopt;
-    sum += *value;
+    sum = sum.value_or(0) + *value;
   }
   return sum;
 }
 
-template <auto kList, auto kTwins, Reading kReading>
+template <auto kList, Reading kReading>
 void AppendWorkload(const RenderInput& input, const Family& family, size_t item, std::string& out) {
-  const auto& list = input.snapshot.*kList;
-  const auto group = (input.*kTwins).Group(item);
-  if (group.empty()) return;
+  const auto& list = input.*kList;
+  const auto group = list.twins.Group(item);
   const size_t start = out.size();
-  out.append(family.name).push_back('{');
-  AppendLabels(*list.items[item].labels, input.node_label, StateName(list.items[item].state), out);
-  out.append(",zone=\"");
-  const size_t labels_size = out.size() - start;
-  bool labels_used = false;
+  size_t labels_size = 0;
   for (size_t zone = 0; zone < input.zone_endings.size(); ++zone) {
-    const auto value = SumOf(kReading, list, group, zone, input.zone_endings.size());
+    const auto value = SumOf(kReading, input, list, group, zone);
     if (!value) continue;
-    if (labels_used) out.append(out, start, labels_size);
-    labels_used = true;
+    if (labels_size == 0) {
+      out.append(family.name).push_back('{');
+      list.labels.AppendWithState(item, out);
+      out.append(",zone=\"");
+      labels_size = out.size() - start;
+    } else {
+      out.append(out, start, labels_size);
+    }
     out.append(input.zone_endings[zone]);
     AppendMillionths(*value, out);
     out.push_back('\n');
   }
-  if (!labels_used) out.resize(start);
 }
 
+// The same for the CPU time of those of `group` that are listed in any zone.
 template <typename Labels>
-Nanoseconds CpuTimeOf(const WorkloadList<Labels>& list, std::span<const size_t> group) {
-  Nanoseconds sum;
-  for (const size_t item : group) sum += list.items[item].cpu_time;
+std::optional<Nanoseconds> CpuTimeOf(const RenderInput& input, const RenderList<Labels>& list,
+                                     std::span<const size_t> group) {
+  std::optional<Nanoseconds> sum;
+  for (const size_t item : group) {
+    if (IsListed(input, list, item)) sum = sum.value_or(Nanoseconds()) + list.workloads.items[item].cpu_time;
+  }
   return sum;
-}
-
-template <typename Labels>
-void AppendCpuTime(const RenderInput& input, const Family& family, const Labels& labels, std::string_view state,
-                   Nanoseconds time, std::string& out) {
-  out.append(family.name).push_back('{');
-  AppendLabels(labels, input.node_label, state, out);
-  out.append("} ");
-  AppendBillionths(time.value, out);
-  out.push_back('\n');
 }
 
 // Kepler's series has no state: a running process and its terminated twins are one sample, so that the series does not
 // go down when a pid is used again.
 void AppendProcessTime(const RenderInput& input, const Family& family, size_t item, std::string& out) {
-  const WorkloadList<ProcessLabels>& list = input.snapshot.processes;
-  const auto group = input.processes.Group(item);
-  if (input.processes.HasRunningTwin(item) || group.empty()) return;
-  Nanoseconds time = CpuTimeOf(list, group);
-  if (list.items[item].state == WorkloadState::kRunning) {
-    time += CpuTimeOf(list, input.processes.TerminatedTwinsOf(item));
+  const RenderList<ProcessLabels>& list = input.processes;
+  if (list.twins.HasRunningTwin(item)) return;
+  auto time = CpuTimeOf(input, list, list.twins.Group(item));
+  if (list.workloads.items[item].state == WorkloadState::kRunning) {
+    const auto terminated = CpuTimeOf(input, list, list.twins.TerminatedTwinsOf(item));
+    if (terminated) time = time.value_or(Nanoseconds()) + *terminated;
   }
-  AppendCpuTime(input, family, *list.items[item].labels, "", time, out);
+  if (!time) return;
+  out.append(family.name).push_back('{');
+  list.labels.AppendWithoutState(item, out);
+  out.append("} ");
+  AppendBillionths(time->value, out);
+  out.push_back('\n');
 }
 
 void AppendContainerTime(const RenderInput& input, const Family& family, size_t item, std::string& out) {
-  const auto group = input.containers.Group(item);
-  if (group.empty()) return;
-  const WorkloadList<ContainerLabels>& list = input.snapshot.containers;
-  AppendCpuTime(input, family, *list.items[item].labels, StateName(list.items[item].state), CpuTimeOf(list, group),
-                out);
+  const RenderList<ContainerLabels>& list = input.containers;
+  const auto time = CpuTimeOf(input, list, list.twins.Group(item));
+  if (!time) return;
+  out.append(family.name).push_back('{');
+  list.labels.AppendWithState(item, out);
+  out.append("} ");
+  AppendBillionths(time->value, out);
+  out.push_back('\n');
 }
 
 size_t UnlistedZones(const RenderInput& input) { return input.snapshot.unlisted_processes.size(); }
@@ -177,7 +199,7 @@ void AppendUnlisted(const RenderInput& input, const Family& family, size_t item,
   Sample(family.name, out)
       .Labels(input.node_label)
       .Label("zone", input.snapshot.zones[item].name)
-      .Millionths(input.snapshot.unlisted_processes[item].value);
+      .Millionths((input.snapshot.unlisted_processes[item] + input.top_processes.unlisted()[item]).value);
 }
 
 // The exporter itself.
@@ -253,26 +275,25 @@ constexpr Family kFamilies[] = {
     {"kepler_node_cpu_usage_ratio", kGauge, "CPU usage ratio of a node (value between 0.0 and 1.0)", "node", One,
      AppendUsageRatio},
     {"kepler_process_cpu_joules_total", kCounter, "Energy consumption of cpu at process level in joules", "process",
-     Workloads<&Snapshot::processes>, AppendWorkload<&Snapshot::processes, &RenderInput::processes, Energy>},
+     Workloads<&RenderInput::processes>, AppendWorkload<&RenderInput::processes, Energy>},
     {"kepler_process_cpu_watts", kGauge, "Power consumption of cpu at process level in watts", "process",
-     Workloads<&Snapshot::processes>, AppendWorkload<&Snapshot::processes, &RenderInput::processes, Power>},
+     Workloads<&RenderInput::processes>, AppendWorkload<&RenderInput::processes, Power>},
     {"kepler_process_cpu_seconds_total", kCounter, "Total user and system time of cpu at process level in seconds",
-     "process", Workloads<&Snapshot::processes>, AppendProcessTime},
+     "process", Workloads<&RenderInput::processes>, AppendProcessTime},
     {"kepler_container_cpu_joules_total", kCounter, "Energy consumption of cpu at container level in joules",
-     "container", Workloads<&Snapshot::containers>,
-     AppendWorkload<&Snapshot::containers, &RenderInput::containers, Energy>},
+     "container", Workloads<&RenderInput::containers>, AppendWorkload<&RenderInput::containers, Energy>},
     {"kepler_container_cpu_watts", kGauge, "Power consumption of cpu at container level in watts", "container",
-     Workloads<&Snapshot::containers>, AppendWorkload<&Snapshot::containers, &RenderInput::containers, Power>},
+     Workloads<&RenderInput::containers>, AppendWorkload<&RenderInput::containers, Power>},
     {"kepler_container_cpu_seconds_total", kCounter, "Total user and system time of cpu at container level in seconds",
-     "container", Workloads<&Snapshot::containers>, AppendContainerTime},
+     "container", Workloads<&RenderInput::containers>, AppendContainerTime},
     {"kepler_vm_cpu_joules_total", kCounter, "Energy consumption of cpu at vm level in joules", "vm",
-     Workloads<&Snapshot::vms>, AppendWorkload<&Snapshot::vms, &RenderInput::vms, Energy>},
-    {"kepler_vm_cpu_watts", kGauge, "Power consumption of cpu at vm level in watts", "vm", Workloads<&Snapshot::vms>,
-     AppendWorkload<&Snapshot::vms, &RenderInput::vms, Power>},
+     Workloads<&RenderInput::vms>, AppendWorkload<&RenderInput::vms, Energy>},
+    {"kepler_vm_cpu_watts", kGauge, "Power consumption of cpu at vm level in watts", "vm", Workloads<&RenderInput::vms>,
+     AppendWorkload<&RenderInput::vms, Power>},
     {"kepler_pod_cpu_joules_total", kCounter, "Energy consumption of cpu at pod level in joules", "pod",
-     Workloads<&Snapshot::pods>, AppendWorkload<&Snapshot::pods, &RenderInput::pods, Energy>},
+     Workloads<&RenderInput::pods>, AppendWorkload<&RenderInput::pods, Energy>},
     {"kepler_pod_cpu_watts", kGauge, "Power consumption of cpu at pod level in watts", "pod",
-     Workloads<&Snapshot::pods>, AppendWorkload<&Snapshot::pods, &RenderInput::pods, Power>},
+     Workloads<&RenderInput::pods>, AppendWorkload<&RenderInput::pods, Power>},
 
     {"brahe_build_info", kGauge, "Constant 1, labelled with what was built", kAlways, One, AppendBuild},
     {"brahe_energy_source_info", kGauge, "Constant 1, labelled with where energy figures come from", kAlways, One,
@@ -327,21 +348,22 @@ std::vector<std::string> SpellZoneEndings(const std::vector<ZoneSeries>& zones) 
 
 }  // namespace
 
-RenderInput::RenderInput(const Snapshot& snapshot, const RenderOptions& options)
-    : snapshot(snapshot),
-      options(options),
+RenderInput::RenderInput(std::shared_ptr<const Snapshot> source, RenderOptions render_options)
+    : owner(std::move(source)),
+      snapshot(*owner),
+      options(std::move(render_options)),
       node_label(SpellNodeLabel(options.node_name)),
       zone_endings(SpellZoneEndings(snapshot.zones)),
-      processes(snapshot.processes),
-      containers(snapshot.containers),
-      vms(snapshot.vms),
-      pods(snapshot.pods) {}
+      processes(snapshot.processes, node_label, IsChosen("process", options)),
+      containers(snapshot.containers, node_label, IsChosen("container", options)),
+      vms(snapshot.vms, node_label, IsChosen("vm", options)),
+      pods(snapshot.pods, node_label, IsChosen("pod", options)),
+      top_processes(snapshot.processes, snapshot.zones.size(), options.top_processes) {}
+
+bool IsChosen(std::string_view level, const RenderOptions& options) {
+  return level.empty() || std::find(options.levels.begin(), options.levels.end(), level) != options.levels.end();
+}
 
 std::span<const Family> Families() { return kFamilies; }
-
-void AppendHeader(const Family& family, std::string& out) {
-  out.append("# HELP ").append(family.name).append(" ").append(family.help).append("\n");
-  out.append("# TYPE ").append(family.name).append(" ").append(family.type).append("\n");
-}
 
 }  // namespace brahe

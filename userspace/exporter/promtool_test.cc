@@ -20,8 +20,9 @@ TEST(Promtool, HasNothingToSayAboutTheExposition) {
   instruments.ObserveEpochs({Milliseconds(3)});
   instruments.CountScrape();
   instruments.ObserveScrape(Milliseconds(40));
-  const RenderOptions options = TestOptions();
-  TextRenderer renderer(std::make_shared<const Snapshot>(SmallSnapshot()), options, instruments.Text());
+  TextRenderer renderer(
+      std::make_shared<const RenderInput>(std::make_shared<const Snapshot>(SmallSnapshot()), TestOptions()),
+      ExpositionFormat::kText, instruments.Text());
   const TempTree tree;
   tree.Write("metrics", renderer.RenderAll());
   const std::string command =

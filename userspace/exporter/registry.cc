@@ -1,9 +1,9 @@
 #include "userspace/exporter/registry.h"
 
-#include <prometheus/text_serializer.h>
-
 #include <iterator>
 #include <utility>
+
+#include "userspace/exporter/registry_text.h"
 
 namespace brahe {
 namespace {
@@ -44,14 +44,14 @@ void Instruments::CountScrape() { scrapes_.Increment(); }
 
 void Instruments::ObserveScrape(Nanoseconds duration) { scrape_durations_.Observe(ToSeconds(duration)); }
 
-std::string Instruments::Text() const {
+std::string Instruments::Text(ExpositionFormat format) const {
   std::vector<prometheus::MetricFamily> families = registry_.Collect();
   const auto add = [&](std::vector<prometheus::MetricFamily> more) {
     families.insert(families.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
   };
   add(process_.Collect());
   if (pods_) add(pods_->Collect());
-  return prometheus::TextSerializer().Serialize(families);
+  return RegistryText(families, format);
 }
 
 }  // namespace brahe

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "userspace/base/units.h"
+#include "userspace/exporter/exposition.h"
 #include "userspace/exporter/pod_directory_metrics.h"
 #include "userspace/exporter/process_metrics.h"
 
@@ -28,8 +29,8 @@ class Instruments {
   // A scrape whose last byte was rendered, and the time since it came in.
   void ObserveScrape(Nanoseconds duration);
 
-  // All instruments, and the process_* and brahe_pod_* families, in Prometheus text 0.0.4.
-  [[nodiscard]] std::string Text() const;
+  // All instruments, and the process_* and brahe_pod_* families, without the exposition's end.
+  [[nodiscard]] std::string Text(ExpositionFormat format = ExpositionFormat::kText) const;
 
  private:
   prometheus::Registry registry_;

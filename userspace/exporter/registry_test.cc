@@ -30,7 +30,7 @@ TEST(Instruments, CountsDurationsIntoTheirBuckets) {
   EXPECT_THAT(text, HasSubstr("brahe_epoch_duration_seconds_count{node_name=\"n\"} 3\n"));
   EXPECT_THAT(text, HasSubstr("brahe_epoch_duration_seconds_bucket{node_name=\"n\",le=\"0.0025\"} 0\n"));
   EXPECT_THAT(text, HasSubstr("brahe_epoch_duration_seconds_bucket{node_name=\"n\",le=\"0.005\"} 1\n"));
-  EXPECT_THAT(text, HasSubstr("brahe_epoch_duration_seconds_bucket{node_name=\"n\",le=\"5\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("brahe_epoch_duration_seconds_bucket{node_name=\"n\",le=\"5.0\"} 2\n"));
   EXPECT_THAT(text, HasSubstr("brahe_scrape_duration_seconds_bucket{node_name=\"n\",le=\"0.01\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("brahe_scrapes_total{node_name=\"n\"} 2\n"));
 }

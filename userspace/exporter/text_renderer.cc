@@ -5,9 +5,10 @@
 
 namespace brahe {
 
-TextRenderer::TextRenderer(std::shared_ptr<const Snapshot> snapshot, const RenderOptions& options,
-                           std::string registry_text)
-    : snapshot_(std::move(snapshot)), input_(*snapshot_, options), registry_text_(std::move(registry_text)) {}
+TextRenderer::TextRenderer(std::shared_ptr<const RenderInput> input, ExpositionFormat format, std::string registry_text)
+    : input_(std::move(input)), format_(format), registry_text_(std::move(registry_text)) {
+  EnterFamily(0);
+}
 
 size_t TextRenderer::Next(char* buffer, size_t capacity) {
   size_t written = 0;
@@ -31,37 +32,40 @@ std::string TextRenderer::RenderAll() {
 bool TextRenderer::RenderNextItem() {
   pending_.clear();
   pending_offset_ = 0;
-  const std::span<const Family> families = Families();
-  while (family_ < families.size() && pending_.empty()) {
-    if (IsChosen(families[family_]) && item_ < families[family_].count(input_)) {
-      AppendItem();
-      ++item_;
-    } else {
-      ++family_;
-      item_ = 0;
-      header_written_ = false;
-    }
+  while (family_ < Families().size() && pending_.empty()) {
+    AppendItem();
+    if (++item_ == items_) EnterFamily(family_ + 1);
   }
-  if (pending_.empty()) pending_ = std::exchange(registry_text_, {});
+  if (pending_.empty() && !registry_written_) {
+    registry_written_ = true;
+    pending_ = std::move(registry_text_);
+    AppendEnd(format_, pending_);
+  }
   return !pending_.empty();
+}
+
+void TextRenderer::EnterFamily(size_t family) {
+  item_ = 0;
+  items_ = 0;
+  header_written_ = false;
+  for (family_ = family; family_ < Families().size(); ++family_) {
+    const Family& candidate = Families()[family_];
+    if (IsChosen(candidate.level, input_->options)) items_ = candidate.count(*input_);
+    if (items_ > 0) return;
+  }
 }
 
 // A header stands right before the first sample, so that it is known only with the sample whether it is wanted at all.
 void TextRenderer::AppendItem() {
   const Family& family = Families()[family_];
-  if (!header_written_) AppendHeader(family, pending_);
+  if (!header_written_) AppendHeader(family.name, family.type, family.help, format_, pending_);
   const size_t before = pending_.size();
-  family.append(input_, family, item_, pending_);
+  family.append(*input_, family, item_, pending_);
   if (pending_.size() == before) {
     pending_.clear();
   } else {
     header_written_ = true;
   }
-}
-
-bool TextRenderer::IsChosen(const Family& family) const {
-  const std::vector<std::string>& levels = input_.options.levels;
-  return family.level.empty() || std::find(levels.begin(), levels.end(), family.level) != levels.end();
 }
 
 }  // namespace brahe

@@ -8,15 +8,12 @@
 
 namespace brahe {
 
-// The media type of what TextRenderer writes.
-inline constexpr char kTextContentType[] = "text/plain; version=0.0.4; charset=utf-8";
-
-// Renders a snapshot as Prometheus text 0.0.4, block by block as the reader asks: it keeps its place and the text of a
-// single item, so that its memory does not grow with the exposition. One thread at a time.
+// Renders a snapshot as an exposition, block by block as the reader asks: it keeps its place and the text of a single
+// item, so that its memory does not grow with the exposition. One thread at a time.
 class TextRenderer {
  public:
-  // `options` must outlive this. `registry_text`, an exposition of other families, follows the snapshot's.
-  TextRenderer(std::shared_ptr<const Snapshot> snapshot, const RenderOptions& options, std::string registry_text);
+  // `registry_text`, an exposition of other families without its end, follows the snapshot's.
+  TextRenderer(std::shared_ptr<const RenderInput> input, ExpositionFormat format, std::string registry_text);
   TextRenderer(const TextRenderer&) = delete;
   TextRenderer& operator=(const TextRenderer&) = delete;
 
@@ -31,15 +28,18 @@ class TextRenderer {
   // Puts the next item's text into pending_. False at the end.
   bool RenderNextItem();
   void AppendItem();
-  [[nodiscard]] bool IsChosen(const Family& family) const;
+  // Goes on to the next family that is wanted and has items.
+  void EnterFamily(size_t family);
 
-  const std::shared_ptr<const Snapshot> snapshot_;
-  const RenderInput input_;
+  const std::shared_ptr<const RenderInput> input_;
+  const ExpositionFormat format_;
   std::string registry_text_;
   size_t family_ = 0;  // what is rendered next: this item of this family
   size_t item_ = 0;
+  size_t items_ = 0;             // of this family
   bool header_written_ = false;  // of this family
-  std::string pending_;          // the last item's text, of which pending_offset_ bytes are written
+  bool registry_written_ = false;
+  std::string pending_;  // the last item's text, of which pending_offset_ bytes are written
   size_t pending_offset_ = 0;
 };
 

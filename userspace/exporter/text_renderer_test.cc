@@ -20,9 +20,13 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
+std::shared_ptr<const RenderInput> InputOf(const Snapshot& snapshot, const RenderOptions& options = TestOptions()) {
+  return std::make_shared<const RenderInput>(std::make_shared<const Snapshot>(snapshot), options);
+}
+
 std::string Render(const Snapshot& snapshot, const RenderOptions& options = TestOptions(),
                    const std::string& registry_text = "") {
-  return TextRenderer(std::make_shared<const Snapshot>(snapshot), options, registry_text).RenderAll();
+  return TextRenderer(InputOf(snapshot, options), ExpositionFormat::kText, registry_text).RenderAll();
 }
 
 std::vector<std::string> Lines(const std::string& text) {
@@ -62,11 +66,10 @@ TEST(TextRenderer, RendersEveryFeatureAsInTheGoldenFile) {
 }
 
 TEST(TextRenderer, GivesTheSameBytesThroughABufferOfAnySize) {
-  const auto snapshot = std::make_shared<const Snapshot>(SmallSnapshot());
-  const RenderOptions options = TestOptions();
-  const std::string whole = TextRenderer(snapshot, options, "tail 1\n").RenderAll();
+  const auto input = InputOf(SmallSnapshot());
+  const std::string whole = TextRenderer(input, ExpositionFormat::kText, "tail 1\n").RenderAll();
   for (const size_t capacity : {1, 2, 3, 7, 64, 1000, 1 << 20}) {
-    TextRenderer renderer(snapshot, options, "tail 1\n");
+    TextRenderer renderer(input, ExpositionFormat::kText, "tail 1\n");
     std::string text;
     std::vector<char> buffer(capacity);
     while (const size_t size = renderer.Next(buffer.data(), capacity)) text.append(buffer.data(), size);
@@ -292,7 +295,7 @@ TEST(TextRenderer, RendersEightThousandProcessesWithinTheTimeOfAScrape) {
   size_t bytes = 0;
   for (int round = 0; round < 5; ++round) {
     const double start = CpuMilliseconds();
-    TextRenderer renderer(snapshot, options, "");
+    TextRenderer renderer(std::make_shared<const RenderInput>(snapshot, options), ExpositionFormat::kText, "");
     bytes = 0;
     while (const size_t size = renderer.Next(block.data(), block.size())) bytes += size;
     best = std::min(best, CpuMilliseconds() - start);

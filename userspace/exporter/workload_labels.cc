@@ -5,23 +5,19 @@
 namespace brahe {
 namespace {
 
-void AppendState(std::string_view state, std::string& out) {
-  if (!state.empty()) out.append(",state=\"").append(state).append("\"");
-}
-
 // Raw values that differ may still be printed alike, where bytes that are no UTF-8 were replaced.
 template <typename Labels>
 bool TextBefore(const Labels& a, const Labels& b) {
   std::string a_text;
   std::string b_text;
-  AppendLabels(a, "", "", a_text);
-  AppendLabels(b, "", "", b_text);
+  AppendLabels(a, "", a_text);
+  AppendLabels(b, "", b_text);
   return a_text < b_text;
 }
 
 }  // namespace
 
-void AppendLabels(const ProcessLabels& process, std::string_view node_label, std::string_view state, std::string& out) {
+size_t AppendLabels(const ProcessLabels& process, std::string_view node_label, std::string& out) {
   out.append("comm=\"");
   AppendEscaped(process.comm, out);
   out.append("\",container_id=\"");
@@ -31,16 +27,16 @@ void AppendLabels(const ProcessLabels& process, std::string_view node_label, std
   out.append("\",").append(node_label).append(",pid=\"");
   AppendUint(process.pid, out);
   out.push_back('"');
-  AppendState(state, out);
+  const size_t before_state = out.size();
   out.append(",type=\"");
   AppendEscaped(process.type, out);
   out.append("\",vm_id=\"");
   AppendEscaped(process.vm_id, out);
   out.push_back('"');
+  return before_state;
 }
 
-void AppendLabels(const ContainerLabels& container, std::string_view node_label, std::string_view state,
-                  std::string& out) {
+size_t AppendLabels(const ContainerLabels& container, std::string_view node_label, std::string& out) {
   out.append("container_id=\"");
   AppendEscaped(container.id, out);
   out.append("\",container_name=\"");
@@ -50,22 +46,23 @@ void AppendLabels(const ContainerLabels& container, std::string_view node_label,
   out.append("\",runtime=\"");
   AppendEscaped(container.runtime, out);
   out.push_back('"');
-  AppendState(state, out);
+  return out.size();
 }
 
-void AppendLabels(const VmLabels& vm, std::string_view node_label, std::string_view state, std::string& out) {
+size_t AppendLabels(const VmLabels& vm, std::string_view node_label, std::string& out) {
   out.append("hypervisor=\"");
   AppendEscaped(vm.hypervisor, out);
   out.append("\",").append(node_label);
-  AppendState(state, out);
+  const size_t before_state = out.size();
   out.append(",vm_id=\"");
   AppendEscaped(vm.id, out);
   out.append("\",vm_name=\"");
   AppendEscaped(vm.name, out);
   out.push_back('"');
+  return before_state;
 }
 
-void AppendLabels(const PodLabels& pod, std::string_view node_label, std::string_view state, std::string& out) {
+size_t AppendLabels(const PodLabels& pod, std::string_view node_label, std::string& out) {
   out.append(node_label).append(",pod_id=\"");
   AppendEscaped(pod.id, out);
   out.append("\",pod_name=\"");
@@ -73,7 +70,11 @@ void AppendLabels(const PodLabels& pod, std::string_view node_label, std::string
   out.append("\",pod_namespace=\"");
   AppendEscaped(pod.name_space, out);
   out.push_back('"');
-  AppendState(state, out);
+  return out.size();
+}
+
+void AppendState(WorkloadState state, std::string& out) {
+  out.append(state == WorkloadState::kRunning ? ",state=\"running\"" : ",state=\"terminated\"");
 }
 
 bool PrintedBefore(const ProcessLabels& a, const ProcessLabels& b) {
@@ -83,7 +84,5 @@ bool PrintedBefore(const ProcessLabels& a, const ProcessLabels& b) {
 bool PrintedBefore(const ContainerLabels& a, const ContainerLabels& b) { return TextBefore(a, b); }
 bool PrintedBefore(const VmLabels& a, const VmLabels& b) { return TextBefore(a, b); }
 bool PrintedBefore(const PodLabels& a, const PodLabels& b) { return TextBefore(a, b); }
-
-std::string_view StateName(WorkloadState state) { return state == WorkloadState::kRunning ? "running" : "terminated"; }
 
 }  // namespace brahe

@@ -1,0 +1,122 @@
+// Renders a snapshot of N processes in each format and with prometheus-cpp's own serializer; prints the CPU time of
+// each as JSON: {"bytes": ..., "text_ms": ..., "openmetrics_ms": ..., "gzip_ms": ..., "gzip_bytes": ...,
+// "prometheus_cpp_ms": ...}. Each is the median of ROUNDS turns, in which all take part one after the other.
+#include <prometheus/text_serializer.h>
+#include <time.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "userspace/exporter/gzip_stream.h"
+#include "userspace/exporter/test_snapshot.h"
+#include "userspace/exporter/text_renderer.h"
+
+namespace brahe {
+namespace {
+
+constexpr size_t kBlockBytes = 32 * 1024;
+
+double CpuMilliseconds() {
+  timespec time;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) / 1e6;
+}
+
+class Contestant {
+ public:
+  // `run` does the work once and returns how many bytes came out.
+  explicit Contestant(std::function<size_t()> run) : run_(std::move(run)) {}
+
+  void TakeTurn() {
+    const double begin = CpuMilliseconds();
+    bytes_ = run_();
+    times_.push_back(CpuMilliseconds() - begin);
+  }
+  [[nodiscard]] size_t bytes() const { return bytes_; }
+  [[nodiscard]] double median() {
+    std::sort(times_.begin(), times_.end());
+    return times_[times_.size() / 2];
+  }
+
+ private:
+  std::function<size_t()> run_;
+  std::vector<double> times_;
+  size_t bytes_ = 0;
+};
+
+template <typename Stream>
+size_t Drain(Stream& stream) {
+  std::vector<char> block(kBlockBytes);
+  size_t bytes = 0;
+  while (const size_t size = stream.Next(block.data(), block.size())) bytes += size;
+  return bytes;
+}
+
+std::unique_ptr<TextRenderer> Renderer(const std::shared_ptr<const Snapshot>& snapshot, ExpositionFormat format) {
+  return std::make_unique<TextRenderer>(std::make_shared<const RenderInput>(snapshot, TestOptions()), format, "");
+}
+
+// The process families of a snapshot as prometheus-cpp models them.
+std::vector<prometheus::MetricFamily> Modelled(const Snapshot& snapshot) {
+  std::vector<prometheus::MetricFamily> families = {
+      {"kepler_process_cpu_joules_total", "Energy", prometheus::MetricType::Counter, {}},
+      {"kepler_process_cpu_watts", "Power", prometheus::MetricType::Gauge, {}},
+      {"kepler_process_cpu_seconds_total", "Time", prometheus::MetricType::Counter, {}}};
+  const auto& list = snapshot.processes;
+  for (size_t item = 0; item < list.items.size(); ++item) {
+    const ProcessLabels& process = *list.items[item].labels;
+    prometheus::ClientMetric metric;
+    metric.label = {{"comm", process.comm},  {"container_id", process.container_id}, {"exe", process.exe},
+                    {"node_name", "node-1"}, {"pid", std::to_string(process.pid)},   {"type", process.type},
+                    {"vm_id", process.vm_id}};
+    metric.counter.value = static_cast<double>(list.items[item].cpu_time.value) / 1e9;
+    families[2].metric.push_back(metric);
+    metric.label.push_back({"state", "running"});
+    metric.label.push_back({"zone", ""});
+    for (size_t zone = 0; zone < snapshot.zones.size(); ++zone) {
+      const EnergyFigure& figure = list.At(item, zone, snapshot.zones.size());
+      metric.label.back().value = snapshot.zones[zone].name;
+      metric.counter.value = static_cast<double>(figure.energy.value) / 1e6;
+      metric.gauge.value = static_cast<double>(figure.power->value) / 1e6;
+      families[0].metric.push_back(metric);
+      families[1].metric.push_back(metric);
+    }
+  }
+  return families;
+}
+
+int Main(uint32_t processes, int rounds) {
+  const auto snapshot = std::make_shared<const Snapshot>(LargeSnapshot(processes));
+  const std::vector<prometheus::MetricFamily> families = Modelled(*snapshot);
+  Contestant text([&] { return Drain(*Renderer(snapshot, ExpositionFormat::kText)); });
+  Contestant open_metrics([&] { return Drain(*Renderer(snapshot, ExpositionFormat::kOpenMetrics)); });
+  Contestant gzip([&] {
+    const auto renderer = Renderer(snapshot, ExpositionFormat::kText);
+    GzipStream stream([&](char* buffer, size_t capacity) { return renderer->Next(buffer, capacity); });
+    return Drain(stream);
+  });
+  Contestant prometheus_cpp([&] { return prometheus::TextSerializer().Serialize(families).size(); });
+  for (int round = 0; round < rounds; ++round) {
+    for (Contestant* contestant : {&text, &open_metrics, &gzip, &prometheus_cpp}) contestant->TakeTurn();
+  }
+  std::printf(
+      "{\"bytes\": %zu, \"text_ms\": %.3f, \"openmetrics_ms\": %.3f, \"gzip_ms\": %.3f, \"gzip_bytes\": %zu, "
+      "\"prometheus_cpp_ms\": %.3f, \"prometheus_cpp_bytes\": %zu}\n",
+      text.bytes(), text.median(), open_metrics.median(), gzip.median(), gzip.bytes(), prometheus_cpp.median(),
+      prometheus_cpp.bytes());
+  return 0;
+}
+
+}  // namespace
+}  // namespace brahe
+
+int main(int argc, char** argv) {
+  if (argc == 3) return brahe::Main(static_cast<uint32_t>(std::atoi(argv[1])), std::atoi(argv[2]));
+  std::fprintf(stderr, "render PROCESSES ROUNDS\n");
+  return 2;
+}

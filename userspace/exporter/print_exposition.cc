@@ -1,0 +1,31 @@
+// Prints an exposition of a small snapshot and of all instruments, for tests in other languages: print_exposition
+// text|openmetrics.
+#include <iostream>
+#include <string_view>
+
+#include "userspace/exporter/registry.h"
+#include "userspace/exporter/test_snapshot.h"
+#include "userspace/exporter/text_renderer.h"
+
+namespace brahe {
+namespace {
+
+int Main(std::string_view name) {
+  const ExpositionFormat format = name == "openmetrics" ? ExpositionFormat::kOpenMetrics : ExpositionFormat::kText;
+  Instruments instruments("node-1", [] {
+    return PodDirectoryFigures{.fetches = 3, .failures = {{"timeout", 1}}, .pods = 2, .age = Seconds(4)};
+  });
+  instruments.ObserveEpochs({Milliseconds(3), Seconds(100)});
+  instruments.CountScrape();
+  instruments.ObserveScrape(Milliseconds(40));
+  TextRenderer renderer(
+      std::make_shared<const RenderInput>(std::make_shared<const Snapshot>(SmallSnapshot()), TestOptions()), format,
+      instruments.Text(format));
+  std::cout << renderer.RenderAll();
+  return 0;
+}
+
+}  // namespace
+}  // namespace brahe
+
+int main(int argc, char** argv) { return argc == 2 ? brahe::Main(argv[1]) : 2; }
