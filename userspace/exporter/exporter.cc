@@ -3,14 +3,37 @@
 #include <utility>
 
 #include "userspace/base/clock.h"
-#include "userspace/exporter/http_server.h"
+#include "userspace/exporter/fresh_snapshots.h"
+#include "userspace/exporter/gzip_stream.h"
+#include "userspace/exporter/http/http_server.h"
 #include "userspace/exporter/index_page.h"
+#include "userspace/exporter/negotiation.h"
 #include "userspace/exporter/registry.h"
 #include "userspace/exporter/render_inputs.h"
 #include "userspace/exporter/text_renderer.h"
 
 namespace brahe {
 namespace {
+
+// What a request for metrics is.
+struct Scrape {
+  Nanoseconds begin;
+  ExpositionFormat format = ExpositionFormat::kText;
+  bool gzip = false;
+};
+
+std::string_view HeaderOf(const HttpRequest& request, const std::string& name) {
+  const auto header = request.headers.find(name);
+  return header != request.headers.end() ? std::string_view(header->second) : std::string_view();
+}
+
+// The same response, compressed while it is read.
+HttpResponse Zipped(HttpResponse response) {
+  const auto stream = std::make_shared<GzipStream>(std::move(response.read));
+  response.read = [stream](char* buffer, size_t capacity) { return stream->Next(buffer, capacity); };
+  response.headers.emplace_back("Content-Encoding", "gzip");
+  return response;
+}
 
 class HttpExporter final : public Exporter {
  public:
@@ -22,10 +45,13 @@ class HttpExporter final : public Exporter {
                  .branch = options.branch,
                  .arch = options.arch}),
         source_(source),
-        instruments_(options.node_name, options.pods) {}
+        instruments_(options.node_name, options.pods),
+        snapshots_(source) {}
 
   Status Start(const std::vector<std::string>& addresses) {
-    auto server = StartHttpServer({.addresses = addresses}, [this](std::string_view path) { return Answer(path); });
+    auto server = StartHttpServer({.addresses = addresses}, [this](const HttpRequest& request, Responder responder) {
+      Answer(request, std::move(responder));
+    });
     if (!server) return server.error();
     server_ = std::move(*server);
     return {};
@@ -34,39 +60,61 @@ class HttpExporter final : public Exporter {
   [[nodiscard]] std::vector<uint16_t> ports() const override { return server_->ports(); }
 
  private:
-  HttpResponse Answer(std::string_view path) {
-    if (path == "/metrics") return Metrics();
-    if (path == "/healthz") return Health();
-    if (path == "/")
-      return {.content_type = "text/html; charset=utf-8", .body = IndexPage(inputs_.options(), source_.Latest().get())};
-    return {.status = 404, .body = "not found; there are /metrics and /healthz\n"};
+  void Answer(const HttpRequest& request, Responder responder) {
+    const std::string& path = request.path;
+    if (path == "/metrics") return AnswerMetrics(request, std::move(responder));
+    if (path == "/healthz") return responder.Send(Health());
+    if (path == "/readyz") return responder.Send(Readiness());
+    if (path == "/") {
+      return responder.Send(
+          {.content_type = "text/html; charset=utf-8", .body = IndexPage(inputs_.options(), source_.Latest().get())});
+    }
+    responder.Send({.status = 404, .body = "not found; there are /, /metrics, /healthz and /readyz\n"});
   }
 
-  HttpResponse Metrics() {
-    const Nanoseconds start = SystemClock().Now();
-    std::shared_ptr<const Snapshot> snapshot = source_.Fresh();
-    if (!snapshot) return {.status = 503, .body = "no figures yet: the first epoch has not ended\n"};
+  // Later, when there is a fresh snapshot.
+  void AnswerMetrics(const HttpRequest& request, Responder responder) {
+    const Scrape scrape = {.begin = SystemClock().Now(),
+                           .format = FormatFor(HeaderOf(request, "accept")),
+                           .gzip = TakesGzip(HeaderOf(request, "accept-encoding"))};
+    snapshots_.Get([this, scrape, responder = std::make_shared<Responder>(std::move(responder))](auto snapshot) {
+      responder->Send(Metrics(std::move(snapshot), scrape));
+    });
+  }
+
+  HttpResponse Metrics(const std::shared_ptr<const Snapshot>& snapshot, const Scrape& scrape) {
+    if (!snapshot) return NoFigures();
     instruments_.CountScrape();
     instruments_.ObserveEpochs(source_.TakeEpochDurations());
-    constexpr ExpositionFormat kFormat = ExpositionFormat::kText;
-    auto renderer = std::make_shared<TextRenderer>(inputs_.Of(snapshot), kFormat, instruments_.Text(kFormat));
-    return {.content_type = std::string(ContentTypeOf(kFormat)),
-            .read = [this, start, renderer = std::move(renderer)](char* buffer, size_t capacity) {
-              const size_t size = renderer->Next(buffer, capacity);
-              if (size == 0) instruments_.ObserveScrape(SystemClock().Now() - start);
-              return size;
-            }};
+    const auto renderer =
+        std::make_shared<TextRenderer>(inputs_.Of(snapshot), scrape.format, instruments_.Text(scrape.format));
+    HttpResponse response = {.content_type = std::string(ContentTypeOf(scrape.format)),
+                             .headers = {{"Vary", "Accept, Accept-Encoding"}},
+                             .read = [this, begin = scrape.begin, renderer](char* buffer, size_t capacity) {
+                               const size_t size = renderer->Next(buffer, capacity);
+                               if (size == 0) instruments_.ObserveScrape(SystemClock().Now() - begin);
+                               return size;
+                             }};
+    return scrape.gzip ? Zipped(std::move(response)) : response;
   }
 
+  // Whether the process should go on living.
   HttpResponse Health() const {
     if (source_.Healthy()) return {.body = "ok\n"};
     return {.status = 503, .body = "no epoch has ended for three intervals\n"};
   }
 
+  // Whether a scrape would give figures.
+  HttpResponse Readiness() const { return source_.Latest() ? Health() : NoFigures(); }
+
+  static HttpResponse NoFigures() { return {.status = 503, .body = "no figures yet: the first epoch has not ended\n"}; }
+
   RenderInputs inputs_;
   SnapshotSource& source_;
   Instruments instruments_;
-  std::unique_ptr<HttpServer> server_;  // the last member, so that its threads end before what they use
+  // The last members, so that their threads end before what they use.
+  FreshSnapshots snapshots_;
+  std::unique_ptr<HttpServer> server_;
 };
 
 }  // namespace

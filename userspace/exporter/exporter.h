@@ -21,7 +21,7 @@ struct ExporterOptions {
   std::function<PodDirectoryFigures()> pods = nullptr;  // called by any thread; null where Kubernetes is not asked
 };
 
-// Serves /metrics, /healthz and / until it is destroyed. Its own threads; `source` must outlive it.
+// Serves /metrics, /healthz, /readyz and / until it is destroyed. Its own threads; `source` must outlive it.
 class Exporter {
  public:
   virtual ~Exporter() = default;

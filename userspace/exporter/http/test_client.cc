@@ -1,4 +1,4 @@
-#include "userspace/exporter/test_client.h"
+#include "userspace/exporter/http/test_client.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

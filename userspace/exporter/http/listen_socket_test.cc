@@ -1,4 +1,4 @@
-#include "userspace/exporter/listen_socket.h"
+#include "userspace/exporter/http/listen_socket.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>

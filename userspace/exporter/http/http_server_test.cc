@@ -1,4 +1,4 @@
-#include "userspace/exporter/http_server.h"
+#include "userspace/exporter/http/http_server.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@
 #include <future>
 #include <thread>
 
-#include "userspace/exporter/test_client.h"
+#include "userspace/exporter/http/test_client.h"
 
 namespace brahe {
 namespace {
@@ -30,7 +30,14 @@ std::unique_ptr<HttpServer> Start(HttpHandler handler, HttpServerOptions options
   return server ? std::move(*server) : nullptr;
 }
 
-HttpResponse Echo(std::string_view path) { return {.body = std::string(path) + "\n"}; }
+// A handler that answers at once.
+HttpHandler AtOnce(std::function<HttpResponse(const HttpRequest&)> answer) {
+  return [answer = std::move(answer)](const HttpRequest& request, Responder responder) {
+    responder.Send(answer(request));
+  };
+}
+
+void Echo(const HttpRequest& request, Responder responder) { responder.Send({.body = request.path + "\n"}); }
 
 // A body of `size` bytes that says when it is destroyed.
 HttpResponse Stream(size_t size, std::shared_ptr<std::promise<void>> destroyed) {
@@ -103,14 +110,14 @@ TEST(HttpServer, KeepsAConnectionForTheNextRequest) {
 TEST(HttpServer, StreamsABodyOfUnknownSizeInChunksAndFreesIt) {
   const auto destroyed = std::make_shared<std::promise<void>>();
   std::atomic<size_t> largest = 0;
-  const auto server = Start([&](std::string_view) {
+  const auto server = Start(AtOnce([&](const HttpRequest&) {
     HttpResponse response = Stream(1'000'000, destroyed);
     response.read = [&largest, read = std::move(response.read)](char* buffer, size_t capacity) {
       largest = std::max(largest.load(), capacity);
       return read(buffer, capacity);
     };
     return response;
-  });
+  }));
   const TestResponse response = Request(server->ports()[0], "GET", "/");
   EXPECT_THAT(response.head, HasSubstr("Transfer-Encoding: chunked\r\n"));
   EXPECT_EQ(response.body, std::string(1'000'000, 'x'));
@@ -120,7 +127,7 @@ TEST(HttpServer, StreamsABodyOfUnknownSizeInChunksAndFreesIt) {
 }
 
 TEST(HttpServer, StreamsToAClientOfHttp10WithoutChunks) {
-  const auto server = Start([](std::string_view) { return Stream(100'000, nullptr); });
+  const auto server = Start(AtOnce([](const HttpRequest&) { return Stream(100'000, nullptr); }));
   const TestClient client(server->ports()[0]);
   client.Send("GET / HTTP/1.0\r\n\r\n");
   const TestResponse response = ParseResponse(client.ReadAll());
@@ -130,60 +137,13 @@ TEST(HttpServer, StreamsToAClientOfHttp10WithoutChunks) {
 
 TEST(HttpServer, FreesABodyWhoseClientLeavesInTheMiddle) {
   const auto destroyed = std::make_shared<std::promise<void>>();
-  const auto server = Start([&](std::string_view) { return Stream(SIZE_MAX, destroyed); });
+  const auto server = Start(AtOnce([&](const HttpRequest&) { return Stream(SIZE_MAX, destroyed); }));
   {
     const TestClient client(server->ports()[0]);
     client.Send(kGetClose);
     EXPECT_EQ(client.Read(100'000).size(), 100'000U);
   }
   EXPECT_EQ(destroyed->get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
-}
-
-TEST(HttpServer, ClosesAConnectionOnWhichNothingMoves) {
-  const auto destroyed = std::make_shared<std::promise<void>>();
-  const auto server = Start([&](std::string_view) { return Stream(SIZE_MAX, destroyed); }, {.idle_seconds = 1});
-  const TestClient silent(server->ports()[0]);
-  const TestClient does_not_read(server->ports()[0]);
-  does_not_read.Send(kGetClose);
-  EXPECT_EQ(silent.ReadAll(), "");
-  EXPECT_EQ(destroyed->get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
-}
-
-TEST(HttpServer, AHandlerThatWaitsHoldsUpNobodyElse) {
-  std::promise<void> release;
-  const std::shared_future<void> released = release.get_future().share();
-  std::atomic<int> waiting = 0;
-  const auto server = Start([&](std::string_view path) {
-    if (path == "/slow") {
-      ++waiting;
-      released.wait();
-    }
-    return Echo(path);
-  });
-  const uint16_t port = server->ports()[0];
-  std::vector<std::future<TestResponse>> slow;
-  for (int i = 0; i < 20; ++i)
-    slow.push_back(std::async(std::launch::async, [=] { return Request(port, "GET", "/slow"); }));
-  while (waiting < 20) std::this_thread::yield();
-  EXPECT_EQ(Request(port, "GET", "/fast").status, 200);
-  release.set_value();
-  for (auto& response : slow) EXPECT_EQ(response.get().body, "/slow\n");
-}
-
-TEST(HttpServer, ClosesConnectionsBeyondTheLimitUntilThereIsRoom) {
-  const auto server = Start(Echo, {.max_connections = 1});
-  const uint16_t port = server->ports()[0];
-  auto first = std::make_unique<TestClient>(port);
-  first->Send(kGetKeep);
-  EXPECT_THAT(first->Read(12), HasSubstr("200"));
-  EXPECT_EQ(TestClient(port).ReadAll(), "");
-  first.reset();
-  TestResponse response;
-  for (int i = 0; i < 500 && response.status == 0; ++i) {
-    response = Request(port, "GET", "/");
-    if (response.status == 0) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  EXPECT_EQ(response.status, 200);
 }
 
 TEST(HttpServer, ListensOnAllAddressesAtOnce) {
@@ -218,7 +178,7 @@ TEST(HttpServer, DoesNotStartIfOneAddressIsTaken) {
 }
 
 TEST(HttpServer, StopsWithConnectionsOpen) {
-  auto server = Start([](std::string_view) { return Stream(SIZE_MAX, nullptr); });
+  auto server = Start(AtOnce([](const HttpRequest&) { return Stream(SIZE_MAX, nullptr); }));
   const TestClient idle(server->ports()[0]);
   const TestClient reading(server->ports()[0]);
   reading.Send(kGetClose);

@@ -1,4 +1,4 @@
-#include "userspace/exporter/listen_socket.h"
+#include "userspace/exporter/http/listen_socket.h"
 
 #include <netdb.h>
 #include <netinet/in.h>

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "userspace/base/file.h"
+#include "userspace/base/result.h"
+#include "userspace/exporter/http/connection_table.h"
+#include "userspace/exporter/http/listen_socket.h"
+
+namespace brahe {
+
+// A thread that accepts connections on all sockets, gives those that `table` admits to `take`, and ends what is overdue
+// there. `take` owns the socket, and says false if it has closed it at once.
+class Acceptor {
+ public:
+  using Take = std::function<bool(UniqueFd socket)>;
+
+  // The Error is that of eventfd.
+  static Result<std::unique_ptr<Acceptor>> Start(std::vector<ListenSocket> sockets, const HttpLimits& limits,
+                                                 ConnectionTable& table, Take take);
+  ~Acceptor();
+
+ private:
+  Acceptor(std::vector<ListenSocket> sockets, UniqueFd stop, int tick_ms, ConnectionTable& table, Take take);
+  void Run();
+  void AcceptFrom(int listener);
+  void Handle(UniqueFd socket);
+
+  const std::vector<ListenSocket> sockets_;
+  const UniqueFd stop_;  // an eventfd
+  const int tick_ms_;    // how late the end of what is overdue may be
+  ConnectionTable& table_;
+  const Take take_;
+  Nanoseconds pause_until_;  // nothing is accepted before
+  std::thread thread_;
+};
+
+}  // namespace brahe

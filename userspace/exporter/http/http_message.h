@@ -1,0 +1,53 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace brahe {
+
+struct HttpRequest {
+  std::string method;                          // GET or HEAD
+  std::string path;                            // without its query
+  std::map<std::string, std::string> headers;  // names in lower case; several of one name are joined with ", "
+};
+
+struct HttpResponse {
+  unsigned status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::string body = {};
+  std::vector<std::pair<std::string, std::string>> headers = {};  // more of them
+  // If set, it gives the body in place of `body`: it writes the next bytes, at most `capacity`, and returns how many; 0
+  // is the end. Called by one thread, and not at all for HEAD; destroyed with the response, whether the client has read
+  // it to its end or not.
+  std::function<size_t(char* buffer, size_t capacity)> read = {};
+};
+
+// The right to answer one request, at once or later. One owner at a time, in any thread; may outlive the server. If it
+// is destroyed unused, the answer is 500.
+class Responder {
+ public:
+  // Hands the answer to `send`, which is called once.
+  explicit Responder(std::function<void(HttpResponse)> send) : send_(std::move(send)) {}
+  Responder(Responder&& other) noexcept : send_(std::exchange(other.send_, nullptr)) {}
+  Responder& operator=(Responder&& other) noexcept {
+    std::swap(send_, other.send_);
+    return *this;
+  }
+  ~Responder() { Send({.status = 500, .body = "the request was dropped\n"}); }
+
+  // Only the first call does anything.
+  void Send(HttpResponse response) {
+    if (const auto send = std::exchange(send_, nullptr)) send(std::move(response));
+  }
+
+ private:
+  std::function<void(HttpResponse)> send_;
+};
+
+// Answers a request. Called by several threads at a time; must not block, because other connections wait meanwhile.
+using HttpHandler = std::function<void(const HttpRequest& request, Responder responder)>;
+
+}  // namespace brahe

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "userspace/base/result.h"
+#include "userspace/exporter/http/http_limits.h"
+#include "userspace/exporter/http/http_message.h"
+
+namespace brahe {
+
+struct HttpServerOptions {
+  std::vector<std::string> addresses = {};  // see Listen
+  HttpLimits limits = {};
+};
+
+// An HTTP/1.1 server with a few threads of its own. Destroying it answers 503 to what waits for an answer, closes all
+// connections and waits for handlers that run. Responders may be used after it.
+class HttpServer {
+ public:
+  virtual ~HttpServer() = default;
+  // The ports that are listened on, in the order of the addresses.
+  [[nodiscard]] virtual std::vector<uint16_t> ports() const = 0;
+};
+
+// Serves until the result is destroyed. Raises the process' soft limit of open files where it is too low for the
+// connections. The Error is that of Listen.
+Result<std::unique_ptr<HttpServer>> StartHttpServer(const HttpServerOptions& options, HttpHandler handler);
+
+}  // namespace brahe
