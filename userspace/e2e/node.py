@@ -132,15 +132,19 @@ class ExporterProcess:
                 self._serving.set()
         self._serving.set()
 
-    def get(self, path="/metrics"):
+    def get_bytes(self, path="/metrics", **headers):
         """(status, body) of a request."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
-            connection.request("GET", path)
+            connection.request("GET", path, headers=headers)
             response = connection.getresponse()
-            return response.status, response.read().decode("utf-8")
+            return response.status, response.read()
         finally:
             connection.close()
+
+    def get(self, path="/metrics"):
+        status, body = self.get_bytes(path)
+        return status, body.decode("utf-8")
 
     def scrape(self):
         status, body = self.get()
@@ -165,6 +169,14 @@ class ExporterProcess:
     def memory_mib(self):
         with open(f"/proc/{self.process.pid}/status") as status:
             return int(re.search(r"VmRSS:\s+(\d+) kB", status.read()).group(1)) / 1024
+
+    def peak_memory_mib(self, forget=False):
+        """The most since it was last forgotten."""
+        if forget:
+            with open(f"/proc/{self.process.pid}/clear_refs", "w") as clear:
+                clear.write("5")
+        with open(f"/proc/{self.process.pid}/status") as status:
+            return int(re.search(r"VmHWM:\s+(\d+) kB", status.read()).group(1)) / 1024
 
     def stop(self):
         """Ends it like a service manager does; its exit status."""

@@ -85,7 +85,7 @@ class HttpExporter final : public Exporter {
   HttpResponse Metrics(const std::shared_ptr<const Snapshot>& snapshot, const Scrape& scrape) {
     if (!snapshot) return NoFigures();
     instruments_.CountScrape();
-    instruments_.ObserveEpochs(source_.TakeEpochDurations());
+    instruments_.ObserveEpochs(source_.TakeEpochTimings());
     const auto renderer =
         std::make_shared<TextRenderer>(inputs_.Of(snapshot), scrape.format, instruments_.Text(scrape.format));
     HttpResponse response = {.content_type = std::string(ContentTypeOf(scrape.format)),

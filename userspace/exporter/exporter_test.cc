@@ -34,7 +34,7 @@ class FakeSource final : public SnapshotSource {
     return snapshot_;
   }
   [[nodiscard]] bool Healthy() const override { return healthy; }
-  std::vector<Nanoseconds> TakeEpochDurations() override { return {Milliseconds(2)}; }
+  std::vector<EpochTiming> TakeEpochTimings() override { return {{Milliseconds(2), Milliseconds(1)}}; }
 
   void Publish(Snapshot snapshot) {
     const std::lock_guard lock(mutex_);

@@ -17,7 +17,7 @@ namespace {
 TEST(Promtool, HasNothingToSayAboutTheExposition) {
   if (access("/usr/bin/promtool", X_OK) != 0) GTEST_SKIP() << "promtool is not installed (package prometheus)";
   Instruments instruments("node-1");
-  instruments.ObserveEpochs({Milliseconds(3)});
+  instruments.ObserveEpochs({{Milliseconds(3), Milliseconds(1)}});
   instruments.CountScrape();
   instruments.ObserveScrape(Milliseconds(40));
   TextRenderer renderer(

@@ -28,6 +28,8 @@ prometheus::Counter& AddCounter(const std::string& name, const std::string& help
 Instruments::Instruments(const std::string& node_name, std::function<PodDirectoryFigures()> pods)
     : epochs_(AddHistogram("brahe_epoch_duration_seconds", "Time that cutting and booking an epoch took", node_name,
                            registry_)),
+      epoch_delays_(AddHistogram("brahe_epoch_delay_seconds", "Time from when an epoch was due until it was cut",
+                                 node_name, registry_)),
       scrapes_(AddCounter("brahe_scrapes_total", "Scrapes that were answered with figures", node_name, registry_)),
       scrape_durations_(AddHistogram("brahe_scrape_duration_seconds",
                                      "Time from a scrape's arrival until its last byte was rendered", node_name,
@@ -36,8 +38,11 @@ Instruments::Instruments(const std::string& node_name, std::function<PodDirector
   if (pods) pods_.emplace(node_name, std::move(pods));
 }
 
-void Instruments::ObserveEpochs(const std::vector<Nanoseconds>& durations) {
-  for (const Nanoseconds duration : durations) epochs_.Observe(ToSeconds(duration));
+void Instruments::ObserveEpochs(const std::vector<EpochTiming>& epochs) {
+  for (const EpochTiming& epoch : epochs) {
+    epochs_.Observe(ToSeconds(epoch.work));
+    if (epoch.delay) epoch_delays_.Observe(ToSeconds(*epoch.delay));
+  }
 }
 
 void Instruments::CountScrape() { scrapes_.Increment(); }

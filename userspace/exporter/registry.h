@@ -13,6 +13,7 @@
 #include "userspace/exporter/exposition.h"
 #include "userspace/exporter/pod_directory_metrics.h"
 #include "userspace/exporter/process_metrics.h"
+#include "userspace/monitor/snapshot_source.h"
 
 namespace brahe {
 
@@ -23,7 +24,7 @@ class Instruments {
   explicit Instruments(const std::string& node_name, std::function<PodDirectoryFigures()> pods = nullptr);
 
   // Epochs that have ended since the last call.
-  void ObserveEpochs(const std::vector<Nanoseconds>& durations);
+  void ObserveEpochs(const std::vector<EpochTiming>& epochs);
   // A scrape that is being answered with figures.
   void CountScrape();
   // A scrape whose last byte was rendered, and the time since it came in.
@@ -35,6 +36,7 @@ class Instruments {
  private:
   prometheus::Registry registry_;
   prometheus::Histogram& epochs_;
+  prometheus::Histogram& epoch_delays_;
   prometheus::Counter& scrapes_;
   prometheus::Histogram& scrape_durations_;
   ProcessMetrics process_;

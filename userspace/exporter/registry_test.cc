@@ -21,8 +21,8 @@ TEST(Instruments, HasAllFamiliesFromTheStart) {
 
 TEST(Instruments, CountsDurationsIntoTheirBuckets) {
   Instruments instruments("n");
-  instruments.ObserveEpochs({Milliseconds(3), Milliseconds(30)});
-  instruments.ObserveEpochs({Seconds(100)});
+  instruments.ObserveEpochs({{Milliseconds(3), Milliseconds(200)}, {Milliseconds(30), std::nullopt}});
+  instruments.ObserveEpochs({{Seconds(100), Milliseconds(1)}});
   instruments.ObserveScrape(Milliseconds(7));
   instruments.CountScrape();
   instruments.CountScrape();
@@ -32,6 +32,8 @@ TEST(Instruments, CountsDurationsIntoTheirBuckets) {
   EXPECT_THAT(text, HasSubstr("brahe_epoch_duration_seconds_bucket{node_name=\"n\",le=\"0.005\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("brahe_epoch_duration_seconds_bucket{node_name=\"n\",le=\"5.0\"} 2\n"));
   EXPECT_THAT(text, HasSubstr("brahe_scrape_duration_seconds_bucket{node_name=\"n\",le=\"0.01\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("brahe_epoch_delay_seconds_count{node_name=\"n\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("brahe_epoch_delay_seconds_bucket{node_name=\"n\",le=\"0.1\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("brahe_scrapes_total{node_name=\"n\"} 2\n"));
 }
 
@@ -43,7 +45,7 @@ TEST(Instruments, CanBeUsedByManyThreads) {
       threads.emplace_back([&] {
         for (int k = 0; k < 50; ++k) {
           instruments.CountScrape();
-          instruments.ObserveEpochs({Milliseconds(1)});
+          instruments.ObserveEpochs({{Milliseconds(1), Milliseconds(1)}});
           instruments.ObserveScrape(Milliseconds(1));
           (void)instruments.Text();
         }

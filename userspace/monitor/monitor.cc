@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::chrono::seconds kLongestWait{5};
 // Nobody may be there to take them.
-constexpr size_t kMaxDurations = 1024;
+constexpr size_t kMaxTimings = 1024;
 
 std::optional<Nanoseconds> Earlier(std::optional<Nanoseconds> a, std::optional<Nanoseconds> b) {
   if (!a || !b) return a ? a : b;
@@ -69,8 +69,9 @@ void Monitor::Run() {
   bool tables_fill_up = false;
   while (!Stopping()) {
     const Nanoseconds now = clock_.Now();
-    if (tables_fill_up || Requested() || (due_ && now >= *due_)) {
-      RunEpoch();
+    const bool is_due = due_ && now >= *due_;
+    if (tables_fill_up || Requested() || is_due) {
+      RunEpoch(is_due ? due_ : std::nullopt);
       PlanNextEpoch();
     } else if (const auto sample_due = keeper_.SampleDue(); sample_due && now >= *sample_due) {
       keeper_.Sample();
@@ -107,7 +108,7 @@ bool Monitor::Wait() {
   return false;
 }
 
-void Monitor::RunEpoch() {
+void Monitor::RunEpoch(std::optional<Nanoseconds> due) {
   uint64_t serving = 0;
   {
     const std::lock_guard lock(mutex_);
@@ -119,10 +120,11 @@ void Monitor::RunEpoch() {
   if (snapshot != nullptr) {
     // Those who asked meanwhile are content as well if the cut is not too old for them.
     served_ = snapshot->time >= wanted_ ? requests_ : serving;
+    const auto delay = due ? std::optional(snapshot->time - std::min(*due, snapshot->time)) : std::nullopt;
+    if (timings_.size() < kMaxTimings) timings_.push_back({.work = keeper_.work_time(), .delay = delay});
     latest_.swap(snapshot);
     completed_ = clock_.Now();
     request_failed_ = false;
-    if (durations_.size() < kMaxDurations) durations_.push_back(keeper_.work_time());
   } else {
     request_failed_ = request_failed_ || served_ < serving;
     served_ = serving;
@@ -156,9 +158,9 @@ bool Monitor::Healthy() const {
   return clock_.Now() <= completed_ + options_.interval * 3;
 }
 
-std::vector<Nanoseconds> Monitor::TakeEpochDurations() {
+std::vector<EpochTiming> Monitor::TakeEpochTimings() {
   const std::lock_guard lock(mutex_);
-  return std::exchange(durations_, {});
+  return std::exchange(timings_, {});
 }
 
 bool Monitor::Requested() const {

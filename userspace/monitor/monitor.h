@@ -44,12 +44,12 @@ class Monitor final : public SnapshotSource {
   std::shared_ptr<const Snapshot> Fresh() override;
   [[nodiscard]] std::shared_ptr<const Snapshot> Latest() const override;
   [[nodiscard]] bool Healthy() const override;
-  std::vector<Nanoseconds> TakeEpochDurations() override;
+  std::vector<EpochTiming> TakeEpochTimings() override;
 
  private:
   void Run();
-  // Cuts, books and publishes one epoch, and answers those who asked for it.
-  void RunEpoch();
+  // Cuts, books and publishes one epoch, and answers those who asked for it. `due`: when it was due, if it was.
+  void RunEpoch(std::optional<Nanoseconds> due);
   // Sleeps until something is to do. True if the CPU time source wants an epoch.
   bool Wait();
   [[nodiscard]] bool Requested() const;
@@ -72,7 +72,7 @@ class Monitor final : public SnapshotSource {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::shared_ptr<const Snapshot> latest_;
-  std::vector<Nanoseconds> durations_;
+  std::vector<EpochTiming> timings_;
   Nanoseconds completed_;  // when the last epoch was published
   bool running_ = false;
   bool stopping_ = false;

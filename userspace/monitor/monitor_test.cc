@@ -43,8 +43,10 @@ TEST_F(MonitorTest, CutsAnEpochAtEachInterval) {
   ASSERT_TRUE(monitor->Start().has_value());
   EXPECT_TRUE(Eventually([&] { return LatestEpoch() >= 3; }));
   monitor->Stop();
-  EXPECT_GE(monitor->TakeEpochDurations().size(), 3u);
-  EXPECT_TRUE(monitor->TakeEpochDurations().empty());
+  const std::vector<EpochTiming> timings = monitor->TakeEpochTimings();
+  EXPECT_GE(timings.size(), 3u);
+  for (const EpochTiming& timing : timings) EXPECT_TRUE(timing.delay) << "each was due";
+  EXPECT_TRUE(monitor->TakeEpochTimings().empty());
   EXPECT_GE(LatestEpoch(), 3u) << "snapshots outlive the thread";
   EXPECT_FALSE(monitor->Healthy());
 }
@@ -65,6 +67,9 @@ TEST_F(MonitorTest, ManyWhoAskAtOnceShareOneEpoch) {
   for (std::thread& scrape : scrapes) scrape.join();
   monitor->Stop();
   EXPECT_EQ(cpu->cuts, 2) << "one to open the books and one for all";
+  const std::vector<EpochTiming> timings = monitor->TakeEpochTimings();
+  ASSERT_EQ(timings.size(), 1u);
+  EXPECT_FALSE(timings[0].delay) << "it was asked for and not due";
 }
 
 TEST_F(MonitorTest, AnswersWithASnapshotThatIsNotOlderThanAllowed) {

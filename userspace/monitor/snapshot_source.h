@@ -1,12 +1,19 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "userspace/base/units.h"
 #include "userspace/monitor/snapshot.h"
 
 namespace brahe {
+
+// What is measured of an epoch itself.
+struct EpochTiming {
+  Nanoseconds work;                  // time that cutting and booking it took
+  std::optional<Nanoseconds> delay;  // of its cut behind the instant that it was due at; nullopt: it was due at none
+};
 
 // Where the exporter gets its figures. All calls are safe from any thread.
 class SnapshotSource {
@@ -21,8 +28,8 @@ class SnapshotSource {
   [[nodiscard]] virtual std::shared_ptr<const Snapshot> Latest() const = 0;
   // False if no epoch has completed for three intervals.
   [[nodiscard]] virtual bool Healthy() const = 0;
-  // Durations (CPU and wall time of cutting and booking) of epochs since the last call, for a histogram.
-  virtual std::vector<Nanoseconds> TakeEpochDurations() = 0;
+  // Those of the epochs since the last call, for histograms.
+  virtual std::vector<EpochTiming> TakeEpochTimings() = 0;
 };
 
 }  // namespace brahe
