@@ -38,7 +38,9 @@ HttpResponse Zipped(HttpResponse response) {
 class HttpExporter final : public Exporter {
  public:
   HttpExporter(const ExporterOptions& options, SnapshotSource& source)
-      : inputs_({.levels = options.levels,
+      : settings_(options.settings),
+        inputs_({.levels = options.levels,
+                 .top_processes = options.top_processes,
                  .node_name = options.node_name,
                  .version = options.version,
                  .revision = options.revision,
@@ -59,17 +61,27 @@ class HttpExporter final : public Exporter {
 
   [[nodiscard]] std::vector<uint16_t> ports() const override { return server_->ports(); }
 
+  void Reconfigure(std::vector<std::string> levels, uint64_t top_processes) override {
+    RenderOptions renewed = inputs_.options();
+    renewed.levels = std::move(levels);
+    renewed.top_processes = top_processes;
+    inputs_.SetOptions(std::move(renewed));
+  }
+
  private:
   void Answer(const HttpRequest& request, Responder responder) {
     const std::string& path = request.path;
     if (path == "/metrics") return AnswerMetrics(request, std::move(responder));
     if (path == "/healthz") return responder.Send(Health());
     if (path == "/readyz") return responder.Send(Readiness());
-    if (path == "/") {
-      return responder.Send(
-          {.content_type = "text/html; charset=utf-8", .body = IndexPage(inputs_.options(), source_.Latest().get())});
-    }
+    if (path == "/") return responder.Send(Page());
     responder.Send({.status = 404, .body = "not found; there are /, /metrics, /healthz and /readyz\n"});
+  }
+
+  HttpResponse Page() const {
+    return {.content_type = "text/html; charset=utf-8",
+            .body = IndexPage(inputs_.options(), source_.Latest().get(),
+                              settings_ ? settings_() : std::vector<SettingRow>())};
   }
 
   // Later, when there is a fresh snapshot.
@@ -109,6 +121,7 @@ class HttpExporter final : public Exporter {
 
   static HttpResponse NoFigures() { return {.status = 503, .body = "no figures yet: the first epoch has not ended\n"}; }
 
+  const std::function<std::vector<SettingRow>()> settings_;
   RenderInputs inputs_;
   SnapshotSource& source_;
   Instruments instruments_;

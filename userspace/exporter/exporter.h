@@ -8,6 +8,7 @@
 
 #include "userspace/base/result.h"
 #include "userspace/exporter/pod_directory_figures.h"
+#include "userspace/exporter/setting_row.h"
 #include "userspace/monitor/snapshot_source.h"
 
 namespace brahe {
@@ -19,6 +20,8 @@ struct ExporterOptions {
   std::string node_name;
   std::string version, revision, branch, arch;          // for the build info families
   std::function<PodDirectoryFigures()> pods = nullptr;  // called by any thread; null where Kubernetes is not asked
+  uint64_t top_processes = 0;                           // see TopProcesses
+  std::function<std::vector<SettingRow>()> settings = nullptr;  // for the page at /; called by any thread; null: none
 };
 
 // Serves /metrics, /healthz, /readyz and / until it is destroyed. Its own threads; `source` must outlive it.
@@ -27,6 +30,8 @@ class Exporter {
   virtual ~Exporter() = default;
   // The ports that are listened on, in the order of the addresses (for ":0").
   [[nodiscard]] virtual std::vector<uint16_t> ports() const = 0;
+  // From the next scrape on. Any thread.
+  virtual void Reconfigure(std::vector<std::string> levels, uint64_t top_processes) = 0;
 };
 
 // Error names the address and the remedy ("listen on :28282: Address already in use; ...").

@@ -67,6 +67,7 @@ class ExporterTest : public ::testing::Test {
     const RenderOptions facts = TestOptions();
     options_ = {{"127.0.0.1:0"}, facts.levels, facts.node_name, facts.version,
                 facts.revision,  facts.branch, facts.arch};
+    options_.settings = [] { return std::vector<SettingRow>{{"web.configFile", "/etc/<web>.yaml", "c.yaml:3"}}; };
     auto exporter = StartExporter(options_, source_);
     ASSERT_TRUE(exporter) << exporter.error().message;
     exporter_ = std::move(*exporter);
@@ -154,6 +155,21 @@ TEST_F(ExporterTest, HasAPageOfLinks) {
     EXPECT_THAT(page.body, HasSubstr(text));
   }
   EXPECT_THAT(page.body, Not(HasSubstr("://"))) << "nothing is fetched from elsewhere";
+}
+
+TEST_F(ExporterTest, ThePageListsTheSettings) {
+  EXPECT_THAT(Get("/").body,
+              HasSubstr("<tr><td>web.configFile</td><td>/etc/&lt;web&gt;.yaml</td><td>c.yaml:3</td></tr>"));
+}
+
+TEST_F(ExporterTest, LevelsMayChangeWhileItServes) {
+  source_.Publish(SmallSnapshot());
+  EXPECT_THAT(Get("/metrics").body, HasSubstr("kepler_process_cpu_joules_total{"));
+  exporter_->Reconfigure({"node"}, 0);
+  const std::string body = Get("/metrics").body;
+  EXPECT_THAT(body, HasSubstr("kepler_node_cpu_joules_total{"));
+  EXPECT_THAT(body, Not(HasSubstr("kepler_process_cpu_joules_total{")));
+  EXPECT_THAT(body, HasSubstr("node-1"));
 }
 
 TEST_F(ExporterTest, KnowsNoOtherPathAndNoOtherMethod) {

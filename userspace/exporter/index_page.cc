@@ -11,8 +11,9 @@ constexpr std::string_view kHead = R"(<!DOCTYPE html>
 <meta charset="utf-8">
 <title>Brahe</title>
 <style>
-body { font-family: sans-serif; max-width: 40em; margin: 3em auto; padding: 0 1em; }
+body { font-family: sans-serif; max-width: 60em; margin: 3em auto; padding: 0 1em; }
 dt { font-weight: bold; margin-top: .6em; }
+td { padding: .1em 1em .1em 0; vertical-align: top; overflow-wrap: anywhere; }
 </style>
 </head>
 <body>
@@ -21,11 +22,13 @@ dt { font-weight: bold; margin-top: .6em; }
 <ul>
 <li><a href="/metrics">Metrics</a></li>
 <li><a href="/healthz">Health</a></li>
+<li><a href="/readyz">Readiness</a></li>
+<li><a href="/api/v1/snapshot">Snapshot as JSON</a></li>
 </ul>
 <dl>
 )";
 
-constexpr std::string_view kTail = "</dl>\n</body>\n</html>\n";
+constexpr std::string_view kTail = "</body>\n</html>\n";
 
 std::string EscapeHtml(std::string_view text) {
   std::string escaped;
@@ -51,9 +54,19 @@ void AppendEntry(std::string_view term, std::string_view description, std::strin
   page.append("<dt>").append(term).append("</dt><dd>").append(EscapeHtml(description)).append("</dd>\n");
 }
 
+void AppendSettings(const std::vector<SettingRow>& settings, std::string& page) {
+  if (settings.empty()) return;
+  page.append("<h2>Settings</h2>\n<table>\n");
+  for (const SettingRow& row : settings) {
+    page.append("<tr><td>").append(EscapeHtml(row.key)).append("</td><td>").append(EscapeHtml(row.value));
+    page.append("</td><td>").append(EscapeHtml(row.origin)).append("</td></tr>\n");
+  }
+  page.append("</table>\n");
+}
+
 }  // namespace
 
-std::string IndexPage(const RenderOptions& options, const Snapshot* snapshot) {
+std::string IndexPage(const RenderOptions& options, const Snapshot* snapshot, const std::vector<SettingRow>& settings) {
   std::string page(kHead);
   AppendEntry("Version", options.version + (options.revision.empty() ? "" : " (" + options.revision + ")"), page);
   AppendEntry("Node", options.node_name, page);
@@ -64,6 +77,8 @@ std::string IndexPage(const RenderOptions& options, const Snapshot* snapshot) {
   } else {
     AppendEntry("State", "starting: the first epoch has not ended", page);
   }
+  page.append("</dl>\n");
+  AppendSettings(settings, page);
   page.append(kTail);
   return page;
 }
