@@ -9,11 +9,14 @@
 #include <functional>
 #include <iostream>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "userspace/base/clock.h"
+#include "userspace/base/log_format.h"
 #include "userspace/config/config.h"
 #include "userspace/config/version.h"
 #include "userspace/cpu/choose_source.h"
@@ -27,26 +30,23 @@ namespace brahe {
 namespace {
 
 // What, why and the remedy, in one line.
-int Fatal(const Error& error) {
-  std::cerr << "brahe: " << error.message << "\n";
+int Fatal(const Error& error, bool json) {
+  if (json) {
+    LOG(ERROR) << error.message;
+  } else {
+    std::cerr << "brahe: " << error.message << "\n";
+  }
   return 1;
 }
 
-void SetUpLogging(const Config::Log& log, const char* program) {
-  google::InitGoogleLogging(program);
-  FLAGS_logtostderr = true;
-  FLAGS_log_prefix = true;
-  FLAGS_v = log.level == "debug" ? 1 : 0;
-  FLAGS_minloglevel = log.level == "warn" ? google::WARNING : log.level == "error" ? google::ERROR : google::INFO;
-}
-
-// Signals that end the exporter are taken by Main's sigwait, and by no thread's handler: to be called before there are
-// threads.
+// Signals that end the exporter or make it read its configuration again are taken by Main's sigwait, and by no thread's
+// handler: to be called before there are threads.
 sigset_t BlockSignals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);  // a client that hangs up is that client's affair
   return signals;
@@ -157,20 +157,77 @@ Result<std::unique_ptr<PodDirectory>> MakePods(const Config::Kube& kube) {
                           SystemClock());
 }
 
-int Run(const Config& config, const sigset_t& signals) {
-  if (!config.exporter.prometheus) {
-    return Fatal(MakeError("exporter.prometheus is off, and there is no other exporter yet: turn it on"));
+// The command line and what of it is in effect: renewed by Main's thread, shown on the page by any.
+class Settings {
+ public:
+  Settings(int argc, char** argv, std::vector<Setting> in_effect)
+      : argc_(argc), argv_(argv), in_effect_(std::move(in_effect)) {}
+
+  // What arguments and file say now. On an Error all stays as it is.
+  Result<Reread> Renew() {
+    auto reread = RereadCommandLine(argc_, argv_, in_effect_);
+    if (!reread) return reread.error();
+    const std::lock_guard lock(mutex_);
+    in_effect_ = reread->settings;
+    return reread;
   }
-  const auto pods = MakePods(config.kube);
-  if (!pods) return Fatal(pods.error());
-  auto parts = MakeParts(config, pods->get());
-  if (!parts) return Fatal(parts.error());
-  Monitor monitor({.interval = config.monitor.interval,
-                   .staleness = config.monitor.staleness,
-                   .max_terminated = config.monitor.max_terminated,
-                   .min_terminated_energy = config.monitor.min_terminated_energy,
-                   .terminated_retention = config.monitor.terminated_retention},
-                  *std::move(parts));
+
+  [[nodiscard]] std::vector<SettingRow> Rows() const {
+    const std::lock_guard lock(mutex_);
+    std::vector<SettingRow> rows;
+    for (const Setting& setting : in_effect_) rows.push_back({setting.key, setting.value, setting.origin});
+    return rows;
+  }
+
+ private:
+  const int argc_;
+  char** const argv_;
+  mutable std::mutex mutex_;  // of in_effect_, which one thread alone writes
+  std::vector<Setting> in_effect_;
+};
+
+// What was set by somebody, and with --log.level=debug the defaults as well.
+void LogSettings(const CommandLine& line) {
+  for (const Setting& setting : line.settings) {
+    const std::string text = setting.key + "=" + setting.value + " (" + setting.origin + ")";
+    if (setting.origin == kDefaultOrigin) {
+      VLOG(1) << text;
+    } else {
+      LOG(INFO) << text;
+    }
+  }
+  for (const std::string& warning : line.warnings) LOG(WARNING) << warning;
+}
+
+// Takes over what can change without a restart. `exporter` may be null.
+void Reload(Settings& settings, Exporter* exporter) {
+  const auto reread = settings.Renew();
+  if (!reread) {
+    LOG(ERROR) << "The configuration is not re-read, and all stays as it is: " << reread.error().message;
+    return;
+  }
+  const Config& config = reread->config;
+  SetLogLevel(config.log.level);
+  if (exporter != nullptr) exporter->Reconfigure(config.exporter.metrics_level, config.exporter.top_processes);
+  LOG(INFO) << "Re-read the configuration; changed settings: " << reread->applied.size();
+  for (const std::string& line : reread->applied) LOG(INFO) << line;
+  for (const std::string& line : reread->warnings) LOG(WARNING) << line;
+  for (const std::string& line : reread->pending) LOG(WARNING) << line;
+}
+
+// Returns the signal that is to end the process.
+int WaitForEnd(const sigset_t& signals, Settings& settings, Exporter* exporter) {
+  for (int signal = 0;;) {
+    sigwait(&signals, &signal);
+    if (signal != SIGHUP) return signal;
+    Reload(settings, exporter);
+  }
+}
+
+// None where the exporter for Prometheus is off.
+Result<std::unique_ptr<Exporter>> MakeExporter(const Config& config, const Settings& settings, const PodDirectory* pods,
+                                               Monitor& monitor) {
+  if (!config.exporter.prometheus) return std::unique_ptr<Exporter>();
   auto exporter = StartExporter({.listen_addresses = config.web.listen_addresses,
                                  .levels = config.exporter.metrics_level,
                                  .node_name = NodeName(config),
@@ -178,29 +235,49 @@ int Run(const Config& config, const sigset_t& signals) {
                                  .revision = "",
                                  .branch = "",
                                  .arch = Architecture(),
-                                 .pods = FiguresOf(pods->get())},
+                                 .pods = FiguresOf(pods),
+                                 .settings = [&settings] { return settings.Rows(); }},
                                 monitor);
-  if (!exporter) return Fatal(exporter.error());
+  if (!exporter) return exporter.error();
   for (const uint16_t port : (*exporter)->ports()) LOG(INFO) << "Serving http://localhost:" << port << "/metrics";
-  if (const Status started = monitor.Start(); !started) return Fatal(started.error());
-  int signal = 0;
-  sigwait(&signals, &signal);
+  return exporter;
+}
+
+Status Run(const Config& config, const sigset_t& signals, Settings& settings) {
+  const auto pods = MakePods(config.kube);
+  if (!pods) return pods.error();
+  auto parts = MakeParts(config, pods->get());
+  if (!parts) return parts.error();
+  Monitor monitor({.interval = config.monitor.interval,
+                   .staleness = config.monitor.staleness,
+                   .max_terminated = config.monitor.max_terminated,
+                   .min_terminated_energy = config.monitor.min_terminated_energy,
+                   .terminated_retention = config.monitor.terminated_retention},
+                  *std::move(parts));
+  auto exporter = MakeExporter(config, settings, pods->get(), monitor);
+  if (!exporter) return exporter.error();
+  if (const Status started = monitor.Start(); !started) return started.error();
+  const int signal = WaitForEnd(signals, settings, exporter->get());
   LOG(INFO) << "Stopping on " << strsignal(signal);
   monitor.Stop();  // lets scrapes go that wait for an epoch, so that the exporter can end
-  return 0;
+  return {};
 }
 
 int Main(int argc, char** argv) {
-  auto command_line = ParseCommandLine(argc, argv);
-  if (!command_line) return Fatal(command_line.error());
-  if (command_line->action == CommandLine::Action::kPrintAndExit) {
-    std::cout << command_line->text;
+  auto line = ParseCommandLine(argc, argv);
+  if (!line) return Fatal(line.error(), /*json=*/false);
+  if (line->action == CommandLine::Action::kPrintAndExit) {
+    std::cout << line->text;
     return 0;
   }
-  SetUpLogging(command_line->config.log, argv[0]);
+  const bool json = line->config.log.format == "json";
+  StartLogging(argv[0], json);
+  SetLogLevel(line->config.log.level);
   const sigset_t signals = BlockSignals();
-  for (const std::string& warning : command_line->warnings) LOG(WARNING) << warning;
-  return Run(command_line->config, signals);
+  LogSettings(*line);
+  Settings settings(argc, argv, line->settings);
+  if (const Status run = Run(line->config, signals, settings); !run) return Fatal(run.error(), json);
+  return 0;
 }
 
 }  // namespace

@@ -12,14 +12,20 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
-// A binding of one value. `parse` turns its text into a Result<T> and `show` turns the default back into text.
+// `binding` with the value at `field` shown as `text` makes it, and the default as well.
+template <typename T, typename Text>
+Binding Shown(Binding binding, Field<T> field, Text text) {
+  binding.show = [field, text](Config config) -> std::string { return text(field(config)); };
+  binding.fallback = binding.show(Config());
+  return binding;
+}
+
+// A binding of one value. `parse` turns its text into a Result<T> and `show` turns it back into text.
 template <typename T, typename Parse, typename Show>
 Binding ValueAt(Field<T> field, std::string argument, Parse parse, Show show) {
-  Config defaults;
-  return {
+  Binding binding = {
       .kind = OptionKind::kValue,
       .argument = std::move(argument),
-      .fallback = show(field(defaults)),
       .set = [field, parse](const Texts& texts, Config& config, Remarks&) -> Status {
         auto value = parse(texts.front());
         if (!value) return value.error();
@@ -27,7 +33,10 @@ Binding ValueAt(Field<T> field, std::string argument, Parse parse, Show show) {
         return {};
       },
   };
+  return Shown(std::move(binding), field, show);
 }
+
+std::string AsItIs(const std::string& text) { return text; }
 
 // The same of a quantity that is counted in millionths of a unit.
 template <typename Quantity>
@@ -43,11 +52,9 @@ Binding QuantityAt(Field<Quantity> field, std::string argument, std::string unit
 // A binding of a list. `parse` turns each text into the elements that it stands for (none, if it only remarks).
 template <typename Parse>
 Binding ListAt(Field<Texts> field, std::string argument, Parse parse) {
-  Config defaults;
-  return {
+  Binding binding = {
       .kind = OptionKind::kList,
       .argument = std::move(argument),
-      .fallback = Joined(field(defaults), ","),
       .set = [field, parse](const Texts& texts, Config& config, Remarks& remarks) -> Status {
         if (texts.empty()) {
           Config untouched;
@@ -63,6 +70,7 @@ Binding ListAt(Field<Texts> field, std::string argument, Parse parse) {
         return {};
       },
   };
+  return Shown(std::move(binding), field, [](const Texts& texts) { return Joined(texts, ","); });
 }
 
 bool Contains(const Texts& words, const std::string& word) {
@@ -107,7 +115,7 @@ Binding SwitchAt(Field<bool> field) {
 
 Binding TextAt(Field<std::string> field, std::string argument) {
   const auto parse = [](const std::string& text) { return Result<std::string>(text); };
-  return ValueAt(field, std::move(argument), parse, [](const std::string& text) { return text; });
+  return ValueAt(field, std::move(argument), parse, AsItIs);
 }
 
 Binding PathAt(Field<std::string> field) {
@@ -115,15 +123,15 @@ Binding PathAt(Field<std::string> field) {
     if (text.empty()) return MakeError("a path is expected");
     return text;
   };
-  return ValueAt(field, "PATH", parse, [](const std::string& path) { return path; });
+  return ValueAt(field, "PATH", parse, AsItIs);
 }
 
+Binding UrlAt(Field<std::string> field) { return Shown(TextAt(field, "URL"), field, WithoutUser); }
+
 Binding WordAt(Field<std::string> field, Vocabulary vocabulary) {
-  Config defaults;
-  return {
+  Binding binding = {
       .kind = OptionKind::kValue,
       .argument = Joined(vocabulary.words, "|"),
-      .fallback = field(defaults),
       .set = [field, vocabulary](const Texts& texts, Config& config, Remarks& remarks) -> Status {
         const auto word = KnownWord(texts.front(), vocabulary, field(config) + " is used", remarks);
         if (!word) return word.error();
@@ -131,6 +139,7 @@ Binding WordAt(Field<std::string> field, Vocabulary vocabulary) {
         return {};
       },
   };
+  return Shown(std::move(binding), field, AsItIs);
 }
 
 Binding WordsAt(Field<Texts> field, Vocabulary vocabulary, std::string argument) {
@@ -159,6 +168,12 @@ Binding AddressesAt(Field<Texts> field) {
   });
 }
 
+Binding AnotherNameOf(Binding binding) {
+  binding.show = nullptr;
+  binding.fallback.clear();
+  return binding;
+}
+
 Binding WithoutEffect(OptionKind kind, std::string argument) {
   return {
       .kind = kind,
@@ -166,17 +181,6 @@ Binding WithoutEffect(OptionKind kind, std::string argument) {
       .set = [](const Texts&, Config&, Remarks& remarks) -> Status {
         remarks.push_back("not supported in this release; it has no effect");
         return {};
-      },
-  };
-}
-
-Binding Refused(std::string argument, std::string reason) {
-  return {
-      .kind = OptionKind::kValue,
-      .argument = std::move(argument),
-      .set = [reason](const Texts& texts, Config&, Remarks&) -> Status {
-        if (texts.front().empty()) return {};
-        return MakeError(reason);
       },
   };
 }

@@ -30,6 +30,7 @@ struct Binding {
   std::string argument = {};  // what --help calls the value: DURATION; empty for a switch
   std::string fallback = {};  // the default as text, taken from Config{}; empty: none
   Setter set = {};
+  std::function<std::string(const Config&)> show = {};  // the value as text, without secrets; null: has none of its own
 };
 
 // Where in Config a value of type T stands.
@@ -47,6 +48,8 @@ Binding SwitchAt(Field<bool> field);
 // Any text, and one that must not be empty.
 Binding TextAt(Field<std::string> field, std::string argument);
 Binding PathAt(Field<std::string> field);
+// A URL, shown without the user and the password that may stand in it.
+Binding UrlAt(Field<std::string> field);
 
 // What a word may be. `planned` are names that are known but not there yet: they are left out with a remark.
 struct Vocabulary {
@@ -60,9 +63,9 @@ Binding WordsAt(Field<std::vector<std::string>> field, Vocabulary vocabulary, st
 Binding TextsAt(Field<std::vector<std::string>> field, std::string argument);
 Binding AddressesAt(Field<std::vector<std::string>> field);
 
+// The same for another name of what `binding` sets, whose value is shown under its first name only.
+Binding AnotherNameOf(Binding binding);
 // Kepler's, accepted with a remark that it does nothing.
 Binding WithoutEffect(OptionKind kind, std::string argument = "");
-// Kepler's, refused with `reason` unless it is empty.
-Binding Refused(std::string argument, std::string reason);
 
 }  // namespace brahe

@@ -95,7 +95,8 @@ Result<std::vector<Given>> TakeGiven(const std::vector<Flag>& flags) {
   std::vector<Given> all;
   for (const auto& [option, parsed] : flags) {
     if (parsed->empty()) continue;
-    Given given{.option = option, .origin = "--" + option->flag, .texts = parsed->results()};
+    const std::string name = "--" + option->flag;
+    Given given{.option = option, .place = name, .origin = name, .texts = parsed->results()};
     for (const std::string& text : given.texts) {
       if (text.starts_with("--")) return MakeError(given.origin + ": a value is expected before " + Printable(text));
     }
@@ -142,6 +143,8 @@ Result<Arguments> ReadArguments(int argc, const char* const* argv) {
   return arguments;
 }
 
+std::string ValueOf(const Setting& setting) { return setting.value.empty() ? "nothing" : setting.value; }
+
 }  // namespace
 
 Result<CommandLine> ParseCommandLine(int argc, const char* const* argv) {
@@ -162,6 +165,29 @@ Result<CommandLine> ParseCommandLine(int argc, const char* const* argv) {
   if (const Status applied = Apply(std::move(arguments->given), line); !applied) return applied.error();
   if (const Status checked = CheckTogether(line.config); !checked) return checked.error();
   return line;
+}
+
+Result<Reread> RereadCommandLine(int argc, const char* const* argv, const std::vector<Setting>& in_effect) {
+  auto line = ParseCommandLine(argc, argv);
+  if (!line) return line.error();
+  Reread reread{.config = std::move(line->config),
+                .warnings = std::move(line->warnings),
+                .settings = in_effect,
+                .applied = {},
+                .pending = {}};
+  for (size_t i = 0; i < in_effect.size(); ++i) {
+    const Setting& now = line->settings[i];
+    if (now.reloadable) reread.settings[i] = now;
+    if (now.value == in_effect[i].value) continue;
+    if (now.reloadable) {
+      reread.applied.push_back(now.key + " is " + ValueOf(now) + " now (" + now.origin + ")");
+    } else {
+      const std::string where = now.origin == kDefaultOrigin ? "back to its default, " + ValueOf(now)
+                                                             : "to " + ValueOf(now) + " in " + now.origin;
+      reread.pending.push_back(now.key + " changed " + where + "; restart to apply it");
+    }
+  }
+  return reread;
 }
 
 }  // namespace brahe

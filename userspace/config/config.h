@@ -13,7 +13,7 @@ namespace brahe {
 struct Config {
   struct Log {
     std::string level = "info";   // debug, info, warn, error
-    std::string format = "text";  // the only one there is
+    std::string format = "text";  // text, json
   } log;
   struct Host {
     std::string sysfs = "/sys";
@@ -42,9 +42,12 @@ struct Config {
   struct Exporter {
     bool prometheus = true;
     std::vector<std::string> metrics_level = {"node", "process", "container", "vm", "pod"};
+    uint64_t top_processes = 0;    // how many are listed, those with the most energy; fits 32 bits; 0: all
+    bool standard_output = false;  // one of the two exporters is on
   } exporter;
   struct Web {
     std::vector<std::string> listen_addresses = {":28282"};
+    std::string config_file;  // TLS, users and headers, in the exporter toolkit's schema; empty: none of them
   } web;
   struct Kube {
     bool enabled = false;
@@ -62,16 +65,40 @@ struct Config {
   } kube;
 };
 
+// Where a setting comes from that nobody gave.
+inline constexpr char kDefaultOrigin[] = "default";
+
+// One value in effect, as text on one line and without secrets.
+struct Setting {
+  std::string key;
+  std::string value;
+  std::string origin;       // kDefaultOrigin, "config.yaml:3" or "--monitor.interval"
+  bool reloadable = false;  // changes without a restart
+};
+
 // What ParseCommandLine found.
 struct CommandLine {
   enum class Action { kRun, kPrintAndExit } action = Action::kRun;
   std::string text;  // to print on stdout for kPrintAndExit (--help, --version)
   Config config;
   std::vector<std::string> warnings;  // keys of Kepler's that do nothing here
+  std::vector<Setting> settings;      // all of them, in the order of the documentation
 };
 
 // Defaults < YAML file (--config.file) < flags. An Error is one line that names the file and line or the flag, the
 // key, and what to do (the nearest known name for one that nobody knows).
 Result<CommandLine> ParseCommandLine(int argc, const char* const* argv);
+
+// What the same arguments and the same file say now.
+struct Reread {
+  Config config;                      // of it, only what can be re-read is to take effect
+  std::vector<std::string> warnings;  // as of CommandLine
+  std::vector<Setting> settings;     // in effect from now on: the new ones where they can be re-read, else the old ones
+  std::vector<std::string> applied;  // "log.level is debug now (config.yaml:2)"
+  std::vector<std::string> pending;  // "monitor.interval changed to 3s in config.yaml:4; restart to apply it"
+};
+
+// Parses again and compares with the settings in effect. An Error is as of ParseCommandLine; nothing is to change then.
+Result<Reread> RereadCommandLine(int argc, const char* const* argv, const std::vector<Setting>& in_effect);
 
 }  // namespace brahe

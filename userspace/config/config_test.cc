@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 
 #include "userspace/base/temp_tree.h"
 
@@ -77,7 +78,11 @@ TEST(CommandLineTest, EveryFlagReachesItsPlace) {
                              "--rapl.zones=package,dram",
                              "--model.idle-watts-per-cpu=2.5",
                              "--model.max-watts-per-cpu=12.000001",
+                             "--log.format=json",
                              "--no-exporter.prometheus",
+                             "--exporter.prometheus.top-processes=100",
+                             "--exporter.stdout",
+                             "--web.config-file=/etc/web.yaml",
                              "--metrics=node",
                              "--web.listen-address=localhost:0",
                              "--kube.node-name=worker",
@@ -103,6 +108,10 @@ TEST(CommandLineTest, EveryFlagReachesItsPlace) {
   EXPECT_EQ(c.model.idle_per_cpu, Microwatts{2'500'000});
   EXPECT_EQ(c.model.max_per_cpu, Microwatts{12'000'001});
   EXPECT_FALSE(c.exporter.prometheus);
+  EXPECT_EQ(c.log.format, "json");
+  EXPECT_EQ(c.exporter.top_processes, 100U);
+  EXPECT_TRUE(c.exporter.standard_output);
+  EXPECT_EQ(c.web.config_file, "/etc/web.yaml");
   EXPECT_EQ(c.exporter.metrics_level, Strings{"node"});
   EXPECT_EQ(c.web.listen_addresses, Strings{"localhost:0"});
   EXPECT_EQ(c.kube.node_name, "worker");
@@ -145,14 +154,15 @@ TEST(CommandLineTest, ListsMayBeRepeatedAndSeparatedByCommas) {
 TEST(CommandLineTest, OfAValueThatIsRepeatedTheLastOneCounts) {
   EXPECT_EQ(ConfigOf({"--monitor.interval=1s", "--monitor.interval=2s"}).monitor.interval, Seconds(2));
   EXPECT_TRUE(ConfigOf({"--no-exporter.prometheus", "--exporter.prometheus"}).exporter.prometheus);
-  EXPECT_FALSE(ConfigOf({"--exporter.prometheus", "--no-exporter.prometheus"}).exporter.prometheus);
+  EXPECT_FALSE(
+      ConfigOf({"--exporter.stdout", "--exporter.prometheus", "--no-exporter.prometheus"}).exporter.prometheus);
 }
 
 TEST(CommandLineTest, SwitchesTakeNoOrAValue) {
   EXPECT_TRUE(ConfigOf({"--exporter.prometheus"}).exporter.prometheus);
   EXPECT_TRUE(ConfigOf({"--exporter.prometheus=true"}).exporter.prometheus);
-  EXPECT_FALSE(ConfigOf({"--exporter.prometheus=false"}).exporter.prometheus);
-  EXPECT_FALSE(ConfigOf({"--no-exporter.prometheus"}).exporter.prometheus);
+  EXPECT_FALSE(ConfigOf({"--exporter.stdout", "--exporter.prometheus=false"}).exporter.prometheus);
+  EXPECT_FALSE(ConfigOf({"--exporter.stdout", "--no-exporter.prometheus"}).exporter.prometheus);
   EXPECT_TRUE(ConfigOf({"--no-exporter.prometheus=false"}).exporter.prometheus);
   EXPECT_EQ(ErrorOf({"--exporter.prometheus=maybe"}), "--exporter.prometheus: \"maybe\" is neither true nor false");
   EXPECT_EQ(ErrorOf({"--exporter.prometheus", "false"}),
@@ -199,17 +209,18 @@ TEST(CommandLineTest, MetersToComeAreLeftOutWithAWarning) {
             "--cpu.preferred-meters: \"ipmi\" is not one of rapl, perf, model, fake");
 }
 
-TEST(CommandLineTest, JsonLogsAreNotSupportedYet) {
-  EXPECT_EQ(ConfigOf({"--log.format=json"}).log.format, "text");
-  EXPECT_EQ(WarningsOf({"--log.format=json"}),
-            Strings{"--log.format: \"json\" is not supported in this release; text is used"});
+TEST(CommandLineTest, OneOfTheExportersIsOn) {
+  const std::string both = "exporter.prometheus.enabled and exporter.stdout.enabled: both are off; turn one of them on";
+  EXPECT_EQ(ErrorOf({"--no-exporter.prometheus"}), both);
+  EXPECT_EQ(ErrorOf({"--no-exporter.prometheus", "--no-exporter.stdout"}), both);
+  EXPECT_EQ(ErrorOf({"--no-exporter.prometheus", "--exporter.stdout"}), "");
 }
 
 TEST(CommandLineTest, FlagsOfKeplerWithoutEffectAreWarnings) {
-  EXPECT_EQ(WarningsOf({"--debug.pprof", "--no-exporter.stdout", "--experimental.gpu.idle-power=17.5",
-                        "--experimental.hwmon.zones=a", "--experimental.hwmon.zones=b"}),
-            (Strings{"--debug.pprof: " + kNoEffect, "--exporter.stdout: " + kNoEffect,
-                     "--experimental.hwmon.zones: " + kNoEffect, "--experimental.gpu.idle-power: " + kNoEffect}));
+  EXPECT_EQ(WarningsOf({"--debug.pprof", "--experimental.gpu.idle-power=17.5", "--experimental.hwmon.zones=a",
+                        "--experimental.hwmon.zones=b"}),
+            (Strings{"--debug.pprof: " + kNoEffect, "--experimental.hwmon.zones: " + kNoEffect,
+                     "--experimental.gpu.idle-power: " + kNoEffect}));
 }
 
 TEST(CommandLineTest, PodsAreFoundByTheNodesNameOrTheKubeletsUrl) {
@@ -283,16 +294,6 @@ TEST_F(ConfigFileTest, BadValuesNameFileLineAndKey) {
             At(2) + "monitor.intervall: unknown key; did you mean monitor.interval?");
 }
 
-TEST_F(ConfigFileTest, AWebConfigFileIsRefusedBecauseItsTlsWouldNotBeApplied) {
-  EXPECT_EQ(ErrorOf(With("web:\n  configFile: /etc/web.yaml\n")),
-            At(2) +
-                "web.configFile: TLS and authentication are not supported yet; remove it or put a TLS proxy in "
-                "front");
-  EXPECT_EQ(ErrorOf({"--web.config-file=/etc/web.yaml"}),
-            "--web.config-file: TLS and authentication are not supported yet; remove it or put a TLS proxy in front");
-  EXPECT_EQ(WarningsOf(With("web: {configFile: \"\"}")), Strings());
-}
-
 TEST_F(ConfigFileTest, TheFakeMeterOfKeplersDevelopersIsChosenWithAWarning) {
   const Strings arguments = With("dev:\n  fake-cpu-meter:\n    enabled: true\ncpu: {preferredMeters: [rapl]}\n");
   EXPECT_EQ(ConfigOf(arguments).cpu.preferred_meters, Strings{"fake"});
@@ -300,6 +301,84 @@ TEST_F(ConfigFileTest, TheFakeMeterOfKeplersDevelopersIsChosenWithAWarning) {
             Strings{At(3) + "dev.fake-cpu-meter.enabled: the fake meter is chosen: all energy is made up"});
   EXPECT_EQ(ConfigOf(With("dev: {fake-cpu-meter: {enabled: false}}")).cpu.preferred_meters,
             (Strings{"rapl", "perf", "model"}));
+}
+
+// "VALUE (ORIGIN)" of the setting with this key.
+std::string Find(const std::vector<Setting>& settings, const std::string& key) {
+  const auto found = std::find_if(settings.begin(), settings.end(), [&](const Setting& s) { return s.key == key; });
+  return found == settings.end() ? "none" : found->value + " (" + found->origin + ")";
+}
+
+TEST_F(ConfigFileTest, EachSettingTellsItsValueAndWhereItComesFrom) {
+  const auto line = Parse(With("monitor:\n  interval: 3s\n  staleness: 500ms\nrapl: {zones: [dram, core]}\n",
+                               {"--monitor.max-terminated=-1", "--no-exporter.prometheus", "--exporter.stdout=true",
+                                "--monitor.interval=90s", "--kube.kubelet.url=http://me:secret@n1:10255/"}));
+  ASSERT_TRUE(line) << line.error().message;
+  const std::string file = tree_.At("c.yaml");
+  EXPECT_EQ(Find(line->settings, "log.level"), "info (default)");
+  EXPECT_EQ(Find(line->settings, "monitor.interval"), "1m30s (--monitor.interval)");
+  EXPECT_EQ(Find(line->settings, "monitor.staleness"), "500ms (" + file + ":3)");
+  EXPECT_EQ(Find(line->settings, "monitor.maxTerminated"), "-1 (--monitor.max-terminated)");
+  EXPECT_EQ(Find(line->settings, "monitor.minTerminatedEnergyThreshold"), "10 (default)");
+  EXPECT_EQ(Find(line->settings, "rapl.zones"), "dram,core (" + file + ":4)");
+  EXPECT_EQ(Find(line->settings, "exporter.prometheus.enabled"), "false (--exporter.prometheus)");
+  EXPECT_EQ(Find(line->settings, "kube.kubelet.url"), "http://...@n1:10255/ (--kube.kubelet.url)");
+  EXPECT_EQ(Find(line->settings, "debug.pprof.enabled"), "none");
+}
+
+TEST_F(ConfigFileTest, AnotherNameIsTheOriginOfWhatItSetsAndOfNothingElse) {
+  const auto meters = Parse(With("dev:\n  fake-cpu-meter: {enabled: false}\ncpu:\n  meters: [model]\n"));
+  ASSERT_TRUE(meters);
+  EXPECT_EQ(Find(meters->settings, "cpu.preferredMeters"), "model (" + tree_.At("c.yaml") + ":4)");
+  EXPECT_EQ(Find(meters->settings, "cpu.meters"), "none");
+  const auto fake = Parse(With("dev:\n  fake-cpu-meter: {enabled: false}\n"));
+  ASSERT_TRUE(fake);
+  EXPECT_EQ(Find(fake->settings, "cpu.preferredMeters"), "rapl,perf,model (default)");
+}
+
+TEST_F(ConfigFileTest, WhatChangedIsAppliedOrNeedsARestart) {
+  const Strings arguments =
+      With("log: {level: info}\nmonitor: {interval: 3s}\nrapl: {zones: [core]}\n", {"--monitor.staleness=1s"});
+  const auto started = Parse(arguments);
+  ASSERT_TRUE(started);
+  const auto reread = [&](const std::vector<Setting>& in_effect) {
+    std::vector<const char*> argv = {"brahe"};
+    for (const std::string& argument : arguments) argv.push_back(argument.c_str());
+    return RereadCommandLine(static_cast<int>(argv.size()), argv.data(), in_effect);
+  };
+  const auto same = reread(started->settings);
+  ASSERT_TRUE(same);
+  EXPECT_EQ(same->applied, Strings());
+  EXPECT_EQ(same->pending, Strings());
+
+  With(
+      "log: {level: warn}\nexporter: {prometheus: {metricsLevel: [node], topProcesses: 5}}\n\n"
+      "monitor: {interval: 4s, staleness: 2s}\n");
+  const std::string file = tree_.At("c.yaml");
+  const auto changed = reread(started->settings);
+  ASSERT_TRUE(changed) << changed.error().message;
+  EXPECT_EQ(changed->config.log.level, "warn");
+  EXPECT_EQ(changed->config.exporter.metrics_level, Strings{"node"});
+  EXPECT_EQ(changed->config.exporter.top_processes, 5U);
+  EXPECT_EQ(changed->applied, (Strings{"log.level is warn now (" + file + ":1)",
+                                       "exporter.prometheus.metricsLevel is node now (" + file + ":2)",
+                                       "exporter.prometheus.topProcesses is 5 now (" + file + ":2)"}));
+  const Strings pending = {"monitor.interval changed to 4s in " + file + ":4; restart to apply it",
+                           "rapl.zones changed back to its default, nothing; restart to apply it"};
+  EXPECT_EQ(changed->pending, pending);
+  EXPECT_EQ(Find(changed->settings, "log.level"), "warn (" + file + ":1)");
+  EXPECT_EQ(Find(changed->settings, "monitor.interval"), "3s (" + file + ":2)");
+
+  // What has not been applied is said again; what has been is not.
+  const auto again = reread(changed->settings);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->applied, Strings());
+  EXPECT_EQ(again->pending, pending);
+
+  With("monitor: {intervall: 4s}\n");
+  const auto wrong = reread(started->settings);
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().message, At(1) + "monitor.intervall: unknown key; did you mean monitor.interval?");
 }
 
 TEST_F(ConfigFileTest, AMissingFileIsNamed) {
@@ -311,7 +390,8 @@ TEST(KeplerConfigTest, AWholeConfigurationOfKeplersIsTakenWithWarningsOnly) {
   ASSERT_TRUE(line) << line.error().message;
   const Config& c = line->config;
   EXPECT_EQ(c.log.level, "debug");
-  EXPECT_EQ(c.log.format, "text");
+  EXPECT_EQ(c.log.format, "json");
+  EXPECT_TRUE(c.exporter.standard_output);
   EXPECT_EQ(c.host.procfs, "/host/proc");
   EXPECT_EQ(c.monitor.interval, Seconds(3));
   EXPECT_EQ(c.monitor.staleness, Milliseconds(1500));
@@ -328,15 +408,61 @@ TEST(KeplerConfigTest, AWholeConfigurationOfKeplersIsTakenWithWarningsOnly) {
   EXPECT_EQ(c.kube.pod_informer.mode, "kubelet");
   EXPECT_EQ(c.kube.pod_informer.poll_interval, Seconds(20));
 
-  for (const char* key :
-       {"log.format", "cpu.meters", "debug.pprof.enabled", "exporter.stdout.enabled",
-        "exporter.prometheus.debugCollectors", "dev.fake-cpu-meter.zones", "platform.redfish", "gpu", "experimental"}) {
+  for (const char* key : {"cpu.meters", "debug.pprof.enabled", "exporter.prometheus.debugCollectors",
+                          "dev.fake-cpu-meter.zones", "platform.redfish", "gpu", "experimental"}) {
     const auto naming = [&](const std::string& w) {
       return w.find(": " + std::string(key) + ": ") != std::string::npos;
     };
     EXPECT_EQ(std::count_if(line->warnings.begin(), line->warnings.end(), naming), 1) << key;
   }
-  EXPECT_EQ(line->warnings.size(), 9U);
+  EXPECT_EQ(line->warnings.size(), 7U);
+}
+
+constexpr char kTestData[] = "userspace/config/testdata/";
+
+TEST(KeplerConfigTest, ItsPublishedFilesAreTakenUnchanged) {
+  for (const char* name : {"kepler_default", "kepler_compose", "kepler_configmap", "kepler_helm"}) {
+    const auto line = Parse({"--config.file=" + std::string(kTestData) + name + ".yaml"});
+    ASSERT_TRUE(line) << line.error().message;
+    EXPECT_EQ(line->config.log.level, "debug") << name;
+    EXPECT_EQ(line->config.web.listen_addresses, Strings{":28282"}) << name;
+    EXPECT_EQ(line->config.exporter.metrics_level.size(), 5U) << name;
+    EXPECT_TRUE(line->config.exporter.prometheus) << name;
+    EXPECT_FALSE(line->config.kube.enabled) << name;
+    // pprof, the debug collectors, the fake meter's zones, experimental and, where it is preferred, hwmon.
+    EXPECT_LE(line->warnings.size(), 5U) << name;
+  }
+}
+
+// The arguments of a file, one a line, with `config` for Kepler's path of its file.
+Strings ArgumentsOf(const std::string& name, const std::string& config) {
+  std::ifstream file(kTestData + name);
+  Strings arguments;
+  for (std::string line; std::getline(file, line);) {
+    arguments.push_back(line == "--config.file=/etc/kepler/config.yaml" ? "--config.file=" + (kTestData + config)
+                                                                        : line);
+  }
+  EXPECT_FALSE(arguments.empty()) << name;
+  return arguments;
+}
+
+TEST(KeplerConfigTest, ItsPublishedArgumentsAreTakenUnchanged) {
+  const Config pod = ConfigOf(ArgumentsOf("kepler_daemonset.args", "kepler_configmap.yaml"));
+  EXPECT_TRUE(pod.kube.enabled);
+  EXPECT_EQ(pod.kube.node_name, "$(NODE_NAME)");
+  EXPECT_EQ(pod.monitor.max_terminated, 100);
+  EXPECT_EQ(pod.host.sysfs, "/host/sys");
+
+  EXPECT_EQ(ConfigOf(ArgumentsOf("kepler_systemd.args", "kepler_default.yaml")).monitor.staleness, Seconds(1));
+
+  const Strings all = ArgumentsOf("kepler_examples.args", "");
+  const Config c = ConfigOf(all);
+  EXPECT_FALSE(c.exporter.prometheus);
+  EXPECT_TRUE(c.exporter.standard_output);
+  EXPECT_EQ(c.exporter.metrics_level, (Strings{"node", "container"}));
+  EXPECT_EQ(c.web.listen_addresses, (Strings{":8080", "localhost:9090"}));
+  EXPECT_EQ(c.kube.config, "/path/to/kubeconfig");
+  EXPECT_EQ(WarningsOf(all).size(), 10U) << "pprof and all that is experimental";
 }
 
 }  // namespace

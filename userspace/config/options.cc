@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "userspace/base/file.h"
 #include "userspace/config/nearest_name.h"
@@ -31,16 +32,17 @@ std::vector<Option> MakeOptions() {
   const Vocabulary meters = {.words = {"rapl", "perf", "model", "fake"}, .planned = {"msr", "hwmon"}};
   const Vocabulary levels = {.words = {"node", "process", "container", "vm", "pod"}};
   const std::string log = "Log", host = "Host", monitor = "Monitor", cpu = "CPU time and energy",
-                    exporter = "Exporter and web", kube = "Kubernetes", kepler = "Kepler's, not supported yet";
+                    exporter = "Exporter and web", kube = "Kubernetes", kepler = kWithoutEffectSection;
   constexpr auto kSwitch = OptionKind::kSwitch;
   constexpr auto kValue = OptionKind::kValue;
   constexpr auto kList = OptionKind::kList;
   constexpr auto kTree = OptionKind::kTree;
+  constexpr bool kReloadable = true;
   return {
       {log, "log.level", "log.level", "the least severity that is logged",
-       WordAt([](Config & c) -> auto& { return c.log.level; }, {{"debug", "info", "warn", "error"}})},
+       WordAt([](Config & c) -> auto& { return c.log.level; }, {{"debug", "info", "warn", "error"}}), kReloadable},
       {log, "log.format", "log.format", "how log lines are written",
-       WordAt([](Config & c) -> auto& { return c.log.format; }, {{"text"}, {"json"}})},
+       WordAt([](Config & c) -> auto& { return c.log.format; }, {{"text", "json"}})},
 
       {host, "host.sysfs", "host.sysfs", "where the host's sysfs is mounted",
        PathAt([](Config & c) -> auto& { return c.host.sysfs; })},
@@ -66,13 +68,13 @@ std::vector<Option> MakeOptions() {
       {cpu, "cpu.maxProcesses", "cpu.max-processes", "size of the kernel's process table; 0: by the machine",
        CountAt(
            [](Config & c) -> auto& { return c.cpu.max_processes; }, std::numeric_limits<uint32_t>::max())},
-      {cpu, "cpu.meters", "", "",  // Kepler's name for the next one
-       WordsAt(
-           [](Config & c) -> auto& { return c.cpu.preferred_meters; }, meters, "METER")},
+      {cpu, "cpu.meters", "", "another name of cpu.preferredMeters, which wins where both are given",
+       AnotherNameOf(WordsAt(
+           [](Config & c) -> auto& { return c.cpu.preferred_meters; }, meters, "METER"))},
       {cpu, "cpu.preferredMeters", "cpu.preferred-meters", "rapl, perf, model or fake; the first that works",
        WordsAt(
            [](Config & c) -> auto& { return c.cpu.preferred_meters; }, meters, "METER")},
-      {cpu, "dev.fake-cpu-meter.enabled", "", "", FakeMeter()},
+      {cpu, "dev.fake-cpu-meter.enabled", "", "the same as choosing the fake meter and no other", FakeMeter()},
       {cpu, "rapl.zones", "rapl.zones", "RAPL zones that are read, such as package or dram; none: all",
        TextsAt(
            [](Config & c) -> auto& { return c.rapl.zones; }, "ZONE")},
@@ -85,11 +87,20 @@ std::vector<Option> MakeOptions() {
        SwitchAt([](Config & c) -> auto& { return c.exporter.prometheus; })},
       {exporter, "exporter.prometheus.metricsLevel", "metrics", "levels that have metrics",
        WordsAt(
-           [](Config & c) -> auto& { return c.exporter.metrics_level; }, levels, "LEVEL")},
+           [](Config & c) -> auto& { return c.exporter.metrics_level; }, levels, "LEVEL"),
+       kReloadable},
+      {exporter, "exporter.prometheus.topProcesses", "exporter.prometheus.top-processes",
+       "list only the N processes with the most energy; 0: all",
+       CountAt(
+           [](Config & c) -> auto& { return c.exporter.top_processes; }, std::numeric_limits<uint32_t>::max()),
+       kReloadable},
+      {exporter, "exporter.stdout.enabled", "exporter.stdout", "write figures to standard output",
+       SwitchAt([](Config & c) -> auto& { return c.exporter.standard_output; })},
       {exporter, "web.listenAddresses", "web.listen-address", "address to serve on (host:port, :port or [v6]:port)",
        AddressesAt([](Config & c) -> auto& { return c.web.listen_addresses; })},
-      {exporter, "web.configFile", "web.config-file", "TLS and authentication of the web server; must be empty",
-       Refused("FILE", "TLS and authentication are not supported yet; remove it or put a TLS proxy in front")},
+      {exporter, "web.configFile", "web.config-file", "TLS, users and headers, in the exporter toolkit's schema",
+       TextAt(
+           [](Config & c) -> auto& { return c.web.config_file; }, "FILE")},
 
       {kube, "kube.nodeName", "kube.node-name", "name of this node in the metrics; empty: the host's name",
        TextAt(
@@ -105,8 +116,7 @@ std::vector<Option> MakeOptions() {
        "time between two requests to the kubelet",
        DurationAt([](Config & c) -> auto& { return c.kube.pod_informer.poll_interval; })},
       {kube, "kube.kubelet.url", "kube.kubelet.url", "the kubelet; empty: https at port 10250 of the node name",
-       TextAt(
-           [](Config & c) -> auto& { return c.kube.kubelet.url; }, "URL")},
+       UrlAt([](Config & c) -> auto& { return c.kube.kubelet.url; })},
       {kube, "kube.kubelet.caFile", "kube.kubelet.ca-file", "who signed its certificate; empty: as for the API server",
        TextAt(
            [](Config & c) -> auto& { return c.kube.kubelet.ca_file; }, "FILE")},
@@ -115,7 +125,6 @@ std::vector<Option> MakeOptions() {
        SwitchAt([](Config & c) -> auto& { return c.kube.kubelet.insecure_skip_verify; })},
 
       {kepler, "debug.pprof.enabled", "debug.pprof", "profiles of the exporter itself", WithoutEffect(kSwitch)},
-      {kepler, "exporter.stdout.enabled", "exporter.stdout", "figures on standard output", WithoutEffect(kSwitch)},
       {kepler, "exporter.prometheus.debugCollectors", "", "", WithoutEffect(kTree)},
       {kepler, "dev.fake-cpu-meter.zones", "", "", WithoutEffect(kTree)},
       {kepler, "platform.redfish", "", "", WithoutEffect(kTree)},
@@ -170,6 +179,16 @@ Status CheckKube(const Config::Kube& kube) {
   return {};
 }
 
+// Renews the settings after `given` was applied: its own comes from there, and so does any other that it changed.
+void NoteOrigin(const Given& given, CommandLine& line) {
+  auto settings = SettingsOf(line.config, given.place);
+  for (size_t i = 0; i < settings.size(); ++i) {
+    const bool its_own = settings[i].key == given.option->key;
+    if (!its_own && settings[i].value == line.settings[i].value) settings[i].origin = line.settings[i].origin;
+  }
+  line.settings = std::move(settings);
+}
+
 }  // namespace
 
 const std::vector<Option>& Options() {
@@ -177,13 +196,27 @@ const std::vector<Option>& Options() {
   return options;
 }
 
+std::vector<Setting> SettingsOf(const Config& config, const std::string& origin) {
+  std::vector<Setting> settings;
+  for (const Option& option : Options()) {
+    if (!option.binding.show) continue;
+    std::string value = option.binding.show(config);
+    std::replace_if(
+        value.begin(), value.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }, '?');
+    settings.push_back({option.key, std::move(value), origin, option.reloadable});
+  }
+  return settings;
+}
+
 Status Apply(std::vector<Given> given, CommandLine& line) {
+  if (line.settings.empty()) line.settings = SettingsOf(line.config, kDefaultOrigin);
   std::sort(given.begin(), given.end(), [](const Given& a, const Given& b) { return a.option < b.option; });
   for (const Given& one : given) {
     Remarks remarks;
     const Status set = one.option->binding.set(Prepared(one), line.config, remarks);
     if (!set) return MakeError(one.origin + ": " + set.error().message);
     for (const std::string& remark : remarks) line.warnings.push_back(one.origin + ": " + remark);
+    NoteOrigin(one, line);
   }
   return {};
 }
@@ -193,6 +226,9 @@ Status CheckTogether(const Config& config) {
   if (idle.value > 0 && max.value > 0 && max < idle) {
     return MakeError("model.maxWattsPerCpu: " + FormatMillionths(max.value) + " is less than model.idleWattsPerCpu, " +
                      FormatMillionths(idle.value));
+  }
+  if (!config.exporter.prometheus && !config.exporter.standard_output) {
+    return MakeError("exporter.prometheus.enabled and exporter.stdout.enabled: both are off; turn one of them on");
   }
   return CheckKube(config.kube);
 }

@@ -10,27 +10,36 @@
 
 namespace brahe {
 
-// One thing that can be set: a row of the table that the flags, the YAML reader and --help are made from.
+// One thing that can be set: a row of the table that the flags, the YAML reader, --help and docs/configuration.md are
+// made from.
 struct Option {
   std::string section;  // heading in --help
   std::string key;      // in the YAML file: "monitor.interval"; empty: there is none
   std::string flag;     // without its dashes; empty: there is none
-  std::string help;     // empty: --help does not list it
+  std::string help;     // empty: neither --help nor the documentation lists it
   Binding binding;
+  bool reloadable = false;  // SIGHUP re-reads it
 };
+
+// Heading of what Kepler has and Brahe does not.
+inline constexpr char kWithoutEffectSection[] = "Kepler's, not supported yet";
 
 // All options, in the order in which they are listed and applied.
 const std::vector<Option>& Options();
 
-// What somebody wrote for one option, and where: "config.yaml:3: monitor.interval" or "--monitor.interval".
+// What somebody wrote for one option, and where.
 struct Given {
   const Option* option = nullptr;  // a row of Options()
-  std::string origin;
+  std::string place;               // "config.yaml:3" or "--monitor.interval"
+  std::string origin;              // "config.yaml:3: monitor.interval" or "--monitor.interval"
   std::vector<std::string> texts;
 };
 
-// Applies all that one source gave to the configuration, in the order of the table, and adds the warnings. Each Error
-// and warning begins with its origin.
+// The values of `config`, each on one line and all from `origin`.
+std::vector<Setting> SettingsOf(const Config& config, const std::string& origin);
+
+// Applies all that one source gave to the configuration, in the order of the table, adds the warnings and renews the
+// settings. Each Error and warning begins with its origin.
 Status Apply(std::vector<Given> given, CommandLine& line);
 
 // What must hold between options, once all sources are applied.

@@ -128,6 +128,13 @@ Status CheckListenAddress(std::string_view address) {
   return {};
 }
 
+std::string WithoutUser(const std::string& url) {
+  const size_t scheme = url.find("://");
+  const size_t host = scheme == std::string::npos ? 0 : scheme + 3;
+  const size_t at = url.substr(0, url.find_first_of("/?#", host)).rfind('@');
+  return at == std::string::npos || at < host ? url : url.substr(0, host) + "..." + url.substr(at);
+}
+
 std::string Joined(const std::vector<std::string>& words, std::string_view comma) {
   std::string text;
   for (const std::string& word : words) {

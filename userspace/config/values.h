@@ -37,6 +37,9 @@ Result<std::string> ParseWord(std::string_view text, const std::vector<std::stri
 // "host:port", ":port" or "[v6]:port" with a port from 0 to 65535.
 Status CheckListenAddress(std::string_view address);
 
+// `url` with what stands before an '@' of its host (a user and a password) replaced by "...".
+std::string WithoutUser(const std::string& url);
+
 // `words` with commas between them.
 std::string Joined(const std::vector<std::string>& words, std::string_view comma = ", ");
 

@@ -84,5 +84,12 @@ TEST(ValuesTest, ListenAddressesHaveAHostAndAPort) {
   EXPECT_EQ(CheckListenAddress(":70000").error().message, "\":70000\": \"70000\" is not a port (0 to 65535)");
 }
 
+TEST(ValuesTest, AUrlIsShownWithoutUserAndPassword) {
+  EXPECT_EQ(WithoutUser("https://n1:10250/pods?a=@b"), "https://n1:10250/pods?a=@b");
+  EXPECT_EQ(WithoutUser("https://me:se@cret@n1:10250/@x"), "https://...@n1:10250/@x");
+  EXPECT_EQ(WithoutUser("me:secret@n1"), "...@n1");
+  EXPECT_EQ(WithoutUser(""), "");
+}
+
 }  // namespace
 }  // namespace brahe

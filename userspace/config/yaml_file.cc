@@ -58,7 +58,7 @@ class YamlWalk {
 
  private:
   Status Entry(const YAML::Node& key, const YAML::Node& value, const std::string& name);
-  Status Value(const Option& option, const YAML::Node& value, std::string origin);
+  Status Value(const Option& option, const YAML::Node& key, const YAML::Node& value, std::string origin);
 
   std::string path_;
   std::set<std::string> seen_;
@@ -81,17 +81,17 @@ Status YamlWalk::Section(const YAML::Node& map, const std::string& section) {
 Status YamlWalk::Entry(const YAML::Node& key, const YAML::Node& value, const std::string& name) {
   const std::string origin = At(key.Mark()) + ": " + Printable(name);
   if (!seen_.insert(name).second) return MakeError(origin + ": given twice");
-  if (const Option* option = OptionOfKey(name)) return Value(*option, value, origin);
+  if (const Option* option = OptionOfKey(name)) return Value(*option, key, value, origin);
   if (!IsSection(name)) return MakeError(origin + ": unknown key" + Hint(name, KnownNames()));
   if (value.IsNull()) return {};
   if (!value.IsMap()) return MakeError(origin + ": a section with keys of its own is expected, not " + KindOf(value));
   return Section(value, name);
 }
 
-Status YamlWalk::Value(const Option& option, const YAML::Node& value, std::string origin) {
+Status YamlWalk::Value(const Option& option, const YAML::Node& key, const YAML::Node& value, std::string origin) {
   const OptionKind kind = option.binding.kind;
   if (value.IsNull()) return {};
-  Given given{.option = &option, .origin = std::move(origin), .texts = {}};
+  Given given{.option = &option, .place = At(key.Mark()), .origin = std::move(origin), .texts = {}};
   if (value.IsScalar()) {
     given.texts.push_back(value.Scalar());
   } else if (kind == OptionKind::kList && value.IsSequence()) {
@@ -134,8 +134,12 @@ Result<std::vector<Given>> ReadYamlFile(const std::string& path) {
   const auto content = ReadFile(path, kLimit + 1);
   if (!content) return content.error();
   if (content->size() > kLimit) return MakeError(path + ": longer than 1 MiB; this is no configuration file");
+  return ParseYaml(path, *content);
+}
+
+Result<std::vector<Given>> ParseYaml(const std::string& path, std::string_view content) {
   try {
-    return Walk(path, *content);
+    return Walk(path, content);
   } catch (const YAML::Exception& e) {
     const std::string line = e.mark.is_null() ? "" : ":" + std::to_string(e.mark.line + 1);
     return MakeError(path + line + ": not valid YAML: " + Printable(e.msg));

@@ -1,0 +1,114 @@
+#include "userspace/config/document.h"
+
+#include <string_view>
+
+#include "userspace/config/options.h"
+
+namespace brahe {
+namespace {
+
+constexpr std::string_view kHead = R"(# Configuration
+
+<!-- Made from the table in userspace/config/options.cc by: bazel run //userspace/config:write_document -->
+
+A setting is given by a flag or by a key of the YAML file that `--config.file` names. Flags win over the file, and the
+file over the defaults. Names and meanings are Kepler's where Kepler has the setting, so that its files and arguments
+work as they are.
+
+- **Flags** are written `--name=value` or `--name value`. Switches are `--name` and `--no-name`, also `--name=true` and
+  `--name=false`. Lists take commas, and flags of lists may be repeated. Of any other flag that is repeated, the last one
+  counts.
+- **The file** has a section for each dot of a key, or the dots themselves (`monitor.interval: 1s`). A list that a flag
+  gives replaces the file's. What is left empty, such as a section without keys, keeps its default, and so does an empty
+  list.
+- **Values**: durations are `5s`, `500ms` or `1m30s`; energies are decimal joules, powers decimal watts; times, energies
+  and powers are never negative. Switches take `true`, `yes`, `on` and `1`, and their opposites.
+- **Errors** end the start with one line that names the file and line or the flag, the key, and what is expected; a
+  name that nobody knows, the nearest one that is known. What Kepler has and Brahe does not is a warning.
+
+## What is in effect
+
+Each setting that is not left to its default is logged at the start, with the place that it comes from; at
+`log.level: debug` all of them are. The page at `/` lists them all. A user and a password within a URL are not shown.
+
+## Changes without a restart
+
+On SIGHUP (`systemctl reload` where the unit has `ExecReload=kill -HUP $MAINPID`) arguments and file are read again.
+The settings that say *SIGHUP* below take effect at once. For every other one that differs, the log says that a restart
+applies it. If there is any error, it is logged and everything stays as it was. A flag given at the start still
+wins over the file. The content of the file that `web.configFile` names, and of the certificates that it names, is
+read again by the web server itself.
+)";
+
+// `text` for a cell of a table.
+std::string Cell(std::string_view text) {
+  std::string cell;
+  for (const char c : text) {
+    if (c == '|') cell += '\\';
+    cell += c;
+  }
+  return cell;
+}
+
+std::string Code(const std::string& text) { return text.empty() ? "" : "`" + Cell(text) + "`"; }
+
+std::string FlagOf(const Option& option) {
+  if (option.flag.empty()) return "";
+  const bool is_switch = option.binding.kind == OptionKind::kSwitch;
+  return Code((is_switch ? "--[no-]" : "--") + option.flag);
+}
+
+// "DURATION", "true or false", "list of LEVEL".
+std::string KindOf(const Binding& binding) {
+  switch (binding.kind) {
+    case OptionKind::kSwitch:
+      return "true or false";
+    case OptionKind::kList:
+      return "list of " + binding.argument;
+    case OptionKind::kTree:
+    case OptionKind::kValue:
+      break;
+  }
+  return Cell(binding.argument);
+}
+
+void AppendRow(const Option& option, std::string& document) {
+  document += "| " + Code(option.key) + " | " + FlagOf(option) + " | " + KindOf(option.binding) + " | " +
+              Code(option.binding.fallback) + " | " + (option.reloadable ? "SIGHUP" : "") + " | " + Cell(option.help) +
+              " |\n";
+}
+
+// The tables of the sections, one after the other.
+void AppendSections(std::string& document) {
+  std::string section;
+  for (const Option& option : Options()) {
+    if (option.section == kWithoutEffectSection) continue;
+    if (option.section != section) {
+      section = option.section;
+      document +=
+          "\n## " + section + "\n\n| key | flag | value | default | re-read on | |\n|---|---|---|---|---|---|\n";
+    }
+    AppendRow(option, document);
+  }
+}
+
+void AppendWithoutEffect(std::string& document) {
+  document += "\n## " + std::string(kWithoutEffectSection) +
+              "\n\nThese are accepted with a warning that they do nothing. Of a section, everything in it is.\n\n"
+              "| key | flag |\n|---|---|\n";
+  for (const Option& option : Options()) {
+    if (option.section != kWithoutEffectSection) continue;
+    document += "| " + Code(option.key) + " | " + FlagOf(option) + " |\n";
+  }
+}
+
+}  // namespace
+
+std::string ConfigurationDocument() {
+  std::string document(kHead);
+  AppendSections(document);
+  AppendWithoutEffect(document);
+  return document;
+}
+
+}  // namespace brahe

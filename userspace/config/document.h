@@ -1,0 +1,10 @@
+#pragma once
+
+#include <string>
+
+namespace brahe {
+
+// docs/configuration.md, as the table of options and its bindings say it.
+std::string ConfigurationDocument();
+
+}  // namespace brahe
