@@ -236,6 +236,7 @@ Result<std::unique_ptr<Exporter>> MakeExporter(const Config& config, const Setti
                                  .branch = "",
                                  .arch = Architecture(),
                                  .pods = FiguresOf(pods),
+                                 .top_processes = config.exporter.top_processes,
                                  .settings = [&settings] { return settings.Rows(); }},
                                 monitor);
   if (!exporter) return exporter.error();

@@ -107,6 +107,24 @@ TEST(TextRenderer, LeavesOutFamiliesWithoutSamples) {
   EXPECT_THAT(text, Not(HasSubstr("kepler_node_cpu_info")));
 }
 
+TEST(TextRenderer, RendersTheLargestProcessesAndTheSumOfTheOthers) {
+  Snapshot snapshot = OneZone();
+  AddProcess(snapshot, Process(5, "cc1"), WorkloadState::kTerminated, {300});
+  AddProcess(snapshot, Process(6, "small"), WorkloadState::kRunning, {7});
+  AddProcess(snapshot, Process(7, "large"), WorkloadState::kRunning, {400});
+  AddProcess(snapshot, Process(5, "cc1"), WorkloadState::kTerminated, {20});  // a twin of the first
+  snapshot.unlisted_processes = {{1000}};
+  RenderOptions options = TestOptions();
+  options.top_processes = 2;
+  const std::string text = Render(snapshot, options);
+  EXPECT_THAT(SamplesOf("kepler_process_cpu_joules_total", text),
+              ElementsAre(HasSubstr("comm=\"cc1\""), HasSubstr("comm=\"large\"")));
+  EXPECT_THAT(SamplesOf("kepler_process_cpu_watts", text), ::testing::SizeIs(2));
+  EXPECT_THAT(SamplesOf("kepler_process_cpu_seconds_total", text), ::testing::SizeIs(2));
+  EXPECT_THAT(SamplesOf("kepler_process_cpu_joules_total", text)[0], ::testing::EndsWith(" 0.000300"));
+  EXPECT_THAT(SamplesOf("brahe_process_unlisted_joules_total", text), ElementsAre(::testing::EndsWith(" 0.001027")));
+}
+
 TEST(TextRenderer, RendersOnlyTheChosenLevels) {
   const std::string node = Render(SmallSnapshot(), OnlyLevel("node"));
   EXPECT_THAT(node, HasSubstr("kepler_node_cpu_joules_total"));
