@@ -46,7 +46,10 @@ def fill(guest, only, with_modules):
     guest.add_program(machine.tool("bpftool"))
     for name in ("exporter.sh", "exporter_step", "container_step", "load_modules", "rapl_test.py"):
         guest.copy(os.path.join(HERE, name), "/tests/" + name)
-    e2e = ("cgroups", "container_test", "drive_powercap", "exposition", "fake_kube", "kube_test", "node", "runner")
+    e2e = (
+        *("certificates", "cgroups", "container_test", "drive_powercap", "exposition", "fake_kube", "kube_test", "node"),
+        "runner",
+    )
     for name in (f"{module}.py" for module in e2e):
         guest.copy(os.path.join(ROOT, "userspace/e2e", name), "/tests/" + name)
     guest.add_python()

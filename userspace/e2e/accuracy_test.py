@@ -8,52 +8,16 @@ import subprocess
 import sys
 import time
 import unittest
-import urllib.parse
-import urllib.request
 from decimal import Decimal
 
 from node import Node
+from prometheus import Prometheus
 import runner
 
 BRAHE, JOBS = os.path.abspath(sys.argv.pop(1)), os.path.abspath(sys.argv.pop(1))
 SECONDS = 66
 CPUS = os.cpu_count()
 ZONES = {"package": 60, "core": 40, "dram": 6}
-
-class Prometheus:
-    """A Prometheus that scrapes one exporter each second."""
-
-    def __init__(self, folder, target):
-        config = os.path.join(folder, "prometheus.yml")
-        with open(config, "w") as out:
-            out.write(
-                "scrape_configs: [{job_name: brahe, scrape_interval: 1s, "
-                f"static_configs: [{{targets: ['127.0.0.1:{target}']}}]}}]\n"
-            )
-        self.log = open(os.path.join(folder, "prometheus.log"), "w+")
-        self.port = 20000 + os.getpid() % 20000
-        self.process = subprocess.Popen(
-            [
-                "prometheus",
-                f"--config.file={config}",
-                f"--storage.tsdb.path={folder}/tsdb",
-                f"--web.listen-address=127.0.0.1:{self.port}",
-            ],
-            stdout=self.log,
-            stderr=self.log,
-        )
-
-    def query(self, expression):
-        """[(labels, value)] of an instant query."""
-        url = f"http://127.0.0.1:{self.port}/api/v1/query?" + urllib.parse.urlencode({"query": expression})
-        with urllib.request.urlopen(url, timeout=10) as response:
-            result = json.load(response)["data"]["result"]
-        return [(series["metric"], float(series["value"][1])) for series in result]
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait()
-        self.log.close()
 
 
 class AccuracyTest(unittest.TestCase):
@@ -70,7 +34,7 @@ class AccuracyTest(unittest.TestCase):
         cls.addClassCleanup(cls.node.__exit__)
         exporter = cls.node.exporter
         exporter.first_scrape()
-        prometheus = Prometheus(cls.node.folder.name, exporter.port)
+        prometheus = Prometheus(cls.node.folder.name, {"brahe": {"port": exporter.port}})
         cls.addClassCleanup(prometheus.stop)
         jobs = [JOBS, "short", str(SECONDS), "5", "20"]
         cls.short = subprocess.Popen(["taskset", "-c", "0", *jobs], stdout=subprocess.PIPE, text=True)

@@ -12,7 +12,8 @@ import unittest
 import uuid
 
 from cgroups import Cgroup, remove_tree
-from fake_kube import Certificates, FakeKube, pod, replies
+from certificates import Certificates
+from fake_kube import FakeKube, pod, replies
 from node import HiddenTime, Inaccurate, Node, cpus_of_zones, emulated, stolen_seconds, three_tries
 import runner
 

@@ -126,7 +126,7 @@ class ExporterProcess:
     def _read_log(self):
         for line in self.process.stderr:
             self.log.append(line)
-            match = re.search(r"Serving http://localhost:(\d+)/", line)
+            match = re.search(r"Serving https?://localhost:(\d+)/", line)
             if match:
                 self.port = int(match.group(1))
                 self._serving.set()

@@ -13,7 +13,8 @@ import time
 import unittest
 
 import fake_kube
-from fake_kube import Certificates, FakeKube, pod
+from certificates import Certificates
+from fake_kube import FakeKube, pod
 import runner
 
 ASK_PODS = os.path.abspath(sys.argv.pop(1))

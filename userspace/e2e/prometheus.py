@@ -1,0 +1,80 @@
+"""A real Prometheus for tests."""
+
+import json
+import os
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Prometheus:
+    """Scrapes targets on the loopback each second. `jobs`: name -> {"port": ..., and more keys of a scrape_config}."""
+
+    def __init__(self, folder, jobs):
+        config = os.path.join(folder, "prometheus.yml")
+        with open(config, "w") as out:  # JSON is YAML, too
+            json.dump({"scrape_configs": [self._scrape_config(name, **job) for name, job in jobs.items()]}, out)
+        self.log = open(os.path.join(folder, "prometheus.log"), "w+")
+        self.port = _free_port()
+        self.process = subprocess.Popen(
+            [
+                "prometheus",
+                f"--config.file={config}",
+                f"--storage.tsdb.path={folder}/tsdb",
+                f"--web.listen-address=127.0.0.1:{self.port}",
+            ],
+            stdout=self.log,
+            stderr=self.log,
+        )
+
+    @staticmethod
+    def _scrape_config(name, port, **more):
+        target = {"targets": [f"127.0.0.1:{port}"]}
+        return {"job_name": name, "scrape_interval": "1s", "scrape_timeout": "1s", "static_configs": [target], **more}
+
+    def _get(self, path, **parameters):
+        url = f"http://127.0.0.1:{self.port}/api/v1/{path}?" + urllib.parse.urlencode(parameters)
+        with urllib.request.urlopen(url, timeout=10) as response:
+            return json.load(response)["data"]
+
+    def query(self, expression):
+        """[(labels, value)] of an instant query."""
+        return [
+            (series["metric"], float(series["value"][1])) for series in self._get("query", query=expression)["result"]
+        ]
+
+    def metadata(self):
+        """What the targets say of their families."""
+        return self._get("targets/metadata")
+
+    def targets(self):
+        """Job -> what is known of its scrapes."""
+        return {target["labels"]["job"]: target for target in self._get("targets")["activeTargets"]}
+
+    def wait(self, condition, seconds=30):
+        """Until condition() is true; raises where it does not become so."""
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                if condition():
+                    return
+            except urllib.error.URLError:
+                pass  # it is starting
+            if time.monotonic() > end:
+                self.log.seek(0)
+                raise AssertionError("Prometheus does not come to it:\n" + self.log.read()[-2000:])
+            time.sleep(0.2)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+        self.log.close()
