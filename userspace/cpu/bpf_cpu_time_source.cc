@@ -198,7 +198,9 @@ void BpfCpuTimeSource::NoteStart(const ProcessKey& process) {
 void BpfCpuTimeSource::NoteOnlineCpus() {
   const auto online = ReadOnlineCpus(sysfs_root_);
   if (!online) {  // then every CPU that has been seen counts
-    VLOG(1) << online.error().message;
+    if (VLOG_IS_ON(1)) {
+      LOG_EVERY_T(INFO, 1) << online.error().message;
+    }
     return;
   }
   std::vector<bool> now(cpus_.size(), false);
@@ -339,7 +341,9 @@ void BpfCpuTimeSource::CleanUp(CpuTimeEpoch& epoch) {
   stats_.map_entries = bank_.entries();
   std::erase_if(ended_, [this](const auto& end) {
     const auto deleted = bank_.Delete(end.first);
-    if (!deleted) VLOG(1) << deleted.error().message;  // it stays, and is tried again in the next epoch
+    if (!deleted && VLOG_IS_ON(1)) {  // it stays, and is tried again in the next epoch
+      LOG_EVERY_T(INFO, 1) << deleted.error().message;
+    }
     const bool forgotten = deleted && *deleted && end.second + kEndedEpochs < epoch_;
     const auto youngest = forgotten ? youngest_.find(end.first.pid) : youngest_.end();
     if (youngest != youngest_.end() && youngest->second == end.first.start_ns) youngest_.erase(youngest);
