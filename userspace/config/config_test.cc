@@ -209,6 +209,24 @@ TEST(CommandLineTest, MetersToComeAreLeftOutWithAWarning) {
             "--cpu.preferred-meters: \"ipmi\" is not one of rapl, perf, model, fake");
 }
 
+TEST(CommandLineTest, NoDurationIsNegative) {
+  for (const char* flag : {"--monitor.interval", "--monitor.staleness", "--monitor.terminated-retention",
+                           "--kube.pod-informer.poll-interval"}) {
+    EXPECT_EQ(ErrorOf({flag + std::string("=-1s")}),
+              flag + std::string(": \"-1s\" is negative; a duration must not be"));
+    EXPECT_EQ(ErrorOf({flag, "-1s"}), flag + std::string(": \"-1s\" is negative; a duration must not be"));
+  }
+}
+
+TEST(CommandLineTest, EachFlagTakesItsValueEitherWay) {
+  EXPECT_EQ(ConfigOf({"--log.level", "debug", "--metrics", "node", "--metrics", "vm"}).exporter.metrics_level,
+            (Strings{"node", "vm"}));
+  EXPECT_EQ(ErrorOf({"--log.level"}), "--log.level: a value is expected");
+  EXPECT_EQ(ErrorOf({"--log.level", "--exporter.stdout"}), "--log.level: a value is expected before --exporter.stdout");
+  EXPECT_EQ(ErrorOf({"--exporter.prometheus.top-processes=4294967296"}),
+            "--exporter.prometheus.top-processes: \"4294967296\" is not a whole number from 0 to 4294967295");
+}
+
 TEST(CommandLineTest, OneOfTheExportersIsOn) {
   const std::string both = "exporter.prometheus.enabled and exporter.stdout.enabled: both are off; turn one of them on";
   EXPECT_EQ(ErrorOf({"--no-exporter.prometheus"}), both);

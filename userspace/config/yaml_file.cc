@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "userspace/base/file.h"
+#include "userspace/base/yaml_document.h"
 #include "userspace/config/values.h"
 
 namespace brahe {
@@ -109,24 +110,6 @@ Status YamlWalk::Value(const Option& option, const YAML::Node& key, const YAML::
   return {};
 }
 
-// Walks what `content` holds; YAML's exceptions pass through.
-Result<std::vector<Given>> Walk(const std::string& path, std::string_view content) {
-  // yaml-cpp takes a quote that is never closed, with all that it swallowed, if a line break ends the file.
-  const std::string_view text = content.substr(0, content.find_last_not_of(" \t\r\n") + 1);
-  const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
-  YamlWalk walk(path);
-  if (documents.size() > 1) {
-    return MakeError(walk.At(documents[1].Mark()) + ": a second document begins; only one is expected");
-  }
-  if (documents.empty() || documents.front().IsNull()) return std::vector<Given>();
-  const YAML::Node& root = documents.front();
-  if (!root.IsMap()) {
-    return MakeError(walk.At(root.Mark()) + ": sections such as \"monitor:\" are expected, not " + KindOf(root));
-  }
-  if (const Status walked = walk.Section(root, ""); !walked) return walked.error();
-  return walk.TakeGiven();
-}
-
 }  // namespace
 
 Result<std::vector<Given>> ReadYamlFile(const std::string& path) {
@@ -138,12 +121,15 @@ Result<std::vector<Given>> ReadYamlFile(const std::string& path) {
 }
 
 Result<std::vector<Given>> ParseYaml(const std::string& path, std::string_view content) {
-  try {
-    return Walk(path, content);
-  } catch (const YAML::Exception& e) {
-    const std::string line = e.mark.is_null() ? "" : ":" + std::to_string(e.mark.line + 1);
-    return MakeError(path + line + ": not valid YAML: " + Printable(e.msg));
+  const auto root = LoadYamlDocument(path, content);
+  if (!root) return root.error();
+  if (root->IsNull()) return std::vector<Given>();
+  YamlWalk walk(path);
+  if (!root->IsMap()) {
+    return MakeError(walk.At(root->Mark()) + ": sections such as \"monitor:\" are expected, not " + KindOf(*root));
   }
+  if (const Status walked = walk.Section(*root, ""); !walked) return walked.error();
+  return walk.TakeGiven();
 }
 
 }  // namespace brahe

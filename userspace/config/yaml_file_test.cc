@@ -116,7 +116,12 @@ TEST_F(YamlFileTest, SyntaxErrorsNameFileAndLine) {
 
 TEST_F(YamlFileTest, ASecondDocumentIsRefused) {
   EXPECT_EQ(ErrorOf("log: {level: info}\n---\nlog: {level: debug}\n"),
-            "config.yaml:3: a second document begins; only one is expected");
+            "config.yaml:2: a second document begins; only one is expected");
+}
+
+TEST_F(YamlFileTest, AStrayCommaIsAnErrorAndEatsNoMemory) {
+  EXPECT_EQ(ErrorOf("log:\n  level: info\n,\n"), "config.yaml:3: not valid YAML: end of map not found");
+  EXPECT_EQ(ErrorOf(",\n"), "config.yaml:1: a second document begins; only one is expected");
 }
 
 TEST_F(YamlFileTest, AliasesWork) {
