@@ -12,7 +12,8 @@ import tempfile
 import time
 import unittest
 
-from fake_kube import Certificates, FakeKube
+from certificates import Certificates
+from fake_kube import FakeKube
 from node import ExporterProcess, PowercapDriver
 import runner
 

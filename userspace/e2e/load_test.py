@@ -33,6 +33,8 @@ class Scraper:
         return self
 
     def __exit__(self, *unused):
+        while self.scrapes <= 5 and self._thread.is_alive():
+            time.sleep(0.1)
         self._stop.set()
         self._thread.join()
 

@@ -30,9 +30,8 @@ std::string_view CostOf(std::string_view hash) { return hash.size() > 6 ? hash.s
 
 std::string NobodysHash(const std::map<std::string, std::string>& users) {
   std::string hash = std::string(kUsualPrefix) + std::string(kNobodysSaltAndHash);
-  const auto dearest = std::max_element(users.begin(), users.end(), [](const auto& a, const auto& b) {
-    return CostOf(a.second) < CostOf(b.second);
-  });
+  const auto dearest = std::max_element(
+      users.begin(), users.end(), [](const auto& a, const auto& b) { return CostOf(a.second) < CostOf(b.second); });
   if (dearest != users.end()) hash.replace(4, 2, CostOf(dearest->second));
   return hash;
 }
