@@ -4,8 +4,8 @@
 #include <optional>
 #include <utility>
 
-#include "userspace/config/duration.h"
-#include "userspace/config/values.h"
+#include "userspace/base/duration.h"
+#include "userspace/base/values.h"
 
 namespace brahe {
 namespace {

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "userspace/base/file.h"
+#include "userspace/base/values.h"
 #include "userspace/config/config.h"
 #include "userspace/config/options.h"
-#include "userspace/config/values.h"
 #include "userspace/config/version.h"
 #include "userspace/config/yaml_file.h"
 

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "userspace/base/file.h"
-#include "userspace/config/nearest_name.h"
-#include "userspace/config/values.h"
+#include "userspace/base/nearest_name.h"
+#include "userspace/base/values.h"
 
 namespace brahe {
 namespace {

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "userspace/base/file.h"
+#include "userspace/base/values.h"
 #include "userspace/base/yaml_document.h"
-#include "userspace/config/values.h"
 
 namespace brahe {
 namespace {

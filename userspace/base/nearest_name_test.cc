@@ -1,4 +1,4 @@
-#include "userspace/config/nearest_name.h"
+#include "userspace/base/nearest_name.h"
 
 #include <gtest/gtest.h>
 

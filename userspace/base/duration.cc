@@ -1,9 +1,9 @@
-#include "userspace/config/duration.h"
+#include "userspace/base/duration.h"
 
 #include <array>
 #include <optional>
 
-#include "userspace/config/values.h"
+#include "userspace/base/values.h"
 
 namespace brahe {
 namespace {

@@ -1,4 +1,4 @@
-#include "userspace/config/duration.h"
+#include "userspace/base/duration.h"
 
 #include <gtest/gtest.h>
 

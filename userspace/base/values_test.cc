@@ -1,4 +1,4 @@
-#include "userspace/config/values.h"
+#include "userspace/base/values.h"
 
 #include <gtest/gtest.h>
 
