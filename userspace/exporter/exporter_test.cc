@@ -142,6 +142,17 @@ TEST_F(ExporterTest, TellsWhetherTheMonitorIsHealthy) {
   EXPECT_EQ(source_.fresh_calls, 0) << "a probe asks for no epoch";
 }
 
+TEST_F(ExporterTest, IsReadyOnceThereAreFiguresAndTheMonitorIsHealthy) {
+  EXPECT_EQ(Get("/readyz").status, 503);
+  EXPECT_EQ(Get("/readyz").body, "no figures yet: the first epoch has not ended\n");
+  source_.Publish(SmallSnapshot());
+  EXPECT_EQ(Get("/readyz").status, 200);
+  source_.healthy = false;
+  EXPECT_EQ(Get("/readyz").status, 503);
+  EXPECT_EQ(Get("/readyz").body, "no epoch has ended for three intervals\n");
+  EXPECT_EQ(source_.fresh_calls, 0) << "a probe asks for no epoch";
+}
+
 TEST_F(ExporterTest, HasAPageOfLinks) {
   EXPECT_THAT(Get("/").body, HasSubstr("the first epoch has not ended"));
   Snapshot snapshot = SmallSnapshot();
@@ -174,6 +185,7 @@ TEST_F(ExporterTest, LevelsMayChangeWhileItServes) {
 
 TEST_F(ExporterTest, KnowsNoOtherPathAndNoOtherMethod) {
   EXPECT_EQ(Get("/metricsx").status, 404);
+  EXPECT_EQ(Get("/metricsx").body, "not found; there are /, /metrics, /healthz and /readyz\n");
   EXPECT_EQ(Get("/metrics/").status, 404);
   EXPECT_EQ(Request(Port(), "POST", "/metrics").status, 405);
 }
@@ -196,6 +208,17 @@ TEST_F(ExporterTest, AWaitingScrapeDoesNotHoldUpAProbe) {
   EXPECT_EQ(Get("/healthz").status, 200);
   release.set_value();
   for (auto& scrape : scrapes) EXPECT_EQ(scrape.get().status, 200);
+}
+
+TEST_F(ExporterTest, StopsThoughAScrapeWaits) {
+  source_.Publish(SmallSnapshot());
+  std::promise<void> release = source_.HoldFresh();
+  auto scrape = std::async(std::launch::async, [this] { return Get("/metrics"); });
+  while (source_.fresh_calls < 1) std::this_thread::yield();
+  std::thread stop([this] { exporter_.reset(); });
+  EXPECT_EQ(scrape.get().status, 503) << "answered before the snapshot is there";
+  release.set_value();
+  stop.join();
 }
 
 TEST_F(ExporterTest, ServesTwentyAtOnceWhileSnapshotsAreReplaced) {

@@ -17,7 +17,7 @@ namespace {
 
 // In a row from one socket, so that a crowd at one address does not keep others waiting.
 constexpr int kBatch = 16;
-constexpr Nanoseconds kPause = Milliseconds(100);
+constexpr int kPauseMs = 100;
 
 int TickOf(const HttpLimits& limits) {
   const Nanoseconds shortest = std::min({limits.first_request, limits.idle, limits.answer});
@@ -57,8 +57,11 @@ void Acceptor::Run() {
     }
     table_.EndOverdue();
     const bool paused = SystemClock().Now() < pause_until_;
-    const int timeout = paused || !table_.empty() ? tick_ms_ : -1;
-    poll(files.data(), paused ? 1 : files.size(), timeout);
+    if (paused) {
+      poll(files.data(), 1, kPauseMs);
+    } else {
+      poll(files.data(), files.size(), table_.empty() ? -1 : tick_ms_);
+    }
   }
 }
 
@@ -70,7 +73,7 @@ void Acceptor::AcceptFrom(int listener) {
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       LOG_EVERY_T(WARNING, 60) << "http: accept: " << strerror(errno) << "; a client waits until another has left";
       table_.EndOne();
-      pause_until_ = SystemClock().Now() + kPause;
+      pause_until_ = SystemClock().Now() + Milliseconds(kPauseMs);
       return;
     } else if (errno == EAGAIN) {
       return;

@@ -70,7 +70,6 @@ void ConnectionTable::Begin(Connection& connection) {
   const std::lock_guard lock(mutex_);
   connection.state = State::kAnswering;
   connection.since = clock_.Now();
-  connection.asked = false;
   connection.exchange = std::make_shared<Exchange>();
   if (stopping_) connection.exchange->Answer({.status = 503, .body = "stopping\n"});
 }

@@ -28,8 +28,7 @@ class ConnectionTable {
     bool ended = false;    // shut down
     bool refused = false;  // its request is answered because the server stops
     // The rest is for the connection's own thread.
-    std::shared_ptr<Exchange> exchange = {};  // of the present request
-    bool asked = false;                       // the handler was called for it
+    std::shared_ptr<Exchange> exchange = {};  // of the request that is being answered
     std::shared_ptr<const TlsContext> tls = {};
   };
 
@@ -48,7 +47,7 @@ class ConnectionTable {
 
   // For the connection's own thread. Started gives what the other calls take; null if the socket is not known any more.
   Connection* Started(int fd);
-  void Begin(Connection& connection);     // the headers of a request have come
+  void Begin(Connection& connection);     // a request is there
   void Finished(Connection& connection);  // its answer has gone
   void Closed(Connection& connection);    // nothing more of it; it is destroyed
 

@@ -15,7 +15,9 @@ bool Exchange::Answer(HttpResponse answer) {
 
 std::optional<HttpResponse> Exchange::TakeOrSuspend(MHD_Connection* connection) {
   const std::lock_guard lock(mutex_);
-  if (answer_) return std::exchange(answer_, std::nullopt);
+  // Once answered it must not be suspended, taken or not: a daemon that stops asks again, because it drops the answer,
+  // and does not bear that a connection waits.
+  if (answered_) return std::exchange(answer_, std::nullopt);
   MHD_suspend_connection(connection);
   suspended_ = connection;
   return std::nullopt;

@@ -15,7 +15,8 @@ class Exchange {
  public:
   // Keeps the answer and wakes the connection if it waits. False, and nothing, if there was an answer before.
   bool Answer(HttpResponse answer);
-  // The answer, to be taken once; or nothing and `connection` suspended, to be woken by it.
+  // The answer, once; nothing where that was taken. Before there is one, nothing and `connection` is suspended, to be
+  // woken by it.
   std::optional<HttpResponse> TakeOrSuspend(MHD_Connection* connection);
   // Drops an answer that nobody took; later ones do nothing.
   void Finish();

@@ -9,8 +9,8 @@ namespace brahe {
 // answered longest, if that is long enough.
 struct HttpLimits {
   unsigned connections = 256;               // of all addresses together
-  Nanoseconds first_request = Seconds(10);  // from the connection to the end of the first request's headers
-  Nanoseconds idle = Seconds(120);          // from an answer's end to the end of the next request's headers
+  Nanoseconds first_request = Seconds(10);  // from the connection to the end of the first request
+  Nanoseconds idle = Seconds(120);          // from an answer's end to the end of the next request
   Nanoseconds answer = Seconds(60);         // from there to the answer's end
   Nanoseconds giving_way = Seconds(10);     // of an answer, after which its connection can lose its place
 };

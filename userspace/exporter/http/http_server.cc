@@ -187,7 +187,6 @@ class MicrohttpdServer final : public HttpServer {
     if (!state) return MHD_NO;
     if (*request_state == nullptr) {
       *request_state = state;
-      server.table_.Begin(*state);
       std::optional<HttpResponse> refusal = Refusal(connection, method);
       return refusal ? Queue(connection, std::move(*refusal)) : MHD_YES;
     }
@@ -195,7 +194,10 @@ class MicrohttpdServer final : public HttpServer {
       *upload_size = 0;
       return MHD_YES;
     }
-    if (!std::exchange(state->asked, true)) server.Ask(connection, *state, path, method);
+    if (!state->exchange) {
+      server.table_.Begin(*state);
+      server.Ask(connection, *state, path, method);
+    }
     std::optional<HttpResponse> answer = state->exchange->TakeOrSuspend(connection);
     return answer ? Queue(connection, std::move(*answer)) : MHD_YES;
   }

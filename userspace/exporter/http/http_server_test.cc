@@ -9,7 +9,9 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <functional>
 #include <future>
+#include <mutex>
 #include <thread>
 
 #include "userspace/exporter/http/test_client.h"
@@ -146,6 +148,146 @@ TEST(HttpServer, FreesABodyWhoseClientLeavesInTheMiddle) {
   EXPECT_EQ(destroyed->get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
 }
 
+TEST(HttpServer, GivesTheHandlerTheRequest) {
+  HttpRequest seen;
+  const auto server = Start([&](const HttpRequest& request, Responder responder) {
+    seen = request;
+    responder.Send({});
+  });
+  const TestClient client(server->ports()[0]);
+  client.Send("HEAD /p?q=1 HTTP/1.1\r\nHost: test\r\nACCEPT: a\r\nAccept: b\r\nEmpty:\r\nConnection: close\r\n\r\n");
+  client.ReadAll();
+  EXPECT_EQ(seen.method, "HEAD");
+  EXPECT_EQ(seen.path, "/p");
+  const std::map<std::string, std::string> headers = {
+      {"host", "test"}, {"accept", "a, b"}, {"empty", ""}, {"connection", "close"}};
+  EXPECT_EQ(seen.headers, headers);
+}
+
+TEST(HttpServer, SendsMoreHeaders) {
+  const auto server = Start(AtOnce([](const HttpRequest&) {
+    return HttpResponse{.status = 401, .headers = {{"X-A", "1"}, {"X-B", "2, 3"}}};
+  }));
+  const TestResponse response = Request(server->ports()[0], "GET", "/");
+  EXPECT_EQ(response.status, 401);
+  EXPECT_THAT(response.head, HasSubstr("X-A: 1\r\n"));
+  EXPECT_THAT(response.head, HasSubstr("X-B: 2, 3\r\n"));
+  EXPECT_THAT(response.head, HasSubstr("Date: "));
+}
+
+TEST(HttpServer, DoesNotReadAStreamedBodyForHead) {
+  std::atomic<int> reads = 0;
+  const auto server = Start(AtOnce([&](const HttpRequest&) {
+    return HttpResponse{.read = [&](char*, size_t) { return static_cast<size_t>(++reads, 0); }};
+  }));
+  const TestResponse response = Request(server->ports()[0], "HEAD", "/");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body, "");
+  EXPECT_EQ(reads, 0);
+}
+
+// Answers each request from a thread of its own, which may be before the handler returns or after that.
+class Deferred {
+ public:
+  ~Deferred() { Join(); }
+  void operator()(const HttpRequest& request, Responder responder) {
+    auto owner = std::make_shared<Responder>(std::move(responder));
+    const std::lock_guard lock(mutex_);
+    const int delay_us = static_cast<int>(threads_.size() % 4) * 20;
+    threads_.emplace_back([path = request.path, owner, delay_us] {
+      if (delay_us > 0) std::this_thread::sleep_for(std::chrono::microseconds(delay_us));
+      owner->Send({.body = path + "\n"});
+    });
+    if (threads_.size() % 4 == 0) std::this_thread::sleep_for(std::chrono::microseconds(50));
+  }
+  void Join() {
+    const std::lock_guard lock(mutex_);
+    for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::thread> threads_;
+};
+
+TEST(HttpServer, TakesAnswersFromOtherThreadsWheneverTheyCome) {
+  Deferred deferred;
+  const auto server = Start(std::ref(deferred));
+  std::vector<std::future<int>> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.push_back(std::async(std::launch::async, [&] {
+      const TestClient client(server->ports()[0]);
+      int right = 0;
+      for (int n = 0; n < 100; ++n) {
+        client.Send(n == 99 ? kGetClose : kGetKeep);
+        std::string head;
+        while (head.find("\r\n\r\n") == std::string::npos) {
+          const std::string byte = client.Read(1);
+          if (byte.empty()) return right;
+          head += byte;
+        }
+        if (client.Read(2) == "/\n") ++right;
+      }
+      return right;
+    }));
+  }
+  for (auto& client : clients) EXPECT_EQ(client.get(), 100);
+}
+
+TEST(HttpServer, StreamsAnAnswerThatCameLater) {
+  std::promise<Responder> given;
+  const auto server = Start([&](const HttpRequest&, Responder responder) { given.set_value(std::move(responder)); });
+  auto response = std::async(std::launch::async, [&] { return Request(server->ports()[0], "GET", "/"); });
+  Responder responder = given.get_future().get();
+  std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  responder.Send(Stream(1'000'000, nullptr));
+  responder.Send({.status = 404});
+  EXPECT_EQ(response.get().body.size(), 1'000'000U);
+}
+
+TEST(HttpServer, AnswersThatTheServerFailedIfNobodyAnswers) {
+  const auto server = Start([](const HttpRequest&, const Responder&) {});
+  EXPECT_EQ(Request(server->ports()[0], "GET", "/").status, 500);
+}
+
+TEST(HttpServer, RefusesWhatWaitsWhenItStopsAndIgnoresLaterAnswers) {
+  std::mutex mutex;
+  std::vector<Responder> responders;
+  std::atomic<int> waiting = 0;
+  auto server = Start([&](const HttpRequest&, Responder responder) {
+    const std::lock_guard lock(mutex);
+    responders.push_back(std::move(responder));
+    ++waiting;
+  });
+  const uint16_t port = server->ports()[0];
+  std::vector<std::future<TestResponse>> clients;
+  for (int i = 0; i < 10; ++i)
+    clients.push_back(std::async(std::launch::async, [=] { return Request(port, "GET", "/"); }));
+  while (waiting < 10) std::this_thread::yield();
+  server.reset();
+  for (auto& client : clients) EXPECT_EQ(client.get().status, 503);
+  for (Responder& responder : responders) responder.Send({});
+}
+
+TEST(HttpServer, StopsWhileAnswersCome) {
+  for (int round = 0; round < 20; ++round) {
+    Deferred deferred;
+    auto server = Start(std::ref(deferred));
+    const uint16_t port = server->ports()[0];
+    std::vector<std::future<TestResponse>> clients;
+    for (int i = 0; i < 8; ++i) {
+      clients.push_back(std::async(std::launch::async, [=] { return Request(port, "GET", "/"); }));
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds(round * 50));
+    server.reset();
+    for (auto& client : clients) {
+      const int status = client.get().status;
+      EXPECT_TRUE(status == 200 || status == 503 || status == 0) << status;
+    }
+  }
+}
+
 TEST(HttpServer, ListensOnAllAddressesAtOnce) {
   const auto server = Start(Echo, {.addresses = {"127.0.0.1:0", "127.0.0.2:0", "127.0.0.1:0"}});
   const std::vector<uint16_t> ports = server->ports();
@@ -167,6 +309,11 @@ TEST(HttpServer, ListensOnEveryAddressIfOnlyAPortIsGiven) {
     if (errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT) GTEST_SKIP() << "no IPv6 here";
     FAIL() << "IPv6: " << errno;
   }
+  const std::string request = kGetClose;
+  ASSERT_EQ(send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL), static_cast<ssize_t>(request.size()));
+  char answer[12];
+  ASSERT_EQ(recv(fd.get(), answer, sizeof(answer), MSG_WAITALL), static_cast<ssize_t>(sizeof(answer)));
+  EXPECT_EQ(std::string(answer, sizeof(answer)), "HTTP/1.1 200");
 }
 
 TEST(HttpServer, DoesNotStartIfOneAddressIsTaken) {

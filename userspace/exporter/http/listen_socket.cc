@@ -12,7 +12,7 @@
 namespace brahe {
 namespace {
 
-constexpr int kBacklog = 128;
+constexpr int kBacklog = 1024;
 
 struct HostPort {
   std::string host;  // empty: every address
