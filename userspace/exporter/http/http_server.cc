@@ -1,8 +1,11 @@
 #include "userspace/exporter/http/http_server.h"
 
 #include <glog/logging.h>
+#include <gnutls/abstract.h>
+#include <gnutls/gnutls.h>
 #include <microhttpd.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -17,6 +20,7 @@
 #include "userspace/exporter/http/acceptor.h"
 #include "userspace/exporter/http/connection_table.h"
 #include "userspace/exporter/http/listen_socket.h"
+#include "userspace/exporter/http/tls_context.h"
 
 namespace brahe {
 namespace {
@@ -99,6 +103,12 @@ __attribute__((format(printf, 2, 0))) void LogLine(void*, const char* format, va
   VLOG(1) << "http: " << line;
 }
 
+// The library wants to know whence certificates come; each session gets credentials that do not ask this.
+int NoCertificate(gnutls_session_t, const gnutls_datum_t*, int, const gnutls_pk_algorithm_t*, int, gnutls_pcert_st**,
+                  unsigned*, gnutls_privkey_t*) {
+  return -1;
+}
+
 void AllowFiles(rlim_t wanted) {
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= wanted) return;
@@ -145,14 +155,15 @@ class MicrohttpdServer final : public HttpServer {
     // The limits on number and time are the table's. The logger stands first, so that it hears of the options after it.
     constexpr unsigned kFlags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_USE_ITC |
                                 MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG;
-    return {MHD_start_daemon(kFlags, 0, nullptr, nullptr, &OnRequest, this,                 //
-                             MHD_OPTION_EXTERNAL_LOGGER, &LogLine, nullptr,                 //
-                             MHD_OPTION_NOTIFY_CONNECTION, &OnConnection, this,             //
-                             MHD_OPTION_NOTIFY_COMPLETED, &OnCompleted, this,               //
-                             MHD_OPTION_CONNECTION_LIMIT, 2 * options_.limits.connections,  //
-                             MHD_OPTION_CONNECTION_TIMEOUT, 0U,                             //
-                             MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionBytes,          //
-                             MHD_OPTION_THREAD_STACK_SIZE, kStackBytes,                     //
+    return {MHD_start_daemon(kFlags | (options_.tls ? MHD_USE_TLS : 0), 0, nullptr, nullptr, &OnRequest, this,  //
+                             MHD_OPTION_EXTERNAL_LOGGER, &LogLine, nullptr,                                     //
+                             MHD_OPTION_NOTIFY_CONNECTION, &OnConnection, this,                                 //
+                             MHD_OPTION_NOTIFY_COMPLETED, &OnCompleted, this,                                   //
+                             MHD_OPTION_CONNECTION_LIMIT, 2 * options_.limits.connections,                      //
+                             MHD_OPTION_CONNECTION_TIMEOUT, 0U,                                                 //
+                             MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionBytes,                              //
+                             MHD_OPTION_THREAD_STACK_SIZE, kStackBytes,                                         //
+                             MHD_OPTION_HTTPS_CERT_CALLBACK, &NoCertificate,  // ignored for plain HTTP
                              MHD_OPTION_END),
             &MHD_stop_daemon};
   }
@@ -172,11 +183,24 @@ class MicrohttpdServer final : public HttpServer {
                            MHD_ConnectionNotificationCode what) {
     auto& server = *static_cast<MicrohttpdServer*>(self);
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-      *context =
-          server.table_.Started(MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+      *context = server.Begin(connection);
     } else if (*context) {
       server.table_.Closed(*static_cast<Connection*>(*context));
     }
+  }
+
+  Connection* Begin(MHD_Connection* connection) {
+    const int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    Connection* const state = table_.Started(fd);
+    if (!state || !options_.tls) return state;
+    state->tls = options_.tls();
+    if (state->tls) {
+      const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+      state->tls->Apply(static_cast<gnutls_session_t>(info->tls_session));
+    } else {
+      shutdown(fd, SHUT_RDWR);
+    }
+    return state;
   }
 
   // Called when a request's headers are there, for each part of its body, at its end, and when its connection is woken.

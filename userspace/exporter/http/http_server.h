@@ -12,9 +12,14 @@
 
 namespace brahe {
 
+class TlsContext;
+
 struct HttpServerOptions {
   std::vector<std::string> addresses = {};  // see Listen
   HttpLimits limits = {};
+  // Null serves plain HTTP. Otherwise it is called for each connection, by several threads at a time, and must not
+  // block; what it gives is kept for as long as the connection lasts. If it gives null, the connection is closed.
+  std::function<std::shared_ptr<const TlsContext>()> tls = {};
 };
 
 // An HTTP/1.1 server with a few threads of its own. Destroying it answers 503 to what waits for an answer, closes all
