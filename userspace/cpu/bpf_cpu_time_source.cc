@@ -376,6 +376,7 @@ CpuTimeSourceStats BpfCpuTimeSource::Stats() const {
   stats.overflow_entries = overflow_.entries();
   stats.overflow_capacity = program_->overflow_capacity();
   stats.dropped_events = program_->dropped_events();
+  stats.programs = program_->ProgramStats();
   return stats;
 }
 

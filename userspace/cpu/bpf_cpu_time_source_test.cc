@@ -11,8 +11,10 @@
 #include <fstream>
 #include <map>
 #include <set>
+#include <string>
 #include <thread>
 
+#include "userspace/base/file.h"
 #include "userspace/cpu/bpf_source_fixture.h"
 #include "userspace/cpu/child_process.h"
 
@@ -410,6 +412,50 @@ TEST_F(BpfCpuTimeSourceTest, KnowsThatAProcessHasEndedWhosePidIsUsedAgain) {
   }
   ASSERT_EQ(lives.size(), 2U);
   EXPECT_EQ(std::count(epoch.ended.begin(), epoch.ended.end(), *lives.begin()), 1);
+}
+
+// The kernel's counting of runs, switched for one test.
+class BpfStatsSwitch {
+ public:
+  BpfStatsSwitch() : before_(ReadFile(kPath).value_or("")) {}
+  ~BpfStatsSwitch() { (void)Set(before_); }
+  Status Set(const std::string& value) { return WriteFile(kPath, value); }
+
+ private:
+  static constexpr char kPath[] = "/proc/sys/kernel/bpf_stats_enabled";
+  const std::string before_;
+};
+
+KernelProgramStats ProgramOf(const CpuTimeSource& source, const std::string& name) {
+  for (const KernelProgramStats& program : source.Stats().programs) {
+    if (program.name == name) return program;
+  }
+  ADD_FAILURE() << "no program " << name;
+  return {};
+}
+
+TEST_F(BpfCpuTimeSourceTest, TellsHowOftenAndHowLongItsProgramsRan) {
+  BpfStatsSwitch counting;
+  if (const Status off = counting.Set("0"); !off) GTEST_SKIP() << off.error().message;
+  Start(Options());
+  std::set<std::string> names;
+  for (const KernelProgramStats& program : source_->Stats().programs) names.insert(program.name);
+  EXPECT_EQ(names,
+            (std::set<std::string>{"on_switch", "on_exec", "on_free", "on_move", "on_cgroup_made", "read_bank"}));
+  RunChildren(Milliseconds(1), 20, [](size_t) {});
+  const KernelProgramStats uncounted = ProgramOf(*source_, "on_switch");
+  EXPECT_EQ(uncounted.runs, 0U);
+
+  ASSERT_TRUE(counting.Set("1"));
+  RunChildren(Milliseconds(1), 20, [](size_t) {});
+  NextEpoch();
+  ASSERT_TRUE(counting.Set("0"));
+  const KernelProgramStats counted = ProgramOf(*source_, "on_switch");
+  EXPECT_GE(counted.runs, 20U);
+  EXPECT_GT(counted.run_time, Nanoseconds{counted.runs * 10});
+  EXPECT_LT(counted.run_time, brahe::Seconds(10));
+  EXPECT_GE(ProgramOf(*source_, "read_bank").runs, 1U);
+  EXPECT_EQ(ProgramOf(*source_, "on_switch").runs, counted.runs);
 }
 
 TEST_F(BpfCpuTimeSourceTest, AsksForAnEarlyCutWhenTheProcessTableFillsUp) {

@@ -174,6 +174,25 @@ volatile cut_control& BpfProgram::control() { return skeleton_->data->control; }
 
 uint64_t BpfProgram::dropped_events() const { return const_cast<volatile __u64&>(skeleton_->bss->dropped_events); }
 
+std::vector<KernelProgramStats> BpfProgram::ProgramStats() const {
+  std::vector<KernelProgramStats> all;
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, skeleton_->obj) {
+    bpf_prog_info info = {};
+    __u32 size = sizeof info;
+    if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) != 0) continue;
+    KernelProgramStats& stats = all.emplace_back();
+    stats.name = bpf_program__name(program);
+    stats.runs = info.run_cnt;
+    stats.run_time = {info.run_time_ns};
+    // An older kernel's record ends before it.
+    if (size >= offsetof(bpf_prog_info, recursion_misses) + sizeof info.recursion_misses) {
+      stats.recursion_misses = info.recursion_misses;
+    }
+  }
+  return all;
+}
+
 cpu_slot BpfProgram::ReadSlot(size_t cpu) const {
   const volatile cpu_slot& slot = slots_[cpu];
   cpu_slot copy;

@@ -11,6 +11,7 @@
 #include "bpf/cpu_time_records.h"
 #include "userspace/base/result.h"
 #include "userspace/cpu/cgroup_hierarchy.h"
+#include "userspace/cpu/cpu_time_source.h"
 #include "userspace/cpu/pin_directory.h"
 #include "userspace/cpu/topology.h"
 
@@ -50,6 +51,9 @@ class BpfProgram {
   [[nodiscard]] volatile cut_control& control();
   [[nodiscard]] size_t cpus() const { return cpus_; }
   [[nodiscard]] uint64_t dropped_events() const;
+
+  // What the kernel counts of each program, without those that it does not tell of.
+  [[nodiscard]] std::vector<KernelProgramStats> ProgramStats() const;
 
   // A consistent copy of a CPU's slot, made at an instant at which its handler was not running. Waits for a handler
   // that is (a stolen virtual CPU can stop one for milliseconds).

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,15 @@ struct CpuTimeEpoch {
       ended;  // gone for good; may have used time in this very epoch, and may never have been listed
 };
 
+// What the kernel has counted of one of the source's programs since it was loaded.
+struct KernelProgramStats {
+  std::string name;
+  // These two grow only while the sysctl kernel.bpf_stats_enabled is 1.
+  uint64_t runs = 0;
+  Nanoseconds run_time;
+  std::optional<uint64_t> recursion_misses;  // runs left out because the program was running already; from Linux 5.12
+};
+
 // Figures about the source itself, cumulative since its start, for its users to judge it by. What a source does not
 // have stays 0.
 struct CpuTimeSourceStats {
@@ -76,6 +86,7 @@ struct CpuTimeSourceStats {
   // Cuts that were announced after their instant, because the machine stopped for longer than the lead. Some time then
   // counts for the epoch before the cut instead of the one after it; such epochs are not in conservation_error.
   uint64_t late_cuts = 0;
+  std::vector<KernelProgramStats> programs;  // without those that the kernel does not tell of
 };
 
 // Counts CPU time. One epoch is two calls by the same thread:
@@ -93,6 +104,7 @@ class CpuTimeSource {
   [[nodiscard]] virtual std::string name() const = 0;
   virtual Result<Nanoseconds> Cut() = 0;
   virtual Result<CpuTimeEpoch> Collect() = 0;
+  // A system call for each of its programs.
   [[nodiscard]] virtual CpuTimeSourceStats Stats() const = 0;
 
   // Readable (poll) when the source wants Service to be called between epochs; -1 if never.

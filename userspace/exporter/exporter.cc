@@ -7,6 +7,7 @@
 #include "userspace/exporter/gzip_stream.h"
 #include "userspace/exporter/http/http_server.h"
 #include "userspace/exporter/index_page.h"
+#include "userspace/exporter/json_snapshot.h"
 #include "userspace/exporter/negotiation.h"
 #include "userspace/exporter/registry.h"
 #include "userspace/exporter/render_inputs.h"
@@ -72,10 +73,13 @@ class HttpExporter final : public Exporter {
   void Answer(const HttpRequest& request, Responder responder) {
     const std::string& path = request.path;
     if (path == "/metrics") return AnswerMetrics(request, std::move(responder));
-    if (path == "/healthz") return responder.Send(Health());
-    if (path == "/readyz") return responder.Send(Readiness());
+    // The latter of each pair are Kepler's, which its DaemonSet's probes ask for.
+    if (path == "/healthz" || path == "/probe/livez") return responder.Send(Health());
+    if (path == "/readyz" || path == "/probe/readyz") return responder.Send(Readiness());
+    if (path == "/api/v1/snapshot") return AnswerJson(request, std::move(responder));
     if (path == "/") return responder.Send(Page());
-    responder.Send({.status = 404, .body = "not found; there are /, /metrics, /healthz and /readyz\n"});
+    responder.Send(
+        {.status = 404, .body = "not found; there are /, /metrics, /healthz, /readyz and /api/v1/snapshot\n"});
   }
 
   HttpResponse Page() const {
@@ -91,6 +95,19 @@ class HttpExporter final : public Exporter {
                            .gzip = TakesGzip(HeaderOf(request, "accept-encoding"))};
     snapshots_.Get([this, scrape, responder = std::make_shared<Responder>(std::move(responder))](auto snapshot) {
       responder->Send(Metrics(std::move(snapshot), scrape));
+    });
+  }
+
+  void AnswerJson(const HttpRequest& request, Responder responder) {
+    const bool gzip = TakesGzip(HeaderOf(request, "accept-encoding"));
+    snapshots_.Get([this, gzip, responder = std::make_shared<Responder>(std::move(responder))](auto snapshot) {
+      if (!snapshot) return responder->Send(NoFigures());
+      const auto renderer = std::make_shared<JsonRenderer>(std::move(snapshot), inputs_.options().node_name);
+      HttpResponse response = {
+          .content_type = kJsonContentType,
+          .headers = {{"Vary", "Accept-Encoding"}},
+          .read = [renderer](char* buffer, size_t capacity) { return renderer->Next(buffer, capacity); }};
+      responder->Send(gzip ? Zipped(std::move(response)) : std::move(response));
     });
   }
 

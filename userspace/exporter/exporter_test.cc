@@ -168,6 +168,25 @@ TEST_F(ExporterTest, HasAPageOfLinks) {
   EXPECT_THAT(page.body, Not(HasSubstr("://"))) << "nothing is fetched from elsewhere";
 }
 
+TEST_F(ExporterTest, ServesTheSnapshotAsJson) {
+  EXPECT_EQ(Get("/api/v1/snapshot").status, 503);
+  source_.Publish(SmallSnapshot());
+  const TestResponse json = Get("/api/v1/snapshot");
+  EXPECT_THAT(json.head, HasSubstr("Content-Type: application/json\r\n"));
+  EXPECT_THAT(json.body, StartsWith("{\"epoch\":7,"));
+  EXPECT_THAT(json.body, HasSubstr("\"node_name\":\"node-1\""));
+  EXPECT_THAT(json.body, EndsWith("]}\n"));
+  EXPECT_THAT(Get("/api/v1/snapshot", "Accept-Encoding: gzip\r\n").head, HasSubstr("Content-Encoding: gzip\r\n"));
+}
+
+TEST_F(ExporterTest, AnswersTheProbesOfKeplersDaemonSet) {
+  EXPECT_EQ(Get("/probe/livez").status, Get("/healthz").status);
+  EXPECT_EQ(Get("/probe/readyz").status, 503);
+  source_.Publish(SmallSnapshot());
+  EXPECT_EQ(Get("/probe/livez").status, 200);
+  EXPECT_EQ(Get("/probe/readyz").status, 200);
+}
+
 TEST_F(ExporterTest, ThePageListsTheSettings) {
   EXPECT_THAT(Get("/").body,
               HasSubstr("<tr><td>web.configFile</td><td>/etc/&lt;web&gt;.yaml</td><td>c.yaml:3</td></tr>"));
@@ -185,7 +204,7 @@ TEST_F(ExporterTest, LevelsMayChangeWhileItServes) {
 
 TEST_F(ExporterTest, KnowsNoOtherPathAndNoOtherMethod) {
   EXPECT_EQ(Get("/metricsx").status, 404);
-  EXPECT_EQ(Get("/metricsx").body, "not found; there are /, /metrics, /healthz and /readyz\n");
+  EXPECT_EQ(Get("/metricsx").body, "not found; there are /, /metrics, /healthz, /readyz and /api/v1/snapshot\n");
   EXPECT_EQ(Get("/metrics/").status, 404);
   EXPECT_EQ(Request(Port(), "POST", "/metrics").status, 405);
 }

@@ -254,6 +254,31 @@ void AppendMap(const RenderInput& input, const Family& family, size_t item, std:
       .Uint(input.snapshot.kernel.*(procs ? kProcs : kOverflow));
 }
 
+template <Nanoseconds KernelFigures::*kTime>
+void AppendKernelTime(const RenderInput& input, const Family& family, size_t, std::string& out) {
+  Sample(family.name, out).Labels(input.node_label).Billionths((input.snapshot.kernel.*kTime).value);
+}
+
+size_t Programs(const RenderInput& input) { return UsesBpf(input) ? input.snapshot.kernel.programs.size() : 0; }
+
+Sample ProgramSample(const RenderInput& input, const Family& family, size_t item, std::string& out) {
+  return Sample(family.name, out).Labels(input.node_label).Label("program", input.snapshot.kernel.programs[item].name);
+}
+
+void AppendProgramRuns(const RenderInput& input, const Family& family, size_t item, std::string& out) {
+  ProgramSample(input, family, item, out).Uint(input.snapshot.kernel.programs[item].runs);
+}
+
+void AppendProgramTime(const RenderInput& input, const Family& family, size_t item, std::string& out) {
+  ProgramSample(input, family, item, out).Billionths(input.snapshot.kernel.programs[item].run_time.value);
+}
+
+void AppendProgramMisses(const RenderInput& input, const Family& family, size_t item, std::string& out) {
+  if (const auto misses = input.snapshot.kernel.programs[item].recursion_misses) {
+    ProgramSample(input, family, item, out).Uint(*misses);
+  }
+}
+
 // Kepler's names, types and help texts are kept to the letter.
 constexpr Family kFamilies[] = {
     {"kepler_build_info", kGauge, "A metric with a constant '1' value labeled with version information", kAlways, One,
@@ -327,6 +352,24 @@ constexpr Family kFamilies[] = {
      OneIfBpf, AppendKernelCount<&KernelFigures::repaired_events>},
     {"brahe_bpf_dropped_events_total", kCounter, "Events that the BPF program could not record", kAlways, OneIfBpf,
      AppendKernelCount<&KernelFigures::dropped_events>},
+    {"brahe_bpf_runs_total", kCounter, "Runs of a BPF program, counted while sysctl kernel.bpf_stats_enabled is 1",
+     kAlways, Programs, AppendProgramRuns},
+    {"brahe_bpf_run_seconds_total", kCounter,
+     "Time that a BPF program ran, counted while sysctl kernel.bpf_stats_enabled is 1", kAlways, Programs,
+     AppendProgramTime},
+    {"brahe_bpf_recursion_misses_total", kCounter,
+     "Runs of a BPF program that the kernel left out because the program was running already", kAlways, Programs,
+     AppendProgramMisses},
+    {"brahe_late_cuts_total", kCounter,
+     "Epochs whose end was announced too late because the machine stood still; some of their time is in the epoch "
+     "before",
+     kAlways, OneIfBpf, AppendKernelCount<&KernelFigures::late_cuts>},
+    {"brahe_lost_cpu_seconds_total", kCounter,
+     "CPU time that fitted no BPF map; a part of brahe_unassigned_cpu_seconds_total", kAlways, OneIfBpf,
+     AppendKernelTime<&KernelFigures::lost_time>},
+    {"brahe_conservation_error_seconds_total", kCounter,
+     "By how much busy and idle time differed from the CPUs' capacity as counted, before the books were closed",
+     kAlways, OneIfBpf, AppendKernelTime<&KernelFigures::conservation_error>},
 };
 
 std::string SpellNodeLabel(const std::string& node_name) {

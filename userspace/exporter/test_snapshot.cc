@@ -48,6 +48,9 @@ void AddPod(Snapshot& snapshot, PodLabels labels, WorkloadState state, Microjoul
 Snapshot SmallSnapshot() {
   Snapshot snapshot;
   snapshot.epoch = 7;
+  snapshot.time = Seconds(4'000);
+  snapshot.unix_ms = 1'700'000'000'123;
+  snapshot.duration = Milliseconds(5'000);
   snapshot.zones = {{"package", "aggregated-package", Figures({30'000'001}, {12'345'677})},
                     {"dram", "/sys/class/powercap/intel-rapl:0:1", Figures({30'000'001}, {5})}};
   snapshot.zones[1].figures.all.power.reset();
@@ -73,7 +76,17 @@ Snapshot SmallSnapshot() {
   snapshot.cpu_time_source = "bpf";
   snapshot.energy_source = "rapl";
   snapshot.energy_measured = true;
-  snapshot.kernel = {11, 4096, 1, 512, 987654321, 2, 3};
+  snapshot.kernel = {11,
+                     4096,
+                     1,
+                     512,
+                     987654321,
+                     2,
+                     3,
+                     4,
+                     {5},
+                     {6},
+                     {{"on_switch", 987654300, {123'456'789'012}, 1}, {"on_exec", 42, {43'000}, std::nullopt}}};
   snapshot.cpus = std::make_shared<const std::vector<CpuLabels>>(
       std::vector<CpuLabels>{{"0", "GenuineIntel", "A \"fast\" CPU", "0", "0"}, {"1", "GenuineIntel", "", "1", "0"}});
   return snapshot;

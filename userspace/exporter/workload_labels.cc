@@ -73,8 +73,10 @@ size_t AppendLabels(const PodLabels& pod, std::string_view node_label, std::stri
   return out.size();
 }
 
+std::string_view StateName(WorkloadState state) { return state == WorkloadState::kRunning ? "running" : "terminated"; }
+
 void AppendState(WorkloadState state, std::string& out) {
-  out.append(state == WorkloadState::kRunning ? ",state=\"running\"" : ",state=\"terminated\"");
+  out.append(",state=\"").append(StateName(state)).push_back('"');
 }
 
 bool PrintedBefore(const ProcessLabels& a, const ProcessLabels& b) {

@@ -15,6 +15,7 @@ size_t AppendLabels(const ContainerLabels& container, std::string_view node_labe
 size_t AppendLabels(const VmLabels& vm, std::string_view node_label, std::string& out);
 size_t AppendLabels(const PodLabels& pod, std::string_view node_label, std::string& out);
 
+std::string_view StateName(WorkloadState state);
 // The label `state` with the comma before it.
 void AppendState(WorkloadState state, std::string& out);
 

@@ -349,9 +349,22 @@ TEST_F(BookkeeperTest, CarriesWhatTheSourceSaysOfItself) {
   Open();
   cpu->stats.map_capacity = 2;
   cpu->stats.dropped_events = 7;
+  cpu->stats.late_cuts = 8;
+  cpu->stats.lost = {9};
+  cpu->stats.conservation_error = {10};
+  cpu->stats.programs = {{"on_switch", 11, {12}, 13}, {"on_exec", 14, {15}, std::nullopt}};
   const auto snapshot = Run();
   EXPECT_EQ(snapshot->kernel.map_capacity, 2u);
   EXPECT_EQ(snapshot->kernel.dropped_events, 7u);
+  EXPECT_EQ(snapshot->kernel.late_cuts, 8u);
+  EXPECT_EQ(snapshot->kernel.lost_time, Nanoseconds{9});
+  EXPECT_EQ(snapshot->kernel.conservation_error, Nanoseconds{10});
+  ASSERT_EQ(snapshot->kernel.programs.size(), 2u);
+  EXPECT_EQ(snapshot->kernel.programs[0].name, "on_switch");
+  EXPECT_EQ(snapshot->kernel.programs[0].runs, 11u);
+  EXPECT_EQ(snapshot->kernel.programs[0].run_time, Nanoseconds{12});
+  EXPECT_EQ(snapshot->kernel.programs[0].recursion_misses, 13u);
+  EXPECT_EQ(snapshot->kernel.programs[1].recursion_misses, std::nullopt);
   EXPECT_EQ(snapshot->cpu_time_source, "fake");
   EXPECT_EQ(snapshot->energy_source, "fake");
 }

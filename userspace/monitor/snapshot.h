@@ -96,11 +96,23 @@ struct WorkloadList {
   }
 };
 
+// A program on the BPF side, as the kernel counts it.
+struct KernelProgram {
+  std::string name;
+  uint64_t runs = 0;  // this and the time grow only while the sysctl kernel.bpf_stats_enabled is 1
+  Nanoseconds run_time;
+  std::optional<uint64_t> recursion_misses;  // nullopt: the kernel does not count them
+};
+
 // Figures on the BPF side; all 0 with another CPU time source.
 struct KernelFigures {
   uint64_t map_entries = 0, map_capacity = 0;
   uint64_t overflow_entries = 0, overflow_capacity = 0;
   uint64_t switches = 0, repaired_events = 0, dropped_events = 0;
+  uint64_t late_cuts = 0;          // cuts that were announced after their instant
+  Nanoseconds lost_time;           // that fitted no table; a part of unassigned_time
+  Nanoseconds conservation_error;  // by which sockets' times and their capacity differed when they were counted
+  std::vector<KernelProgram> programs;
 };
 
 // One CPU of kepler_node_cpu_info.
@@ -115,6 +127,7 @@ struct Snapshot {
   uint64_t unix_ms = 0;  // the same instant as wall-clock time
   Nanoseconds duration;  // of the last epoch
   std::vector<ZoneSeries> zones;
+  size_t primary_zone = 0;  // of zones: the one that workloads are ranked by
   std::vector<SocketZone> socket_zones;
   uint64_t usage_ppm = 0;  // busy share of all online CPUs in the last epoch, in millionths
   WorkloadList<ProcessLabels> processes;

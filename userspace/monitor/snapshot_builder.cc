@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace brahe {
 namespace {
@@ -61,6 +62,7 @@ WorkloadList<Labels> ListOf(const std::vector<Record*>& records, const Books& bo
 void FillFromBooks(const Books& books, const std::vector<Zone>& zones, const std::vector<ZoneStats>& stats,
                    Snapshot& snapshot) {
   snapshot.zones = SeriesOf(books);
+  snapshot.primary_zone = books.plan().primary;
   for (size_t z = 0; z < zones.size(); ++z) {
     snapshot.socket_zones.push_back({.name = zones[z].name,
                                      .path = zones[z].path,
@@ -78,13 +80,21 @@ void FillFromBooks(const Books& books, const std::vector<Zone>& zones, const std
 }
 
 KernelFigures KernelFiguresOf(const CpuTimeSourceStats& stats) {
+  std::vector<KernelProgram> programs;
+  for (const KernelProgramStats& program : stats.programs) {
+    programs.push_back({program.name, program.runs, program.run_time, program.recursion_misses});
+  }
   return {.map_entries = stats.map_entries,
           .map_capacity = stats.map_capacity,
           .overflow_entries = stats.overflow_entries,
           .overflow_capacity = stats.overflow_capacity,
           .switches = stats.switches,
           .repaired_events = stats.repaired_events,
-          .dropped_events = stats.dropped_events};
+          .dropped_events = stats.dropped_events,
+          .late_cuts = stats.late_cuts,
+          .lost_time = stats.lost,
+          .conservation_error = stats.conservation_error,
+          .programs = std::move(programs)};
 }
 
 CpuLoad LoadOf(const std::vector<SocketTime>& sockets) {
