@@ -1,6 +1,7 @@
 #include "userspace/base/file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -40,6 +41,20 @@ Result<std::string> ReadFile(const std::string& path, size_t limit) {
   auto fd = OpenForReading(path);
   if (!fd) return fd.error();
   return ReadAll(fd->get(), path, limit);
+}
+
+Result<std::string> ReadRegularFile(const std::string& path) {
+  constexpr size_t kLimit = 1 << 20;
+  struct stat info;
+  // Looked at before it is opened, because to open a device can set something off.
+  if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) return MakeError(path + ": not a regular file");
+  // It may have become a pipe since, which would make open wait; pread refuses those. Some files of /proc only look
+  // regular; they heed O_NONBLOCK.
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!fd.valid()) return SystemError("open " + path);
+  auto content = ReadAll(fd.get(), path, kLimit + 1);
+  if (content && content->size() > kLimit) return MakeError(path + ": longer than 1 MiB; is this the right file?");
+  return content;
 }
 
 Result<std::string> ReadFromStart(int fd, const std::string& path, size_t limit) { return ReadAll(fd, path, limit); }

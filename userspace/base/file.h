@@ -40,6 +40,10 @@ Result<UniqueFd> OpenForReading(const std::string& path);
 // The whole of a small file, at most `limit` bytes of it. Meant for /proc and /sys, whose sizes are not known before.
 Result<std::string> ReadFile(const std::string& path, size_t limit = 1 << 20);
 
+// The whole of a file that people write: settings, certificates, keys. It must be a regular file, as pipes and devices
+// may block or never end, and of at most 1 MiB.
+Result<std::string> ReadRegularFile(const std::string& path);
+
 // Reads from the start of an open file that is re-read again and again (sysfs attributes). `path` names it in errors.
 Result<std::string> ReadFromStart(int fd, const std::string& path, size_t limit = 4096);
 

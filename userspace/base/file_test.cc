@@ -1,6 +1,7 @@
 #include "userspace/base/file.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "userspace/base/temp_tree.h"
 
@@ -21,6 +22,23 @@ TEST(FileTest, StopsAtItsLimit) {
   const TempTree tree;
   tree.Write("big", std::string(100, 'x'));
   EXPECT_EQ(ReadFile(tree.At("big"), 7)->size(), 7U);
+}
+
+TEST(FileTest, ARegularFileIsReadWholeOrNotAtAll) {
+  const TempTree tree;
+  tree.Write("file", std::string(1 << 20, 'x'));
+  tree.Write("long", std::string((1 << 20) + 1, 'x'));
+  tree.Link("link", "file");
+  tree.MakeFolder("folder");
+  ASSERT_EQ(mkfifo(tree.At("pipe").c_str(), 0600), 0);
+  EXPECT_EQ(ReadRegularFile(tree.At("link"))->size(), size_t{1} << 20);
+  EXPECT_EQ(ReadRegularFile(tree.At("long")).error().message,
+            tree.At("long") + ": longer than 1 MiB; is this the right file?");
+  EXPECT_EQ(ReadRegularFile(tree.At("none")).error().message,
+            "open " + tree.At("none") + ": No such file or directory");
+  for (const std::string& path : {tree.At("pipe"), tree.At("folder"), std::string("/dev/zero")}) {
+    EXPECT_EQ(ReadRegularFile(path).error().message, path + ": not a regular file");
+  }
 }
 
 TEST(FileTest, AnOpenFileIsReadFromItsStartEachTime) {

@@ -9,10 +9,17 @@
 
 namespace brahe {
 
-// The one document in `content`, which stands in the file at `path`; null if there is nothing. The Error names the file
-// and the line of what is no YAML, or where a second document begins. Not by YAML::LoadAll, which in yaml-cpp before
-// 0.9 never ends and takes all memory at a comma outside of brackets. Nodes may alias each other, and themselves: walk
-// them with care.
-Result<YAML::Node> LoadYamlDocument(const std::string& path, std::string_view content);
+// The root of the only document of a file that people write; a null node if it is empty. Each Error names the file and,
+// where there is one, the line, and shows nothing of what the file holds.
+Result<YAML::Node> ReadYamlDocument(const std::string& path);
+
+// The same of `content`, which stands in the file of this path.
+Result<YAML::Node> ParseYamlDocument(const std::string& path, std::string_view content);
+
+// "config.yaml:3".
+std::string YamlPlace(const std::string& path, const YAML::Node& node);
+
+// What a node is, for errors: "a map", "a list", "nothing", "a single value".
+std::string YamlShape(const YAML::Node& node);
 
 }  // namespace brahe

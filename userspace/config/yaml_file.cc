@@ -1,7 +1,5 @@
 #include "userspace/config/yaml_file.h"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -39,11 +37,7 @@ std::vector<std::string> KnownNames() {
   return names;
 }
 
-std::string KindOf(const YAML::Node& node) {
-  if (node.IsMap()) return "a map";
-  if (node.IsSequence()) return "a list";
-  return node.IsNull() ? "nothing" : Quoted(node.Scalar());
-}
+std::string KindOf(const YAML::Node& node) { return node.IsScalar() ? Quoted(node.Scalar()) : YamlShape(node); }
 
 // Walks one document. It descends only where the table of options has a section, and into each at most once, so
 // that aliases, even to a node that they lie in, cannot make it long.
@@ -55,7 +49,7 @@ class YamlWalk {
   Status Section(const YAML::Node& map, const std::string& section);
 
   std::vector<Given> TakeGiven() { return std::move(given_); }
-  [[nodiscard]] std::string At(const YAML::Mark& mark) const { return path_ + ":" + std::to_string(mark.line + 1); }
+  [[nodiscard]] std::string At(const YAML::Node& node) const { return YamlPlace(path_, node); }
 
  private:
   Status Entry(const YAML::Node& key, const YAML::Node& value, const std::string& name);
@@ -69,7 +63,7 @@ class YamlWalk {
 Status YamlWalk::Section(const YAML::Node& map, const std::string& section) {
   for (const auto& entry : map) {
     if (!entry.first.IsScalar()) {
-      return MakeError(At(entry.first.Mark()) + ": a key is expected, not " + KindOf(entry.first));
+      return MakeError(At(entry.first) + ": a key is expected, not " + KindOf(entry.first));
     }
     const std::string& key = entry.first.Scalar();
     if (Status taken = Entry(entry.first, entry.second, section.empty() ? key : section + "." + key); !taken) {
@@ -80,7 +74,7 @@ Status YamlWalk::Section(const YAML::Node& map, const std::string& section) {
 }
 
 Status YamlWalk::Entry(const YAML::Node& key, const YAML::Node& value, const std::string& name) {
-  const std::string origin = At(key.Mark()) + ": " + Printable(name);
+  const std::string origin = At(key) + ": " + Printable(name);
   if (!seen_.insert(name).second) return MakeError(origin + ": given twice");
   if (const Option* option = OptionOfKey(name)) return Value(*option, key, value, origin);
   if (!IsSection(name)) return MakeError(origin + ": unknown key" + Hint(name, KnownNames()));
@@ -92,7 +86,7 @@ Status YamlWalk::Entry(const YAML::Node& key, const YAML::Node& value, const std
 Status YamlWalk::Value(const Option& option, const YAML::Node& key, const YAML::Node& value, std::string origin) {
   const OptionKind kind = option.binding.kind;
   if (value.IsNull()) return {};
-  Given given{.option = &option, .place = At(key.Mark()), .origin = std::move(origin), .texts = {}};
+  Given given{.option = &option, .place = At(key), .origin = std::move(origin), .texts = {}};
   if (value.IsScalar()) {
     given.texts.push_back(value.Scalar());
   } else if (kind == OptionKind::kList && value.IsSequence()) {
@@ -113,20 +107,18 @@ Status YamlWalk::Value(const Option& option, const YAML::Node& key, const YAML::
 }  // namespace
 
 Result<std::vector<Given>> ReadYamlFile(const std::string& path) {
-  constexpr size_t kLimit = 1 << 20;
-  const auto content = ReadFile(path, kLimit + 1);
+  const auto content = ReadRegularFile(path);
   if (!content) return content.error();
-  if (content->size() > kLimit) return MakeError(path + ": longer than 1 MiB; this is no configuration file");
   return ParseYaml(path, *content);
 }
 
 Result<std::vector<Given>> ParseYaml(const std::string& path, std::string_view content) {
-  const auto root = LoadYamlDocument(path, content);
+  const auto root = ParseYamlDocument(path, content);
   if (!root) return root.error();
   if (root->IsNull()) return std::vector<Given>();
   YamlWalk walk(path);
   if (!root->IsMap()) {
-    return MakeError(walk.At(root->Mark()) + ": sections such as \"monitor:\" are expected, not " + KindOf(*root));
+    return MakeError(walk.At(*root) + ": sections such as \"monitor:\" are expected, not " + KindOf(*root));
   }
   if (const Status walked = walk.Section(*root, ""); !walked) return walked.error();
   return walk.TakeGiven();

@@ -164,7 +164,7 @@ TEST_F(YamlFileTest, AMissingFileIsNamed) {
 
 TEST_F(YamlFileTest, AFileBeyondOneMebibyteIsRefused) {
   EXPECT_EQ(ErrorOf(std::string(1 << 20, '#')), "");
-  EXPECT_EQ(ErrorOf(std::string((1 << 20) + 1, '#')), "config.yaml: longer than 1 MiB; this is no configuration file");
+  EXPECT_EQ(ErrorOf(std::string((1 << 20) + 1, '#')), "config.yaml: longer than 1 MiB; is this the right file?");
 }
 
 }  // namespace
