@@ -44,6 +44,11 @@ TEST(YamlDocumentTest, AStrayCommaOrBracketEnds) {
   }
 }
 
+TEST(YamlDocumentTest, WhatTheParserStopsBeforeIsNotTakenForMore) {
+  EXPECT_EQ(ErrorOf(", a"), "f.yaml:1: a second document begins; only one is expected");
+  EXPECT_EQ(ErrorOf("- a\n, b\n"), "f.yaml:2: a second document begins; only one is expected");
+}
+
 TEST(YamlDocumentTest, FaultsShowNothingOfTheText) {
   EXPECT_EQ(ErrorOf("a: b\nc: *hunter2\n"), "f.yaml:2: not valid YAML: the referenced anchor is not defined");
   EXPECT_EQ(ErrorOf("a: \"\\hunter2\"\n"), "f.yaml:1: not valid YAML: unknown escape character");
