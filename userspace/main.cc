@@ -208,7 +208,11 @@ void Reload(Settings& settings, Exporter* exporter) {
   }
   const Config& config = reread->config;
   SetLogLevel(config.log.level);
-  if (exporter != nullptr) exporter->Reconfigure(config.exporter.metrics_level, config.exporter.top_processes);
+  if (exporter != nullptr) {
+    exporter->Reconfigure(config.exporter.metrics_level, config.exporter.top_processes);
+    const Status web = exporter->ReloadWebConfig();
+    if (!web) LOG(ERROR) << "The web configuration stays as it is: " << web.error().message;
+  }
   LOG(INFO) << "Re-read the configuration; changed settings: " << reread->applied.size();
   for (const std::string& line : reread->applied) LOG(INFO) << line;
   for (const std::string& line : reread->warnings) LOG(WARNING) << line;
@@ -237,10 +241,14 @@ Result<std::unique_ptr<Exporter>> MakeExporter(const Config& config, const Setti
                                  .arch = Architecture(),
                                  .pods = FiguresOf(pods),
                                  .top_processes = config.exporter.top_processes,
+                                 .web_config_file = config.web.config_file,
                                  .settings = [&settings] { return settings.Rows(); }},
                                 monitor);
   if (!exporter) return exporter.error();
-  for (const uint16_t port : (*exporter)->ports()) LOG(INFO) << "Serving http://localhost:" << port << "/metrics";
+  const char* const scheme = (*exporter)->UsesTls() ? "https" : "http";
+  for (const uint16_t port : (*exporter)->ports()) {
+    LOG(INFO) << "Serving " << scheme << "://localhost:" << port << "/metrics";
+  }
   return exporter;
 }
 

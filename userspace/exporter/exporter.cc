@@ -12,6 +12,7 @@
 #include "userspace/exporter/registry.h"
 #include "userspace/exporter/render_inputs.h"
 #include "userspace/exporter/text_renderer.h"
+#include "userspace/exporter/web/web_access.h"
 
 namespace brahe {
 namespace {
@@ -51,12 +52,17 @@ class HttpExporter final : public Exporter {
         instruments_(options.node_name, options.pods),
         snapshots_(source) {}
 
-  Status Start(const std::vector<std::string>& addresses) {
-    auto server = StartHttpServer({.addresses = addresses}, [this](const HttpRequest& request, Responder responder) {
+  Status Start(const ExporterOptions& options) {
+    auto access = WebAccess::Make(options.web_config_file);
+    if (!access) return access.error();
+    access_ = *std::move(access);
+    HttpServerOptions serving = {.addresses = options.listen_addresses};
+    if (UsesTls()) serving.tls = [this] { return access_->Tls(); };
+    auto server = StartHttpServer(serving, access_->Guard([this](const HttpRequest& request, Responder responder) {
       Answer(request, std::move(responder));
-    });
+    }));
     if (!server) return server.error();
-    server_ = std::move(*server);
+    server_ = *std::move(server);
     return {};
   }
 
@@ -68,6 +74,9 @@ class HttpExporter final : public Exporter {
     renewed.top_processes = top_processes;
     inputs_.SetOptions(std::move(renewed));
   }
+
+  Status ReloadWebConfig() override { return access_->Reload(); }
+  [[nodiscard]] bool UsesTls() const override { return access_->Tls() != nullptr; }
 
  private:
   void Answer(const HttpRequest& request, Responder responder) {
@@ -144,6 +153,7 @@ class HttpExporter final : public Exporter {
   Instruments instruments_;
   // The last members, so that their threads end before what they use.
   FreshSnapshots snapshots_;
+  std::unique_ptr<WebAccess> access_;
   std::unique_ptr<HttpServer> server_;
 };
 
@@ -151,7 +161,7 @@ class HttpExporter final : public Exporter {
 
 Result<std::unique_ptr<Exporter>> StartExporter(const ExporterOptions& options, SnapshotSource& source) {
   auto exporter = std::make_unique<HttpExporter>(options, source);
-  const Status started = exporter->Start(options.listen_addresses);
+  const Status started = exporter->Start(options);
   if (!started) return started.error();
   return std::unique_ptr<Exporter>(std::move(exporter));
 }

@@ -21,6 +21,7 @@ struct ExporterOptions {
   std::string version, revision, branch, arch;          // for the build info families
   std::function<PodDirectoryFigures()> pods = nullptr;  // called by any thread; null where Kubernetes is not asked
   uint64_t top_processes = 0;                           // see TopProcesses
+  std::string web_config_file = "";                     // see WebAccess; empty: plain HTTP for all
   std::function<std::vector<SettingRow>()> settings = nullptr;  // for the page at /; called by any thread; null: none
 };
 
@@ -32,6 +33,9 @@ class Exporter {
   [[nodiscard]] virtual std::vector<uint16_t> ports() const = 0;
   // From the next scrape on. Any thread.
   virtual void Reconfigure(std::vector<std::string> levels, uint64_t top_processes) = 0;
+  // Reads the web configuration file anew; on an Error the old stays in force.
+  virtual Status ReloadWebConfig() = 0;
+  [[nodiscard]] virtual bool UsesTls() const = 0;
 };
 
 // Error names the address and the remedy ("listen on :28282: Address already in use; ...").

@@ -181,6 +181,9 @@ void WebAccess::Answer(const HttpHandler& handler, const HttpRequest& request, R
                  [handler, request, shared](PasswordChecker::Verdict verdict) {
                    if (verdict == PasswordChecker::Verdict::kRight) return handler(request, std::move(*shared));
                    const bool busy = verdict == PasswordChecker::Verdict::kBusy;
+                   if (!busy) {
+                     LOG_EVERY_T(WARNING, 10) << "http: a wrong name or password was given";
+                   }
                    shared->Send(busy ? Later(503, kBusySeconds) : Unauthorized());
                  });
 }
