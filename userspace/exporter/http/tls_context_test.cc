@@ -22,6 +22,7 @@ using ::testing::StartsWith;
 struct Client {
   const TestCertificate* certificate = nullptr;  // shown if the server asks
   std::string priorities = "NORMAL";
+  std::string session = {};  // to be resumed, if the server likes
 };
 
 // How a handshake ended.
@@ -32,6 +33,8 @@ struct Outcome {
   std::string suite;
   std::string group;
   bool asked = false;  // for the client's certificate
+  bool resumed = false;
+  std::string session;  // what a client may try to resume
 };
 
 gnutls_datum_t View(const std::string& text) {
@@ -73,6 +76,7 @@ void Connect(const Client& client, int fd, Outcome& outcome) {
   EXPECT_EQ(gnutls_priority_set_direct(session, client.priorities.c_str(), nullptr), 0);
   gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, credentials);
   gnutls_transport_set_int(session, fd);
+  if (!client.session.empty()) gnutls_session_set_data(session, client.session.data(), client.session.size());
   ssize_t code = Handshake(session);
   if (code == GNUTLS_E_SUCCESS) {
     outcome.version = OrNone(gnutls_protocol_get_name(gnutls_protocol_get_version(session)));
@@ -80,6 +84,12 @@ void Connect(const Client& client, int fd, Outcome& outcome) {
     outcome.group = OrNone(gnutls_group_get_name(gnutls_group_get(session)));
     char byte = 0;
     code = gnutls_record_recv(session, &byte, 1);
+    outcome.resumed = gnutls_session_is_resumed(session) != 0;
+    gnutls_datum_t data{};
+    if (gnutls_session_get_data2(session, &data) == 0) {
+      outcome.session.assign(reinterpret_cast<char*>(data.data), data.size);
+      gnutls_free(data.data);
+    }
   }
   if (code == GNUTLS_E_FATAL_ALERT_RECEIVED)
     outcome.alert = OrNone(gnutls_alert_get_strname(gnutls_alert_get(session)));
@@ -388,6 +398,17 @@ TEST(TlsContext, WarnsOfACertificateThatIsNotValidNowAndServesIt) {
   EXPECT_TRUE(Meet(*expired).served);
   const auto early = Make(Options(MakeTestCertificate({.begins = std::chrono::hours(24)})));
   EXPECT_THAT(early->warnings(), ElementsAre(StartsWith("cert: it is not valid before 20")));
+}
+
+TEST(TlsContext, NeverResumesASession) {
+  const auto context = Make(Options());
+  EXPECT_EQ(Meet(*context).session, "") << "TLS 1.3 has nothing but tickets";
+  const std::string only_12 = "NORMAL:-VERS-ALL:+VERS-TLS1.2";
+  const Outcome first = Meet(*context, {.priorities = only_12});
+  ASSERT_NE(first.session, "");
+  const Outcome second = Meet(*context, {.priorities = only_12, .session = first.session});
+  EXPECT_TRUE(second.served);
+  EXPECT_FALSE(second.resumed);
 }
 
 TEST(TlsContext, ShowsTheWholeChain) {
