@@ -115,6 +115,18 @@ bool HasOneOf(const gnutls_datum_t& der, const std::vector<std::string>& allowed
   }
 }
 
+// libmicrohttpd does not tell clients why a handshake failed. GnuTLS refuses the client after this.
+int TellOfMissingCertificate(gnutls_session_t session, unsigned, unsigned, unsigned incoming,
+                             const gnutls_datum_t* message) {
+  // A list of no bytes: its length, and before that, in version 1.3, the length of a context.
+  if (incoming == 0 || message->size > 4) return 0;
+  LOG_EVERY_T(WARNING, 60) << "http: a client is refused, because it shows no certificate";
+  gnutls_alert_send(session, GNUTLS_AL_FATAL,
+                    gnutls_protocol_get_version(session) == GNUTLS_TLS1_3 ? GNUTLS_A_CERTIFICATE_REQUIRED
+                                                                          : GNUTLS_A_HANDSHAKE_FAILURE);
+  return 0;
+}
+
 std::string Explain(unsigned status) {
   gnutls_datum_t text{};
   if (gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, &text, 0) < 0) return "it is not trusted";
@@ -190,13 +202,16 @@ void TlsContext::Apply(gnutls_session_t session) const {
   // There is no database of sessions, and the user pointer is libmicrohttpd's.
   gnutls_db_set_ptr(session, const_cast<TlsContext*>(this));
   gnutls_session_set_verify_function(session, &OnClientCertificate);
+  if (request_ != GNUTLS_CERT_REQUIRE) return;
+  gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_CERTIFICATE_PKT, GNUTLS_HOOK_POST,
+                                     &TellOfMissingCertificate);
 }
 
 int TlsContext::OnClientCertificate(gnutls_session_t session) {
   const Status accepted = static_cast<const TlsContext*>(gnutls_db_get_ptr(session))->CheckClient(session);
   if (accepted) return 0;
   LOG_EVERY_T(WARNING, 60) << "http: a client's certificate is refused: " << accepted.error().message;
-  gnutls_alert_send(session, GNUTLS_AL_FATAL, GNUTLS_A_BAD_CERTIFICATE);  // libmicrohttpd sends none
+  gnutls_alert_send(session, GNUTLS_AL_FATAL, GNUTLS_A_BAD_CERTIFICATE);
   return GNUTLS_E_CERTIFICATE_ERROR;
 }
 

@@ -21,7 +21,7 @@ class TlsContext {
   static Result<std::shared_ptr<const TlsContext>> Make(const TlsOptions& options);
 
   // Prepares a fresh server session, before its handshake. Must outlive the session. Takes the session's database
-  // pointer, and leaves its user pointer alone.
+  // pointer and handshake hook, and leaves its user pointer alone.
   void Apply(gnutls_session_t session) const;
   // What an operator should know, each naming the key: an expired certificate, for one.
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }

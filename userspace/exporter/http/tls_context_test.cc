@@ -217,6 +217,15 @@ TEST(TlsContext, TellsAClientThatItsCertificateIsBad) {
   }
 }
 
+TEST(TlsContext, TellsAClientThatItsCertificateIsMissing) {
+  for (const ClientAuth auth : {ClientAuth::kRequireAnyClientCert, ClientAuth::kRequireAndVerifyClientCert}) {
+    const auto context = Make(AskingOptions(auth));
+    EXPECT_EQ(Meet(*context).alert, "GNUTLS_A_CERTIFICATE_REQUIRED");
+    EXPECT_EQ(Meet(*context, {.priorities = "NORMAL:-VERS-ALL:+VERS-TLS1.2"}).alert, "GNUTLS_A_HANDSHAKE_FAILURE");
+  }
+  EXPECT_EQ(Meet(*Make(AskingOptions(ClientAuth::kVerifyClientCertIfGiven))).alert, "");
+}
+
 TEST(TlsContext, LetsInOnlyClientsWithAnAllowedName) {
   TlsOptions options = AskingOptions(ClientAuth::kRequireAndVerifyClientCert);
   options.client_allowed_sans = {"prometheus.example", "192.0.2.7", "2001:db8::7", "ops@example.org", "spiffe://a/b"};

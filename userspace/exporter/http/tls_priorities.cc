@@ -213,9 +213,8 @@ Result<Choice> Choose(const TlsOptions& options, gnutls_pk_algorithm_t key) {
                                                            [](const Suite& s) { return s.mac == GNUTLS_MAC_AEAD; })) {
     choice.max = TlsVersion::k12;
     choice.warnings.emplace_back(
-        "cipher_suites: TLS13 is not served, because GnuTLS takes its ciphers from the same list, which has neither "
-        "GCM "
-        "nor CHACHA20; add a suite with one, or set max_version to TLS12");
+        "cipher_suites: TLS13 is not served, because GnuTLS takes its ciphers from this list, which has none of GCM or "
+        "CHACHA20; add a suite with one, or set max_version to TLS12");
   }
   return choice;
 }
