@@ -52,7 +52,7 @@ int Handshake(gnutls_session_t session) {
 // Sends a byte to a client that it lets in.
 bool Serve(const TlsContext& context, int fd) {
   gnutls_session_t session = nullptr;
-  gnutls_init(&session, GNUTLS_SERVER);
+  gnutls_init(&session, GNUTLS_SERVER | GNUTLS_NO_SIGNAL);
   context.Apply(session);
   gnutls_transport_set_int(session, fd);
   const bool served = Handshake(session) == GNUTLS_E_SUCCESS && gnutls_record_send(session, "x", 1) == 1;
@@ -72,7 +72,7 @@ void Connect(const Client& client, int fd, Outcome& outcome) {
     EXPECT_GE(gnutls_certificate_set_x509_key_mem(credentials, &certificate, &key, GNUTLS_X509_FMT_PEM), 0);
   }
   gnutls_session_t session = nullptr;
-  gnutls_init(&session, GNUTLS_CLIENT | GNUTLS_FORCE_CLIENT_CERT);
+  gnutls_init(&session, GNUTLS_CLIENT | GNUTLS_FORCE_CLIENT_CERT | GNUTLS_NO_SIGNAL);
   EXPECT_EQ(gnutls_priority_set_direct(session, client.priorities.c_str(), nullptr), 0);
   gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, credentials);
   gnutls_transport_set_int(session, fd);
