@@ -98,7 +98,7 @@ TEST_F(ExporterTest, ServesTheSnapshotAndThenItsOwnInstruments) {
   EXPECT_THAT(response.head, HasSubstr("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
   const RenderOptions options = TestOptions();
   TextRenderer renderer(std::make_shared<const RenderInput>(source_.Latest(), options), ExpositionFormat::kText, "");
-  EXPECT_THAT(response.body, StartsWith(renderer.RenderAll()));
+  EXPECT_THAT(response.body, StartsWith(renderer.ReadAll()));
   EXPECT_THAT(response.body, HasSubstr("brahe_scrapes_total{node_name=\"node-1\"} 1\n"));
   EXPECT_THAT(response.body, HasSubstr("brahe_epoch_duration_seconds_count{node_name=\"node-1\"} 1\n"));
   EXPECT_THAT(Get("/metrics").body, HasSubstr("brahe_scrape_duration_seconds_count{node_name=\"node-1\"} 1\n"));
@@ -248,7 +248,7 @@ TEST_F(ExporterTest, ServesTwentyAtOnceWhileSnapshotsAreReplaced) {
   const RenderOptions options = TestOptions();
   const std::string expected =
       TextRenderer(std::make_shared<const RenderInput>(source_.Latest(), options), ExpositionFormat::kText, "")
-          .RenderAll();
+          .ReadAll();
   for (auto& scrape : scrapes) EXPECT_THAT(scrape.get().body, StartsWith(expected));
 }
 

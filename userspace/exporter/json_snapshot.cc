@@ -1,6 +1,5 @@
 #include "userspace/exporter/json_snapshot.h"
 
-#include <algorithm>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -176,48 +175,28 @@ constexpr struct List {
 JsonRenderer::JsonRenderer(std::shared_ptr<const Snapshot> snapshot, std::string node_name)
     : snapshot_(std::move(snapshot)), node_name_(std::move(node_name)) {}
 
-size_t JsonRenderer::Next(char* buffer, size_t capacity) {
-  size_t written = 0;
-  while (written < capacity) {
-    if (pending_offset_ == pending_.size() && !RenderNextItem()) break;
-    const size_t size = std::min(capacity - written, pending_.size() - pending_offset_);
-    std::copy_n(pending_.data() + pending_offset_, size, buffer + written);
-    pending_offset_ += size;
-    written += size;
+void JsonRenderer::AppendNextItem(std::string& out) {
+  if (place_ == Place::kHead) {
+    out = Dump(HeadOf(*snapshot_, node_name_));
+    out.pop_back();  // the lists stand in the same object
+    place_ = Place::kLists;
+  } else if (place_ == Place::kLists) {
+    AppendListItem(out);
   }
-  return written;
 }
 
-bool JsonRenderer::RenderNextItem() {
-  pending_.clear();
-  pending_offset_ = 0;
-  switch (place_) {
-    case Place::kHead:
-      pending_ = Dump(HeadOf(*snapshot_, node_name_));
-      pending_.pop_back();  // the lists stand in the same object
-      place_ = Place::kLists;
-      return true;
-    case Place::kLists:
-      RenderListItem();
-      return true;
-    case Place::kEnd:
-      break;
-  }
-  return false;
-}
-
-void JsonRenderer::RenderListItem() {
+void JsonRenderer::AppendListItem(std::string& out) {
   const List& list = kLists[list_];
-  if (item_ == 0) pending_.append(",\n\"").append(list.key).append("\":[");
+  if (item_ == 0) out.append(",\n\"").append(list.key).append("\":[");
   if (item_ < list.count(*snapshot_)) {
-    pending_.append(item_ == 0 ? "\n" : ",\n").append(Dump(list.item(*snapshot_, item_)));
+    out.append(item_ == 0 ? "\n" : ",\n").append(Dump(list.item(*snapshot_, item_)));
     ++item_;
     return;
   }
-  pending_.append("]");
+  out.append("]");
   item_ = 0;
   if (++list_ < std::size(kLists)) return;
-  pending_.append("}\n");
+  out.append("}\n");
   place_ = Place::kEnd;
 }
 

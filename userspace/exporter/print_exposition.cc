@@ -21,7 +21,7 @@ int Main(std::string_view name) {
   TextRenderer renderer(
       std::make_shared<const RenderInput>(std::make_shared<const Snapshot>(SmallSnapshot()), TestOptions()), format,
       instruments.Text(format));
-  std::cout << renderer.RenderAll();
+  std::cout << renderer.ReadAll();
   return 0;
 }
 

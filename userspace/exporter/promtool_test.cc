@@ -24,7 +24,7 @@ TEST(Promtool, HasNothingToSayAboutTheExposition) {
       std::make_shared<const RenderInput>(std::make_shared<const Snapshot>(SmallSnapshot()), TestOptions()),
       ExpositionFormat::kText, instruments.Text());
   const TempTree tree;
-  tree.Write("metrics", renderer.RenderAll());
+  tree.Write("metrics", renderer.ReadAll());
   const std::string command =
       "/usr/bin/promtool check metrics < " + tree.At("metrics") + " > " + tree.At("complaints") + " 2>&1";
   const int status = system(command.c_str());

@@ -26,7 +26,7 @@ std::shared_ptr<const RenderInput> InputOf(const Snapshot& snapshot, const Rende
 
 std::string Render(const Snapshot& snapshot, const RenderOptions& options = TestOptions(),
                    const std::string& registry_text = "") {
-  return TextRenderer(InputOf(snapshot, options), ExpositionFormat::kText, registry_text).RenderAll();
+  return TextRenderer(InputOf(snapshot, options), ExpositionFormat::kText, registry_text).ReadAll();
 }
 
 std::vector<std::string> Lines(const std::string& text) {
@@ -67,7 +67,7 @@ TEST(TextRenderer, RendersEveryFeatureAsInTheGoldenFile) {
 
 TEST(TextRenderer, GivesTheSameBytesThroughABufferOfAnySize) {
   const auto input = InputOf(SmallSnapshot());
-  const std::string whole = TextRenderer(input, ExpositionFormat::kText, "tail 1\n").RenderAll();
+  const std::string whole = TextRenderer(input, ExpositionFormat::kText, "tail 1\n").ReadAll();
   for (const size_t capacity : {1, 2, 3, 7, 64, 1000, 1 << 20}) {
     TextRenderer renderer(input, ExpositionFormat::kText, "tail 1\n");
     std::string text;
