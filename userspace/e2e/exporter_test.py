@@ -146,6 +146,30 @@ class FaultsTest(unittest.TestCase):
         self.assertIn(f"another brahe (pid {self.exporter.process.pid})", second.stderr)
 
 
+class TopProcessesTest(unittest.TestCase):
+    def test_the_largest_are_listed_and_the_books_balance(self):
+        node = Node(BRAHE, "--monitor.interval=200ms", "--exporter.prometheus.top-processes=3")
+        self.addCleanup(node.__exit__)
+        witness = Witness(self, node.exporter)
+        node.exporter.first_scrape()
+        burners = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(4)]
+        try:
+            for _ in range(15):
+                scrape = witness.scrape(after=0.3)
+                for zone in ("package", "core", "dram"):
+                    listed = scrape.all("kepler_process_cpu_joules_total", zone=zone)
+                    self.assertLessEqual(len(listed), 3)
+                    unlisted = scrape.one("brahe_process_unlisted_joules_total", zone=zone)
+                    active = scrape.one("kepler_node_cpu_active_joules_total", zone=zone)
+                    self.assertEqual(sum(value for _, value in listed) + unlisted, active)
+        finally:
+            for burner in burners:
+                burner.kill()
+                burner.wait()
+        pids = {int(labels["pid"]) for labels, _ in listed}
+        self.assertTrue(pids & {burner.pid for burner in burners}, pids)
+
+
 class StartTest(unittest.TestCase):
     def refused(self, *flags):
         run = subprocess.run([BRAHE, *flags], capture_output=True, text=True, timeout=30)
