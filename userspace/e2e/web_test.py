@@ -201,6 +201,28 @@ class WebTest(unittest.TestCase):
         for secret in ("onderland", ALICE, "bob"):
             self.assertNotIn(secret, self.log())
 
+    def test_guessing_passwords_holds_up_nobody_who_knows_one(self):
+        self.start()
+        self.assertEqual(self.ask()[0].status, 200)
+        stop, statuses = threading.Event(), []
+
+        def guess():
+            while not stop.is_set():
+                statuses.append(self.ask(who=("mallory", os.urandom(8).hex()))[0].status)
+
+        guessers = [threading.Thread(target=guess) for _ in range(8)]
+        for guesser in guessers:
+            guesser.start()
+        try:
+            for _ in range(20):
+                self.assertEqual(self.ask()[0].status, 200)
+        finally:
+            stop.set()
+            for guesser in guessers:
+                guesser.join()
+        self.assertGreater(len(statuses), 8)
+        self.assertLessEqual(set(statuses), {401, 503})
+
     def test_what_is_no_tls_disturbs_nobody(self):
         self.start()
         for junk in (b"GET /metrics HTTP/1.1\r\n\r\n", os.urandom(5000), b"\x16\x03\x01\xff\xff" + bytes(70000), b""):
