@@ -24,6 +24,7 @@
 #include "userspace/exporter/exporter.h"
 #include "userspace/monitor/host_workload_resolver.h"
 #include "userspace/monitor/monitor.h"
+#include "userspace/revision.h"
 #include "userspace/workload/kube/pod_directory.h"
 
 namespace brahe {
@@ -236,8 +237,8 @@ Result<std::unique_ptr<Exporter>> MakeExporter(const Config& config, const Setti
                                  .levels = config.exporter.metrics_level,
                                  .node_name = NodeName(config),
                                  .version = std::string(kVersion),
-                                 .revision = "",
-                                 .branch = "",
+                                 .revision = kRevision,
+                                 .branch = kBranch,
                                  .arch = Architecture(),
                                  .pods = FiguresOf(pods),
                                  .top_processes = config.exporter.top_processes,
