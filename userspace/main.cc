@@ -22,6 +22,7 @@
 #include "userspace/cpu/choose_source.h"
 #include "userspace/energy/meters.h"
 #include "userspace/exporter/exporter.h"
+#include "userspace/exporter/stdout_exporter.h"
 #include "userspace/monitor/host_workload_resolver.h"
 #include "userspace/monitor/monitor.h"
 #include "userspace/revision.h"
@@ -200,8 +201,14 @@ void LogSettings(const CommandLine& line) {
   for (const std::string& warning : line.warnings) LOG(WARNING) << warning;
 }
 
-// Takes over what can change without a restart. `exporter` may be null.
-void Reload(Settings& settings, Exporter* exporter) {
+// Each is null where it is off.
+struct Exporters {
+  std::unique_ptr<Exporter> prometheus;
+  std::unique_ptr<StdoutExporter> standard_output;
+};
+
+// Takes over what can change without a restart.
+void Reload(Settings& settings, const Exporters& exporters) {
   const auto reread = settings.Renew();
   if (!reread) {
     LOG(ERROR) << "The configuration is not re-read, and all stays as it is: " << reread.error().message;
@@ -209,11 +216,12 @@ void Reload(Settings& settings, Exporter* exporter) {
   }
   const Config& config = reread->config;
   SetLogLevel(config.log.level);
-  if (exporter != nullptr) {
+  if (const auto& exporter = exporters.prometheus; exporter != nullptr) {
     exporter->Reconfigure(config.exporter.metrics_level, config.exporter.top_processes);
     const Status web = exporter->ReloadWebConfig();
     if (!web) LOG(ERROR) << "The web configuration stays as it is: " << web.error().message;
   }
+  if (exporters.standard_output != nullptr) exporters.standard_output->SetLevels(config.exporter.metrics_level);
   LOG(INFO) << "Re-read the configuration; changed settings: " << reread->applied.size();
   for (const std::string& line : reread->applied) LOG(INFO) << line;
   for (const std::string& line : reread->warnings) LOG(WARNING) << line;
@@ -221,11 +229,11 @@ void Reload(Settings& settings, Exporter* exporter) {
 }
 
 // Returns the signal that is to end the process.
-int WaitForEnd(const sigset_t& signals, Settings& settings, Exporter* exporter) {
+int WaitForEnd(const sigset_t& signals, Settings& settings, const Exporters& exporters) {
   for (int signal = 0;;) {
     sigwait(&signals, &signal);
     if (signal != SIGHUP) return signal;
-    Reload(settings, exporter);
+    Reload(settings, exporters);
   }
 }
 
@@ -253,6 +261,13 @@ Result<std::unique_ptr<Exporter>> MakeExporter(const Config& config, const Setti
   return exporter;
 }
 
+// None where it is off.
+std::unique_ptr<StdoutExporter> MakeStdoutExporter(const Config& config, Monitor& monitor) {
+  if (!config.exporter.standard_output) return nullptr;
+  return std::make_unique<StdoutExporter>(
+      monitor, StdoutOptions{.interval = config.monitor.interval, .levels = config.exporter.metrics_level});
+}
+
 Status Run(const Config& config, const sigset_t& signals, Settings& settings) {
   const auto pods = MakePods(config.kube);
   if (!pods) return pods.error();
@@ -267,7 +282,8 @@ Status Run(const Config& config, const sigset_t& signals, Settings& settings) {
   auto exporter = MakeExporter(config, settings, pods->get(), monitor);
   if (!exporter) return exporter.error();
   if (const Status started = monitor.Start(); !started) return started.error();
-  const int signal = WaitForEnd(signals, settings, exporter->get());
+  const Exporters exporters{.prometheus = *std::move(exporter), .standard_output = MakeStdoutExporter(config, monitor)};
+  const int signal = WaitForEnd(signals, settings, exporters);
   LOG(INFO) << "Stopping on " << strsignal(signal);
   monitor.Stop();  // lets scrapes go that wait for an epoch, so that the exporter can end
   return {};

@@ -5,10 +5,10 @@
 #include <charconv>
 #include <cmath>
 
+#include "userspace/exporter/utf8.h"
+
 namespace brahe {
 namespace {
-
-constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";
 
 constexpr std::array<bool, 256> MakePlainTable() {
   std::array<bool, 256> plain{};
@@ -20,31 +20,6 @@ constexpr std::array<bool, 256> MakePlainTable() {
 constexpr std::array<bool, 256> kPlain = MakePlainTable();
 
 bool IsPlain(char c) { return kPlain[static_cast<uint8_t>(c)]; }
-
-size_t LengthByLeadByte(uint8_t lead) {
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return 2;
-  if (lead >= 0xE0 && lead <= 0xEF) return 3;
-  if (lead >= 0xF0 && lead <= 0xF4) return 4;
-  return 0;
-}
-
-// The length of the well-formed UTF-8 sequence that `text` starts with; 0 if it starts with none. Overlong forms,
-// surrogates and what is beyond U+10FFFF show in the second byte (Unicode 15, table 3-7).
-size_t SequenceLength(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
-  const uint8_t lead = byte(0);
-  const size_t length = LengthByLeadByte(lead);
-  if (length <= 1) return length;
-  if (text.size() < length) return 0;
-  const uint8_t lowest = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-  const uint8_t highest = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-  if (byte(1) < lowest || byte(1) > highest) return 0;
-  for (size_t i = 2; i < length; ++i) {
-    if (byte(i) < 0x80 || byte(i) > 0xBF) return 0;
-  }
-  return length;
-}
 
 void AppendCharByChar(std::string_view value, std::string& out) {
   while (!value.empty()) {
@@ -60,7 +35,7 @@ void AppendCharByChar(std::string_view value, std::string& out) {
         out.append("\\n");
         break;
       default:
-        length = SequenceLength(value);
+        length = Utf8SequenceLength(value);
         out.append(length == 0 ? kReplacementCharacter : value.substr(0, length));
         length = std::max<size_t>(length, 1);
     }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "userspace/monitor/primary_zone.h"
+
 namespace brahe {
 namespace {
 
@@ -9,13 +11,6 @@ using Series = SeriesPlan::Series;
 
 std::vector<Series>::iterator FindByName(std::vector<Series>& series, const std::string& name) {
   return std::find_if(series.begin(), series.end(), [&](const Series& s) { return s.name == name; });
-}
-
-size_t PrimaryOf(std::vector<Series>& series) {
-  for (const char* name : {"psys", "package", "core", "dram", "uncore"}) {
-    if (const auto it = FindByName(series, name); it != series.end()) return it - series.begin();
-  }
-  return 0;
 }
 
 }  // namespace
@@ -31,7 +26,7 @@ SeriesPlan PlanSeries(const std::vector<Zone>& zones) {
     }
     plan.series_of_zone.push_back(static_cast<uint32_t>(it - plan.series.begin()));
   }
-  plan.primary = PrimaryOf(plan.series);
+  plan.primary = PrimaryZone(plan.series);
   return plan;
 }
 

@@ -16,7 +16,7 @@ struct SeriesPlan {
   };
   std::vector<Series> series;            // in the order in which the names first appear
   std::vector<uint32_t> series_of_zone;  // by zone
-  size_t primary = 0;  // the series that workloads are ranked by: psys, package, core, dram, uncore, else the first
+  size_t primary = 0;                    // PrimaryZone of them: the series that workloads are ranked by
 };
 
 SeriesPlan PlanSeries(const std::vector<Zone>& zones);
