@@ -9,7 +9,6 @@
 #include <functional>
 #include <iostream>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -26,6 +25,7 @@
 #include "userspace/monitor/host_workload_resolver.h"
 #include "userspace/monitor/monitor.h"
 #include "userspace/revision.h"
+#include "userspace/settings.h"
 #include "userspace/workload/kube/pod_directory.h"
 
 namespace brahe {
@@ -157,48 +157,6 @@ Result<std::unique_ptr<PodDirectory>> MakePods(const Config::Kube& kube) {
                            .kubelet_ca_file = kube.kubelet.ca_file,
                            .kubelet_insecure = kube.kubelet.insecure_skip_verify},
                           SystemClock());
-}
-
-// The command line and what of it is in effect: renewed by Main's thread, shown on the page by any.
-class Settings {
- public:
-  Settings(int argc, char** argv, std::vector<Setting> in_effect)
-      : argc_(argc), argv_(argv), in_effect_(std::move(in_effect)) {}
-
-  // What arguments and file say now. On an Error all stays as it is.
-  Result<Reread> Renew() {
-    auto reread = RereadCommandLine(argc_, argv_, in_effect_);
-    if (!reread) return reread.error();
-    const std::lock_guard lock(mutex_);
-    in_effect_ = reread->settings;
-    return reread;
-  }
-
-  [[nodiscard]] std::vector<SettingRow> Rows() const {
-    const std::lock_guard lock(mutex_);
-    std::vector<SettingRow> rows;
-    for (const Setting& setting : in_effect_) rows.push_back({setting.key, setting.value, setting.origin});
-    return rows;
-  }
-
- private:
-  const int argc_;
-  char** const argv_;
-  mutable std::mutex mutex_;  // of in_effect_, which one thread alone writes
-  std::vector<Setting> in_effect_;
-};
-
-// What was set by somebody, and with --log.level=debug the defaults as well.
-void LogSettings(const CommandLine& line) {
-  for (const Setting& setting : line.settings) {
-    const std::string text = setting.key + "=" + setting.value + " (" + setting.origin + ")";
-    if (setting.origin == kDefaultOrigin) {
-      VLOG(1) << text;
-    } else {
-      LOG(INFO) << text;
-    }
-  }
-  for (const std::string& warning : line.warnings) LOG(WARNING) << warning;
 }
 
 // Each is null where it is off.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "userspace/exporter/workload_labels.h"
+#include "userspace/monitor/primary_zone.h"
 
 namespace brahe {
 namespace {
@@ -54,7 +55,7 @@ Json KernelOf(const Snapshot& snapshot) {
 }
 
 Json HeadOf(const Snapshot& snapshot, const std::string& node_name) {
-  const bool has_primary = snapshot.primary_zone < snapshot.zones.size();
+  const std::vector<ZoneSeries>& zones = snapshot.zones;
   return {{"epoch", snapshot.epoch},
           {"unix_ms", snapshot.unix_ms},
           {"monotonic_ns", snapshot.time.value},
@@ -65,7 +66,7 @@ Json HeadOf(const Snapshot& snapshot, const std::string& node_name) {
           {"energy_measured", snapshot.energy_measured},
           {"usage_ppm", snapshot.usage_ppm},
           {"unassigned_cpu_time_ns", snapshot.unassigned_time.value},
-          {"primary_zone", has_primary ? Json(snapshot.zones[snapshot.primary_zone].name) : Json(nullptr)},
+          {"primary_zone", zones.empty() ? Json(nullptr) : Json(zones[PrimaryZone(zones)].name)},
           {"kernel", KernelOf(snapshot)}};
 }
 

@@ -33,14 +33,14 @@ std::string Upper(std::string text) {
 }
 
 void AddNode(const Snapshot& snapshot, std::vector<std::string>& lines) {
-  lines.push_back(TimeText(snapshot) + "  CPU " + Number(snapshot.usage_ppm * 100, 1) +
-                  "%  energy: " + TerminalText(snapshot.energy_source) + (snapshot.energy_measured ? "" : " (estimated)") +
+  lines.push_back(TimeText(snapshot) + "  CPU " + Number(snapshot.usage_ppm * 100, 1) + "%  energy: " +
+                  TerminalText(snapshot.energy_source) + (snapshot.energy_measured ? "" : " (estimated)") +
                   "  CPU time: " + TerminalText(snapshot.cpu_time_source));
   lines.push_back(PadRight("ZONE", kNameColumns) + Cell("W") + Cell("ACTIVE W") + Cell("IDLE W") + Cell("J"));
   for (const ZoneSeries& zone : snapshot.zones) {
     const ZoneFigures& figures = zone.figures;
-    lines.push_back(PadRight(TerminalText(zone.name), kNameColumns) + PowerCell(figures.all) + PowerCell(figures.active) +
-                    PowerCell(figures.idle) + EnergyCell(figures.all));
+    lines.push_back(PadRight(TerminalText(zone.name), kNameColumns) + PowerCell(figures.all) +
+                    PowerCell(figures.active) + PowerCell(figures.idle) + EnergyCell(figures.all));
   }
 }
 
@@ -64,7 +64,8 @@ std::string LineOf(const SummaryRow& row) {
   return line;
 }
 
-// How many rows each level has where all together have `lines` for them and for what stands above them: they take turns.
+// How many rows each level has where all together have `lines` for them and for what stands above them: they take
+// turns.
 std::vector<size_t> ShareRows(const std::vector<SummaryLevel>& levels, size_t lines) {
   std::vector<size_t> shares(levels.size());
   for (size_t turn = 0; turn < kSummaryRows; ++turn) {

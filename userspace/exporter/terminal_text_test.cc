@@ -8,10 +8,10 @@ namespace {
 TEST(TerminalTextTest, NothingThatDrivesATerminalPasses) {
   EXPECT_EQ(TerminalText("a\x1b[2Jb\x07\n\t\x7f"), "a\uFFFD[2Jb\uFFFD\uFFFD\uFFFD\uFFFD");
   EXPECT_EQ(TerminalText("\xC2\x9B"
-                      "31m|\xC2\x80|\xC2\x9F|\xC2\xA0"),
+                         "31m|\xC2\x80|\xC2\x9F|\xC2\xA0"),
             "\uFFFD31m|\uFFFD|\uFFFD|\u00A0");  // C1
   EXPECT_EQ(TerminalText("\x9B"
-                      "31m"),
+                         "31m"),
             "\uFFFD31m");  // C1 as one byte
   EXPECT_EQ(TerminalText("a\u202Eb\u2028c\u2066d"), "a\uFFFDb\uFFFDc\uFFFDd");
   EXPECT_EQ(TerminalText(std::string_view("a\0b", 3)), "a\uFFFDb");

@@ -127,7 +127,6 @@ struct Snapshot {
   uint64_t unix_ms = 0;  // the same instant as wall-clock time
   Nanoseconds duration;  // of the last epoch
   std::vector<ZoneSeries> zones;
-  size_t primary_zone = 0;  // of zones: the one that workloads are ranked by
   std::vector<SocketZone> socket_zones;
   uint64_t usage_ppm = 0;  // busy share of all online CPUs in the last epoch, in millionths
   WorkloadList<ProcessLabels> processes;

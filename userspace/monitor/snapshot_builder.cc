@@ -62,7 +62,6 @@ WorkloadList<Labels> ListOf(const std::vector<Record*>& records, const Books& bo
 void FillFromBooks(const Books& books, const std::vector<Zone>& zones, const std::vector<ZoneStats>& stats,
                    Snapshot& snapshot) {
   snapshot.zones = SeriesOf(books);
-  snapshot.primary_zone = books.plan().primary;
   for (size_t z = 0; z < zones.size(); ++z) {
     snapshot.socket_zones.push_back({.name = zones[z].name,
                                      .path = zones[z].path,

@@ -1,0 +1,40 @@
+#include "userspace/settings.h"
+
+#include <glog/logging.h>
+
+#include <string>
+#include <utility>
+
+namespace brahe {
+
+Settings::Settings(int argc, char** argv, std::vector<Setting> in_effect)
+    : argc_(argc), argv_(argv), in_effect_(std::move(in_effect)) {}
+
+Result<Reread> Settings::Renew() {
+  auto reread = RereadCommandLine(argc_, argv_, in_effect_);
+  if (!reread) return reread.error();
+  const std::lock_guard lock(mutex_);
+  in_effect_ = reread->settings;
+  return reread;
+}
+
+std::vector<SettingRow> Settings::Rows() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<SettingRow> rows;
+  for (const Setting& setting : in_effect_) rows.push_back({setting.key, setting.value, setting.origin});
+  return rows;
+}
+
+void LogSettings(const CommandLine& line) {
+  for (const Setting& setting : line.settings) {
+    const std::string text = setting.key + "=" + setting.value + " (" + setting.origin + ")";
+    if (setting.origin == kDefaultOrigin) {
+      VLOG(1) << text;
+    } else {
+      LOG(INFO) << text;
+    }
+  }
+  for (const std::string& warning : line.warnings) LOG(WARNING) << warning;
+}
+
+}  // namespace brahe
