@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The configuration as an operator meets it: Kepler's files and arguments, SIGHUP, logs in JSON, the settings in effect.
+"""The configuration as an operator meets it: Kepler's files and arguments, SIGHUP, logs in JSON, the settings in effect,
+the exporter to stdout.
 Kepler's files speak of /host/sys and /host/proc, which here are links in a folder of the test's own; of its arguments,
 the path of the file is that folder's as well, and an address with a free port is put in front."""
 
@@ -124,6 +125,23 @@ class ConfigTest(unittest.TestCase):
         lines = len(exporter.log)
         self.assertEqual(exporter.stop(), 0)
         self.assertEqual(exporter.log[lines:], [], "INFO lines at level error")
+
+    def test_stdout_alone_prints_lines_and_serves_nothing(self):
+        flags = ("--exporter.stdout", "--no-exporter.prometheus", "--monitor.interval=200ms", "--metrics=node")
+        exporter = subprocess.Popen(
+            [BRAHE, *flags, "--metrics=process", f"--host.sysfs={self.driver.root}"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.addCleanup(exporter.kill)
+        lines = [exporter.stdout.readline() for _ in range(30)]
+        self.assertTrue(any(" level=node usage_ratio=" in line and " package_watts=" in line for line in lines), lines)
+        self.assertTrue(any(' level=process pid="' in line for line in lines), lines)
+        self.assertEqual([line for line in lines if not line.startswith("time=2")], [])
+        exporter.send_signal(signal.SIGTERM)  # while nobody reads
+        self.assertEqual(exporter.wait(10), 0)
+        self.assertNotIn("Serving", exporter.communicate()[1])
 
     def test_each_line_of_a_json_log_is_an_object(self):
         before = set(os.listdir("/tmp"))

@@ -8,9 +8,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <string>
+#include <utility>
 
 #include "userspace/base/file.h"
 #include "userspace/exporter/test_snapshot.h"
@@ -139,9 +141,18 @@ TEST(StdoutExporterTest, TheFlagsOfTheSharedDescriptionStayAsTheyAre) {
   }
 }
 
+// More in one piece than a pipe has place for where poll says that it has some.
+Snapshot LongSnapshot() {
+  Snapshot snapshot = LargeSnapshot(20);
+  for (int i = 0; i < 20; ++i) {
+    AddContainer(snapshot, {std::to_string(i), std::string(3'000, 'x'), "containerd", ""}, WorkloadState::kRunning, {});
+  }
+  return snapshot;
+}
+
 TEST(StdoutExporterTest, AReaderThatDoesNotReadDelaysNoEnd) {
-  for (const Ends& ends : {MakePipe(), MakeTerminal(80, 24)}) {
-    FakeSource source;
+  for (const Ends& ends : {MakePipe(), MakeTerminal(200, 60)}) {
+    FakeSource source(LongSnapshot());
     const StdoutExporter exporter(source, Options(ends));
     int before = -1;
     ASSERT_TRUE(Within10Seconds([&] {  // until it stands still

@@ -13,8 +13,8 @@ struct TableSize {
   size_t rows = 24;
 };
 
-// A summary for people: lines of a table that fits `size`, all text TerminalText. Where rows are short, the levels
-// share them; what is too long is cut. A power that is not known is "-". Any thread.
+// A summary for people: lines of a table that fits `size`, no control characters in it (TerminalText). Where rows are
+// short, the levels share them; what is too long is cut. A power that is not known is "-". Any thread.
 std::vector<std::string> SummaryTable(const Snapshot& snapshot, const std::vector<std::string>& levels, TableSize size);
 
 }  // namespace brahe

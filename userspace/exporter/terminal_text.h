@@ -12,7 +12,7 @@ namespace brahe {
 // of writing) and each byte that is no UTF-8 replaced by U+FFFD.
 std::string TerminalText(std::string_view text);
 
-// As many characters of `text`, which is TerminalText, as fit `columns`; what is cut shows as an ellipsis at the end.
+// As many characters of `text`, which TerminalText made, as fit `columns`; what is cut shows as an ellipsis at the end.
 // Which characters are two columns wide is estimated from above, so that no line is ever too long.
 std::string CutToWidth(std::string_view text, size_t columns);
 
