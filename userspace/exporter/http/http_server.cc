@@ -96,11 +96,12 @@ MHD_Result AddHeader(void* headers, MHD_ValueKind, const char* name, const char*
   return MHD_YES;
 }
 
+// At --log.level=debug, and of what any client can cause at will a line a second.
 __attribute__((format(printf, 2, 0))) void LogLine(void*, const char* format, va_list arguments) {
   if (!VLOG_IS_ON(1)) return;
   char line[256];
   vsnprintf(line, sizeof(line), format, arguments);
-  VLOG(1) << "http: " << line;
+  LOG_EVERY_T(INFO, 1) << "http: " << line;
 }
 
 // The library wants to know whence certificates come; each session gets credentials that do not ask this.
