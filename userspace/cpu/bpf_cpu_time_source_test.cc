@@ -57,6 +57,18 @@ TEST_F(BpfCpuTimeSourceTest, LosesNoNanosecondUnderAForkHeavyLoad) {
   EXPECT_GT(source_->Stats().switches, 1000U);
 }
 
+TEST_F(BpfCpuTimeSourceTest, LosesNoNanosecondWhereTheKernelRefusesTheIterator) {
+  BpfSourceOptions options = Options();
+  options.program.use_iterator = false;
+  Start(options);
+  RunChildren(brahe::Seconds(1), 8, [](size_t i) { Burn(Milliseconds(i % 3)); });
+  ChildProcess child([] { Burn(Milliseconds(50)); });
+  child.Wait();
+  EXPECT_NEAR(Seconds(TimeOf({NextEpoch()}, child.pid())), 0.05, Tolerance(0.01));
+  for (int i = 0; i < 6; ++i) NextEpoch();
+  EXPECT_EQ(source_->Stats().conservation_error, Nanoseconds{0});
+}
+
 TEST_F(BpfCpuTimeSourceTest, KeepsCgroupsExactWhenTheProcessTableIsFull) {
   BpfSourceOptions options = Options();
   options.program.max_processes = 64;

@@ -101,18 +101,32 @@ BpfProgram::~BpfProgram() {
 }
 
 Status BpfProgram::Open(const BpfProgramOptions& options) {
-  skeleton_ = cpu_time_bpf::open();
-  if (skeleton_ == nullptr) return SystemError("open BPF object");
   cpus_ = options.topology.socket_of_cpu.size();
   procs_capacity_ = ProcsCapacity(options.max_processes, cpus_);
+  const int with_iterator = options.use_iterator ? LoadSkeleton(options, true) : EPERM;
+  if (with_iterator == 0) return {};
+  // Some kernels' security modules refuse every iterator. It only makes reading cheaper.
+  if (const int error = LoadSkeleton(options, false); error != 0) return LoadError(error);
+  if (options.use_iterator) {
+    LOG(WARNING) << "BPF program read_bank is refused (" << strerror(with_iterator)
+                 << "); the process table is read in batches, which costs more where many processes sleep";
+  }
+  batches_.emplace(procs_fd());
+  return {};
+}
+
+// Opens and loads the object; 0 or what the kernel said.
+int BpfProgram::LoadSkeleton(const BpfProgramOptions& options, bool with_iterator) {
+  cpu_time_bpf::destroy(std::exchange(skeleton_, cpu_time_bpf::open()));
+  if (skeleton_ == nullptr) return errno;
   skeleton_->rodata->cpu_count = static_cast<uint32_t>(cpus_);
   skeleton_->rodata->cgroup_hierarchy = HierarchyCode(options.hierarchy);
   bpf_map__set_max_entries(skeleton_->maps.procs, procs_capacity_);
   bpf_map__set_max_entries(skeleton_->maps.cpu_slots, static_cast<uint32_t>(cpus_));
   if (options.event_buffer_bytes != 0) bpf_map__set_max_entries(skeleton_->maps.events, options.event_buffer_bytes);
   bpf_program__set_autoattach(skeleton_->progs.read_bank, false);  // needs to be told the map
-  if (const int error = cpu_time_bpf::load(skeleton_); error != 0) return LoadError(-error);
-  return {};
+  bpf_program__set_autoload(skeleton_->progs.read_bank, with_iterator);
+  return -cpu_time_bpf::load(skeleton_);
 }
 
 Status BpfProgram::MapSlots(const CpuTopology& topology) {
@@ -133,7 +147,7 @@ Status BpfProgram::Attach() {
     return Error{-error, "attach BPF program to sched_switch: " + std::string(strerror(-error)) +
                              " (the kernel must have CONFIG_BPF_EVENTS and scheduler tracepoints)"};
   }
-  return AttachBankIterator();
+  return batches_ ? Status() : AttachBankIterator();
 }
 
 Status BpfProgram::AttachBankIterator() {
@@ -180,6 +194,7 @@ std::vector<KernelProgramStats> BpfProgram::ProgramStats() const {
   bpf_object__for_each_program(program, skeleton_->obj) {
     bpf_prog_info info = {};
     __u32 size = sizeof info;
+    if (!bpf_program__autoload(program)) continue;
     if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) != 0) continue;
     KernelProgramStats& stats = all.emplace_back();
     stats.name = bpf_program__name(program);
@@ -213,6 +228,10 @@ uint64_t BpfProgram::Inserts() const {
 }
 
 Status BpfProgram::ReadBank(uint32_t bank, const std::function<void(const task_reading&)>& take) {
+  return batches_ ? batches_->Read(bank, take) : ReadBankByIterator(bank, take);
+}
+
+Status BpfProgram::ReadBankByIterator(uint32_t bank, const std::function<void(const task_reading&)>& take) {
   volatile read_request& request = skeleton_->bss->reading;
   request.bank = bank;
   request.entries = 0;
@@ -236,6 +255,7 @@ Status BpfProgram::ReadBank(uint32_t bank, const std::function<void(const task_r
 }
 
 uint32_t BpfProgram::procs_entries() const {
+  if (batches_) return batches_->entries();
   return const_cast<const volatile read_request&>(skeleton_->bss->reading).entries;
 }
 

@@ -10,6 +10,7 @@
 
 #include "bpf/cpu_time_records.h"
 #include "userspace/base/result.h"
+#include "userspace/cpu/batch_bank.h"
 #include "userspace/cpu/cgroup_hierarchy.h"
 #include "userspace/cpu/cpu_time_source.h"
 #include "userspace/cpu/pin_directory.h"
@@ -29,6 +30,7 @@ struct BpfProgramOptions {
   uint32_t event_buffer_bytes = 0;  // a power of 2 and a multiple of the page size; 0: 2 MiB
   std::string pin_path = "/sys/fs/bpf/brahe";
   std::string lock_path = "/run/brahe.lock";
+  bool use_iterator = true;  // false: read the process table in batches, as where the kernel refuses the iterator
 };
 
 // bpf/cpu_time.bpf.c in the kernel: loaded, attached, pinned, and running on every CPU when Load returns; detached and
@@ -81,6 +83,8 @@ class BpfProgram {
  private:
   BpfProgram() = default;
   Status Open(const BpfProgramOptions& options);
+  int LoadSkeleton(const BpfProgramOptions& options, bool with_iterator);
+  Status ReadBankByIterator(uint32_t bank, const std::function<void(const task_reading&)>& take);
   Status MapSlots(const CpuTopology& topology);
   Status Attach();
   Status AttachBankIterator();
@@ -96,6 +100,7 @@ class BpfProgram {
   uint32_t procs_capacity_ = 0;
   ring_buffer* ring_ = nullptr;
   bpf_link* bank_iterator_ = nullptr;
+  std::optional<BatchBank> batches_;    // where there is no iterator
   std::vector<task_reading> readings_;  // scratch of ReadBank
   const EventHandlers* handlers_ = nullptr;
   std::optional<PinDirectory> pins_;
