@@ -57,7 +57,10 @@ bool ParseProcessStat(std::string_view text, ProcessStat& stat) {
   stat.state = state.front();
   uint64_t user = 0;
   uint64_t system = 0;
-  SkipWords(rest, 10);
+  if (!TakeNumber(rest, stat.parent)) return false;  // field 4
+  SkipWords(rest, 4);
+  if (!TakeNumber(rest, stat.flags)) return false;  // field 9
+  SkipWords(rest, 4);
   if (!TakeNumber(rest, user) || !TakeNumber(rest, system)) return false;  // fields 14 and 15
   SkipWords(rest, 6);
   if (!TakeNumber(rest, stat.start_ticks)) return false;  // field 22

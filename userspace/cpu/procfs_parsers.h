@@ -12,6 +12,8 @@ namespace brahe {
 struct ProcessStat {
   std::string comm;  // any bytes; the part of it that task->comm has, at most 15
   char state = '?';
+  uint32_t parent = 0;       // 0 for one whose parent is not in the procfs' PID namespace
+  uint32_t flags = 0;        // task->flags, the kernel's PF_*
   uint64_t cpu_ticks = 0;    // user and system time of all its threads, those that ended included
   uint64_t start_ticks = 0;  // on CLOCK_BOOTTIME
   uint32_t cpu = 0;          // where its leader ran last

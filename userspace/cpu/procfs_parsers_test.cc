@@ -5,7 +5,7 @@
 namespace brahe {
 namespace {
 
-// Fields 3 to 52 of a process that has used 20 + 30 ticks, started at tick 5000 and ran on CPU 6.
+// Fields 3 to 52 of a child of process 1 that has used 20 + 30 ticks, started at tick 5000 and ran on CPU 6.
 constexpr char kTail[] =
     " S 1 2 3 0 -1 4194560 1 2 3 4 20 30 700 800 20 0 1 0 5000 1 2 3 4 5 6 7 8 9 10 11 12 0 0 0 17 6 0 0 0 0 0 "
     "0 0 0 0 0 0 0 0\n";
@@ -20,6 +20,8 @@ TEST(ProcfsParsersTest, ReadsAProcess) {
   ASSERT_TRUE(ParseProcessStat(std::string("42 (init)") + kTail, stat));
   EXPECT_EQ(stat.comm, "init");
   EXPECT_EQ(stat.state, 'S');
+  EXPECT_EQ(stat.parent, 1U);
+  EXPECT_EQ(stat.flags, 4194560U);
   EXPECT_EQ(stat.cpu_ticks, 50U);
   EXPECT_EQ(stat.start_ticks, 5000U);
   EXPECT_EQ(stat.cpu, 6U);
