@@ -1,0 +1,223 @@
+#include "userspace/cpu/process_lives.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "userspace/base/file.h"
+#include "userspace/base/units.h"
+#include "userspace/cpu/procfs_parsers.h"
+
+namespace brahe {
+namespace {
+
+// Past so many times full_bytes names and cgroups are dropped.
+constexpr size_t kRoom = 4;
+// Epochs for which a process that has ended and has no records any more is remembered: its end may be told in another
+// way, or a last record appear.
+constexpr uint64_t kEndedEpochs = 4;
+// Every so many epochs quiet processes are looked for, in case that the kernel could not tell of their ends: those that
+// are quiet since the last time, so many at most, and of the others each in one of so many rounds.
+constexpr uint64_t kCheckEpochs = 8;
+constexpr int kCheckNew = 256;
+constexpr uint64_t kCheckRounds = 64;
+// Epochs after which a process that has just ended is quiet.
+constexpr uint64_t kQuietEpochs = 3;
+
+// What `text` has allocated.
+size_t HeapBytes(const std::string& text) {
+  return text.capacity() > std::string().capacity() ? text.capacity() + 1 : 0;
+}
+
+template <size_t kSize>
+std::string_view TextOf(const char (&field)[kSize]) {
+  return {field, strnlen(field, kSize)};
+}
+
+}  // namespace
+
+ProcessLives::ProcessLives(Options options)
+    : options_(std::move(options)), ns_per_tick_(Seconds(1).value / static_cast<uint64_t>(sysconf(_SC_CLK_TCK))) {
+  ShowsAll();
+}
+
+void ProcessLives::OnProcess(const process_event& event) {
+  const ProcessKey process = {event.tgid, event.start_ns};
+  if (event.kind == PROCESS_FREE) ends_.push_back({event.time_ns, process});
+  Name* const name = NameOf(process);
+  if (name == nullptr) return;
+  name->time_ns = event.time_ns;
+  memcpy(name->comm, event.comm, sizeof name->comm);
+  if (event.kind == PROCESS_FREE) return;  // what it had executed stays
+  text_bytes_ -= HeapBytes(name->exec_path);
+  name->exec_path = TextOf(event.path);
+  text_bytes_ += HeapBytes(name->exec_path);
+}
+
+void ProcessLives::OnCgroup(const cgroup_event& event) {
+  if (event.kind != CGROUP_MADE) {
+    removed_cgroups_.push_back({event.time_ns, event.cgroup_id});
+    return;
+  }
+  std::string_view path = TextOf(event.path);
+  // Of a path that was cut off the nearest parent is still known.
+  if (path.size() + 1 == sizeof event.path) path = path.substr(0, path.rfind('/'));
+  if (path.empty()) return;
+  if (!HasRoom()) {
+    ++dropped_;
+    return;
+  }
+  cgroups_.push_back({event.cgroup_id, std::string(path)});
+  text_bytes_ += HeapBytes(cgroups_.back().path);
+}
+
+void ProcessLives::OnName(const ProcessKey& process, std::string_view comm) {
+  if (comm.empty()) return;
+  Name* const name = NameOf(process);
+  if (name == nullptr || name->time_ns != 0) return;
+  memset(name->comm, 0, sizeof name->comm);
+  memcpy(name->comm, comm.data(), std::min(comm.size(), sizeof name->comm - 1));
+}
+
+// Null where there is no room for another one.
+ProcessLives::Name* ProcessLives::NameOf(const ProcessKey& process) {
+  const auto known = names_.find(process);
+  if (known != names_.end()) return &known->second;
+  if (HasRoom()) return &names_[process];
+  ++dropped_;
+  return nullptr;
+}
+
+// A process whose pid belongs to a younger one has ended, also if that went unseen.
+void ProcessLives::NoteStart(const ProcessKey& process, uint64_t cut) {
+  const auto [youngest, added] = youngest_.try_emplace(process.pid, process.start_ns);
+  if (added || youngest->second == process.start_ns) return;
+  const ProcessKey older = {process.pid, std::min(youngest->second, process.start_ns)};
+  youngest->second = std::max(youngest->second, process.start_ns);
+  ends_.push_back({cut, older});
+}
+
+size_t ProcessLives::bytes() const {
+  // The links of the table and what malloc adds come to about 32 bytes.
+  constexpr size_t kNameBytes = sizeof(decltype(names_)::value_type) + 32;
+  return names_.size() * kNameBytes + text_bytes_ + cgroups_.capacity() * sizeof cgroups_[0] +
+         ends_.capacity() * sizeof ends_[0] + removed_cgroups_.capacity() * sizeof removed_cgroups_[0];
+}
+
+bool ProcessLives::HasRoom() const { return bytes() < kRoom * options_.full_bytes; }
+
+void ProcessLives::Report(uint64_t cut, CpuTimeEpoch& epoch) {
+  for (CgroupPath& cgroup : std::exchange(cgroups_, {})) epoch.cgroups.push_back(std::move(cgroup));
+  ReportNames(cut, epoch);
+  ReportEnds(cut, epoch);
+  ReportGoneCgroups(cut);
+  DropForgotten();
+  ++epoch_;
+}
+
+// Those that came after the cut are told now and once more in the next epoch: a record that is read then may still have
+// an older name.
+void ProcessLives::ReportNames(uint64_t cut, CpuTimeEpoch& epoch) {
+  epoch.names.reserve(epoch.names.size() + names_.size());
+  text_bytes_ = 0;
+  std::erase_if(names_, [&](auto& entry) {
+    auto& [process, name] = entry;
+    const bool stays = name.time_ns > cut;
+    epoch.names.push_back(
+        {process, std::string(TextOf(name.comm)), stays ? name.exec_path : std::move(name.exec_path)});
+    if (stays) text_bytes_ += HeapBytes(name.exec_path);
+    return !stays;
+  });
+}
+
+// Those that came after the cut have time in the next epoch, and are for that one to report.
+void ProcessLives::ReportEnds(uint64_t cut, CpuTimeEpoch& epoch) {
+  std::erase_if(ends_, [&](const End& end) {
+    if (end.time_ns > cut) return false;
+    if (ended_.try_emplace(end.process, Ended{.epoch = epoch_}).second) epoch.ended.push_back(end.process);
+    return true;
+  });
+  ends_.shrink_to_fit();
+}
+
+void ProcessLives::ReportGoneCgroups(uint64_t cut) {
+  std::erase_if(removed_cgroups_, [&](const GoneCgroup& cgroup) {
+    if (cgroup.time_ns > cut) return false;
+    gone_cgroups_.push_back(cgroup.cgroup_id);
+    return true;
+  });
+  removed_cgroups_.shrink_to_fit();
+}
+
+std::vector<uint64_t> ProcessLives::TakeGoneCgroups() { return std::exchange(gone_cgroups_, {}); }
+
+void ProcessLives::Forget(const ProcessKey& process) {
+  const auto ended = ended_.find(process);
+  if (ended != ended_.end()) ended->second.forgotten = true;
+}
+
+void ProcessLives::DropForgotten() {
+  std::erase_if(ended_, [&](const auto& entry) {
+    const auto& [process, ended] = entry;
+    const bool drop = ended.forgotten && ended.epoch + kEndedEpochs < epoch_;
+    const auto youngest = drop ? youngest_.find(process.pid) : youngest_.end();
+    if (youngest != youngest_.end() && youngest->second == process.start_ns) youngest_.erase(youngest);
+    return drop;
+  });
+}
+
+// All of them after the kernel had no room to tell of some ends, else some now and then, because an end can also go
+// unseen (a kernel that keeps programs from running in some contexts).
+void ProcessLives::FindMissedEnds(uint64_t dropped_events, const ForEachQuiet& for_each_quiet) {
+  if (std::exchange(dropped_events_seen_, dropped_events) != dropped_events) check_all_until_ = epoch_ + kQuietEpochs;
+  const bool all = epoch_ < check_all_until_;
+  if ((!all && epoch_ % kCheckEpochs != 0) || !ShowsAll()) return;
+  const uint64_t round = epoch_ / kCheckEpochs % kCheckRounds;
+  const bool compare_starts = !all && CanCompareStarts();  // takes ten times as long, so not for all
+  int may_check = kCheckNew;
+  std::vector<ProcessKey> gone;
+  for_each_quiet([&](const ProcessKey& process, uint64_t quiet_reads) {
+    if (HasEnded(process)) return;
+    const bool newly_quiet = quiet_reads <= kCheckEpochs + kQuietEpochs && may_check-- > 0;
+    if (!all && !newly_quiet && process.pid % kCheckRounds != round) return;
+    if (IsGone(process, compare_starts)) gone.push_back(process);
+  });
+  if (gone.empty() || !ShowsAll()) return;  // PROCFS may have been mounted anew, or not at all any more
+  for (const ProcessKey& process : gone) ends_.push_back({.process = process});
+}
+
+bool ProcessLives::ShowsAll() {
+  const Status shown = options_.shows_all_processes(options_.procfs_root);
+  if (shown) {
+    faults_.Clear("view", options_.procfs_root + " is proven to show every process now");
+  } else {
+    faults_.Report("view",
+                   "A process whose end the kernel has no room to tell of is listed as running until its pid is "
+                   "used again: " +
+                       shown.error().message);
+  }
+  return shown.has_value();
+}
+
+bool ProcessLives::IsGone(const ProcessKey& process, bool compare_starts) const {
+  const std::string folder = options_.procfs_root + "/" + std::to_string(process.pid);
+  struct stat info;
+  if (stat(folder.c_str(), &info) != 0) return errno == ENOENT;
+  if (!compare_starts) return false;
+  const auto text = ReadFile(folder + "/stat");
+  ProcessStat found;
+  return text && ParseProcessStat(*text, found) && found.start_ticks > process.start_ns / ns_per_tick_;
+}
+
+// In a time namespace PROCFS/PID/stat is shifted by the reader's offset. Without the file the kernel has none.
+bool ProcessLives::CanCompareStarts() const {
+  constexpr const char* kInitialNamespace = "time:[4026531834]";  // PROC_TIME_INIT_INO
+  const auto own = ReadLink(options_.procfs_root + "/self/ns/time");
+  return own ? *own == kInitialNamespace : own.error().code == ENOENT;
+}
+
+}  // namespace brahe
