@@ -14,7 +14,7 @@ def bpf_skeleton(name, src, hdrs = [], deps_hdrs = [], **kwargs):
     Args:
       name: the skeleton's name; its C type is struct NAME_bpf.
       src: the .bpf.c file.
-      hdrs: headers that both sides include; users of the library see them.
+      hdrs: headers that both sides include, each with a cc_library of its name.
       deps_hdrs: headers that only the BPF side includes.
       **kwargs: passed to the cc_library.
     """
@@ -40,7 +40,7 @@ def bpf_skeleton(name, src, hdrs = [], deps_hdrs = [], **kwargs):
     )
     cc_library(
         name = name,
-        hdrs = hdrs + [name + ".skel.h"],
-        deps = ["//third_party:bpf"],
+        hdrs = [name + ".skel.h"],
+        deps = [":" + hdr[:-len(".h")] for hdr in hdrs] + ["//third_party:bpf"],
         **kwargs
     )

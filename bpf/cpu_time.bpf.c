@@ -3,7 +3,9 @@
  * Counts every nanosecond of CPU time by process, cgroup and socket. Each CPU's time is cut into slices at every
  * context switch; a slice is added to one of two banks, which user space exchanges at an instant T that it publishes in
  * advance. After T the old bank stands still and can be read without a race, and no time is ever zeroed, copied or
- * stopped.
+ * stopped. The records lie in memory that user space maps: it reads those that ran, and no others.
+ *
+ * This file is the kernel's side of it; what happens at a switch is in cpu_time_handler.h.
  */
 #include "bpf/kernel_types.bpf.h"
 #include <linux/bpf.h>
@@ -12,44 +14,93 @@
 #include <bpf/bpf_tracing.h>
 
 #include "bpf/cpu_time_records.h"
-#include "bpf/cpu_time_slices.h"
 
-#define EEXIST 17
 #define PF_EXITING 0x4
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* Settings, fixed when the program is loaded. */
 const volatile __u32 cgroup_hierarchy = CGROUP_V2;
-const volatile __u32 cpu_count = 1;	     /* possible CPUs */
+const volatile __u32 hint_mask = 0;	     /* entries of `hints`, less 1 */
+const volatile bool can_read_strings = 1; /* false: the kernel refuses bpf_probe_read_kernel_str (lockdown) */
 const volatile __u64 wake_bytes = 256 << 10; /* user space is woken when this much waits in `events` */
 
 /* Bank 1 receives until the first cut, which makes bank 0 the new one. */
 volatile struct cut_control control = {.cut = 1};
 __u64 dropped_events = 0;
-volatile struct read_request reading = {};
+__u32 missing = 0; /* enum missing_feature, known after the first switch */
 
+/* The sizes are set when the object is loaded. */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536); /* replaced by the configured size */
-	__type(key, struct task_key);
-	__type(value, struct task_time);
-} procs SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__type(key, struct overflow_key);
-	__type(value, struct overflow_time);
-} cg_overflow SEC(".maps");
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* possible CPUs */
+	__type(key, __u32);
+	__type(value, struct cpu_slot);
+} cpu_slots SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1); /* replaced by the number of possible CPUs */
+	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct cpu_slot);
-} cpu_slots SEC(".maps");
+	__type(value, struct task_record);
+} records SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* one for each MARKS_EACH records */
+	__type(key, __u32);
+	__type(value, struct record_marks);
+} marks SEC(".maps");
+
+/* The comm of a record's process when the record was made; empty if that is not known. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, char[COMM_LENGTH]);
+} comms SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, MOVES_KEPT);
+	__type(key, __u32);
+	__type(value, struct cgroup_move);
+} moves SEC(".maps");
+
+/* By thread: the number of a record, a guess that the record's key proves. Saves looking into `procs`. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1); /* a power of 2 */
+	__type(key, __u32);
+	__type(value, __u32);
+} hints SEC(".maps");
+
+/* Who has which record. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct task_key);
+	__type(value, __u32);
+} procs SEC(".maps");
+
+/* Numbers of records that nobody owns. Last in, first out: the fewest pages are touched. */
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK);
+	__uint(max_entries, 1);
+	__uint(value_size, sizeof(__u32));
+} free_records SEC(".maps");
+
+/* The same for time of processes that find no record. */
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK);
+	__uint(max_entries, 1);
+	__uint(value_size, sizeof(__u32));
+} free_overflow SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -65,7 +116,100 @@ static __always_inline struct cgroup *v1_cgroup(struct css_set *set, __u64 index
 	return states[index]->cgroup;
 }
 
-static __always_inline __u64 cgroup_id_of(struct task_struct *task)
+/* The surroundings of cpu_time_handler.h. */
+
+static __always_inline __u64 clock_ns(void)
+{
+	return bpf_ktime_get_ns();
+}
+
+static __always_inline struct cpu_slot *this_slot(void)
+{
+	const __u32 cpu = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&cpu_slots, &cpu);
+}
+
+static __always_inline struct task_record *record_at(__u32 index)
+{
+	return bpf_map_lookup_elem(&records, &index);
+}
+
+static __always_inline struct record_marks *marks_of(__u32 index)
+{
+	const __u32 line = index / MARKS_EACH;
+
+	return bpf_map_lookup_elem(&marks, &line);
+}
+
+static __always_inline __u32 *hint_at(__u32 number)
+{
+	const __u32 at = number & hint_mask;
+
+	return bpf_map_lookup_elem(&hints, &at);
+}
+
+static __always_inline struct cgroup_move *move_at(__u32 number)
+{
+	const __u32 at = number % MOVES_KEPT;
+
+	return bpf_map_lookup_elem(&moves, &at);
+}
+
+static __always_inline __u32 find_record(const struct task_key *key)
+{
+	const __u32 *index = bpf_map_lookup_elem(&procs, key);
+
+	return index ? *index : 0;
+}
+
+static __always_inline __u32 take_record(bool overflow)
+{
+	__u32 index = 0;
+	long error = overflow ? bpf_map_pop_elem(&free_overflow, &index) : bpf_map_pop_elem(&free_records, &index);
+
+	return error ? 0 : index;
+}
+
+static __always_inline long enter_record(const struct task_key *key, __u32 index)
+{
+	return bpf_map_update_elem(&procs, key, &index, BPF_NOEXIST);
+}
+
+/* Copies without a helper, which lockdown would refuse. */
+static __always_inline void copy_comm(char *to, struct task_struct *task)
+{
+	((__u64 *)to)[0] = *(volatile __u64 *)&task->comm[0];
+	((__u64 *)to)[1] = *(volatile __u64 *)&task->comm[8];
+}
+
+static __always_inline void note_comm(__u32 index, struct task_struct *task)
+{
+	char *comm = bpf_map_lookup_elem(&comms, &index);
+
+	if (!comm)
+		return;
+	comm[0] = 0;
+	if (task)
+		copy_comm(comm, task->group_leader);
+}
+
+static __always_inline __u32 task_pid(struct task_struct *task)
+{
+	return task->pid;
+}
+
+static __always_inline __u32 task_tgid(struct task_struct *task)
+{
+	return task->tgid;
+}
+
+static __always_inline __u64 task_start_ns(struct task_struct *task)
+{
+	return task->group_leader->start_boottime;
+}
+
+static __always_inline __u64 task_cgroup_id(struct task_struct *task)
 {
 	struct css_set *set = task->cgroups;
 
@@ -79,88 +223,11 @@ static __always_inline __u64 cgroup_id_of(struct task_struct *task)
 	}
 }
 
-static __always_inline void fill_key(struct task_key *key, struct task_struct *task, __u32 socket)
+/* How long `task` has run since it was picked, by the scheduler's own account; at most so long where that is missing. */
+static __always_inline __u64 task_own_ns(struct task_struct *task)
 {
-	key->tgid = task->tgid;
-	key->socket = socket;
-	key->start_ns = task->group_leader->start_boottime;
-	key->cgroup_id = cgroup_id_of(task);
-}
-
-/* The process' table is full: its cgroup at least stays exact, and what does not fit there either is counted. */
-static __noinline int add_overflow(struct cpu_slot *slot, const struct task_key *key, __u32 bank, __u64 ns)
-{
-	if (!slot || !key)
-		return 0;
-
-	struct overflow_key cgroup = {.cgroup_id = key->cgroup_id, .socket = key->socket};
-	struct overflow_time *time = bpf_map_lookup_elem(&cg_overflow, &cgroup);
-
-	slot->overflows++;
-	if (!time) {
-		const struct overflow_time zero = {};
-
-		bpf_map_update_elem(&cg_overflow, &cgroup, &zero, BPF_NOEXIST);
-		time = bpf_map_lookup_elem(&cg_overflow, &cgroup);
-	}
-	if (time)
-		__sync_fetch_and_add(&time->ns[bank & 1], ns);
-	else
-		slot->lost_ns[bank & 1] += ns;
-	return 0;
-}
-
-/* `task` is the one that the key was made of, or null where it may be gone. */
-static __always_inline void add_time(struct cpu_slot *slot, const struct task_key *key, struct task_struct *task,
-				     __u32 bank, __u64 ns)
-{
-	struct task_time *time = bpf_map_lookup_elem(&procs, key);
-
-	if (!time) {
-		struct task_time fresh = {};
-		long error;
-
-		if (task)
-			bpf_probe_read_kernel(fresh.comm, sizeof(fresh.comm), task->group_leader->comm);
-		fresh.ns[bank & 1] = ns;
-		error = bpf_map_update_elem(&procs, key, &fresh, BPF_NOEXIST);
-		if (!error) {
-			slot->inserts++;
-			return;
-		}
-		if (error == -EEXIST) /* a thread of the same process on another CPU was faster */
-			time = bpf_map_lookup_elem(&procs, key);
-	}
-	if (time)
-		__sync_fetch_and_add(&time->ns[bank & 1], ns); /* threads of one process share the entry */
-	else
-		add_overflow(slot, key, bank, ns);
-}
-
-/* Books the slice from `since` to `now` of the slot's task. */
-static __always_inline void close_slice(struct cpu_slot *slot, struct task_struct *task, __u64 since, __u64 now,
-					__u64 cut, __u64 settled)
-{
-	const struct slice_share share = close_slot_slice(slot, since, now, cut, settled);
-
-	if (share.ns)
-		add_time(slot, &slot->key, task, share.bank, share.ns);
-}
-
-/* Makes `task` the slot's. */
-static __always_inline void open_slice(struct cpu_slot *slot, struct task_struct *task, __u32 pid, __u64 now)
-{
-	slot->pid = pid;
-	slot->since = now;
-	if (pid)
-		fill_key(&slot->key, task, slot->socket);
-	else
-		slot->key.tgid = 0;
-}
-
-/* How long `task` has run since it was picked, by the scheduler's own account. */
-static __always_inline __u64 own_time(struct task_struct *task)
-{
+	if (!bpf_core_field_exists(task->se.prev_sum_exec_runtime))
+		return task->se.sum_exec_runtime;
 	/*
 	 * A task that exits leaves its autogroup, which starts the account of this slice anew. All that it has ever run
 	 * is the better bound then.
@@ -170,127 +237,42 @@ static __always_inline __u64 own_time(struct task_struct *task)
 	return task->se.sum_exec_runtime - task->se.prev_sum_exec_runtime;
 }
 
-/*
- * The slot's task may have been moved to other cgroups while it ran: closes the parts before that. Whoever moves it may
- * come too late, when the slot has another task already: then the move is older than the slice.
- */
-static __always_inline void split_at_moves(struct cpu_slot *slot, __u64 now, __u64 cut, __u64 settled)
-{
-	const __u64 begin = slot->since;
-	const __u32 older = older_move(slot);
-
-	for (__u32 turn = 0; turn < 2; turn++) {
-		const struct cgroup_move move = slot->moves[(older + turn) & 1];
-
-		if (move.ns <= begin || move.ns >= now)
-			continue;
-
-		const __u64 since = slot->since, split = split_instant(since, now, move.ns, cut);
-
-		if (split > since) {
-			close_slice(slot, 0, since, split, cut, settled);
-			slot->since = split;
-		}
-		slot->key.cgroup_id = move.cgroup_id;
-	}
-}
-
-/* The cgroup that the slot's task is in, as far as the slot tells. */
-static __always_inline __u64 slot_cgroup_id(const struct cpu_slot *slot)
-{
-	const struct cgroup_move *last = &slot->moves[!older_move(slot)];
-
-	return last->ns > slot->since ? last->cgroup_id : slot->key.cgroup_id;
-}
-
-/*
- * The slot does not name the task that has been running: the task was moved, the slot is empty, or events were missed
- * (tracepoints are silent on a CPU that is going down or coming up). Afterwards it names `prev`, since the best
- * estimate of when it began.
- */
-static __noinline int repair_slot(struct cpu_slot *slot, struct task_struct *prev, __u64 now, __u64 cut, __u64 settled)
-{
-	const __u32 pid = prev->pid;
-	__u64 since = slot->since;
-
-	if (since && (slot->pid & PID_MASK) == pid) {
-		split_at_moves(slot, now, cut, settled);
-		slot->pid = pid;
-		return 0;
-	}
-	if (!since) {
-		since = first_since(now, cut);
-	} else if (pid) {
-		const __u64 takeover = takeover_instant(since, now, own_time(prev), cut);
-
-		slot->repaired++;
-		close_slice(slot, 0, since, takeover, cut, settled);
-		since = takeover;
-	} else {
-		slot->repaired_to_idle++;
-	}
-	open_slice(slot, prev, pid, since);
-	return 0;
-}
+#include "bpf/cpu_time_handler.h"
 
 SEC("tp_btf/sched_switch")
 int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
-	const __u32 cpu = bpf_get_smp_processor_id();
-	struct cpu_slot *slot = bpf_map_lookup_elem(&cpu_slots, &cpu);
-	__u64 now, cut, settled;
+	struct cpu_slot *slot = this_slot();
 
 	if (!slot)
 		return 0;
-	slot->seq++;
-	barrier();
-	now = bpf_ktime_get_ns();
-	cut = control.cut; /* after the clock, see share_slice */
-	settled = control.settled;
-
-	if (slot->pid != (__u32)prev->pid || !slot->since)
-		repair_slot(slot, prev, now, cut, settled);
-	close_slice(slot, prev, slot->since, now, cut, settled);
-	open_slice(slot, next, next->pid, now);
-	barrier();
-	slot->seq++;
+	if (!slot->since && !bpf_core_field_exists(prev->se.prev_sum_exec_runtime))
+		missing = MISSING_OWN_TIME;
+	handle_switch(slot, prev, next);
 	return 0;
 }
 
-/*
- * A task or a whole process has been moved to another cgroup. What of it runs at this moment is noted in the slots of
- * its CPUs, which the next switch there sees because their pid has changed. The clock comes first: a slot that names
- * the task after that, and another one later, has begun the later slice after `now`.
- */
+/* Whether cgroup ids are taken from this one's hierarchy. */
+static __always_inline bool is_accounted(struct cgroup_root *root)
+{
+	switch (cgroup_hierarchy) {
+	case CGROUP_V1_CPUACCT:
+		return root->hierarchy_id &&
+		       root->subsys_mask & 1U << bpf_core_enum_value(enum cgroup_subsys_id, cpuacct_cgrp_id);
+	case CGROUP_V1_CPU:
+		return root->hierarchy_id &&
+		       root->subsys_mask & 1U << bpf_core_enum_value(enum cgroup_subsys_id, cpu_cgrp_id);
+	default:
+		return !root->hierarchy_id;
+	}
+}
+
+/* A task, or a whole process, has been moved to another cgroup, maybe while it runs. */
 SEC("tp_btf/cgroup_attach_task")
 int BPF_PROG(on_move, struct cgroup *target, const char *path, struct task_struct *task, bool whole_process)
 {
-	const __u64 now = bpf_ktime_get_ns();
-	const __u64 cgroup_id = cgroup_id_of(task);
-	const __u32 tgid = task->tgid, pid = task->pid;
-
-	barrier();
-	for (__u32 cpu = 0; cpu < cpu_count; cpu++) {
-		const __u32 index = cpu;
-		struct cpu_slot *slot = bpf_map_lookup_elem(&cpu_slots, &index);
-
-		if (!slot)
-			break;
-		if (slot->key.tgid != tgid || slot_cgroup_id(slot) == cgroup_id)
-			continue;
-		if (!whole_process && (slot->pid & PID_MASK) != pid)
-			continue;
-
-		struct cgroup_move *move = &slot->moves[older_move(slot)];
-
-		move->ns = 0;
-		barrier();
-		move->cgroup_id = cgroup_id;
-		barrier();
-		move->ns = now;
-		barrier();
-		__sync_fetch_and_add(&slot->pid, MOVED_ONCE);
-	}
+	if (is_accounted(target->root))
+		handle_move(task, whole_process);
 	return 0;
 }
 
@@ -305,21 +287,22 @@ static __always_inline void fill_event(struct process_event *event, struct task_
 	event->start_ns = leader->start_boottime;
 	event->tgid = leader->tgid;
 	event->kind = kind;
-	bpf_probe_read_kernel(event->comm, sizeof(event->comm), leader->comm);
+	copy_comm(event->comm, leader);
 }
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *binary)
 {
 	struct process_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	long length;
+	long length = -1;
 
 	if (!event) {
 		__sync_fetch_and_add(&dropped_events, 1);
 		return 0;
 	}
 	fill_event(event, task, PROCESS_EXEC); /* after exec the caller is the leader, with the leader's start time */
-	length = bpf_probe_read_kernel_str(event->path, sizeof(event->path), binary->filename);
+	if (can_read_strings)
+		length = bpf_probe_read_kernel_str(event->path, sizeof(event->path), binary->filename);
 	if (length < 0 || length == sizeof(event->path))
 		event->path[0] = 0; /* a part of a path would mislead */
 	bpf_ringbuf_submit(event, wake_flag());
@@ -344,21 +327,6 @@ int BPF_PROG(on_free, struct task_struct *task)
 	return 0;
 }
 
-/* Whether cgroup ids are taken from this one's hierarchy. */
-static __always_inline bool is_accounted(struct cgroup_root *root)
-{
-	switch (cgroup_hierarchy) {
-	case CGROUP_V1_CPUACCT:
-		return root->hierarchy_id &&
-		       root->subsys_mask & 1U << bpf_core_enum_value(enum cgroup_subsys_id, cpuacct_cgrp_id);
-	case CGROUP_V1_CPU:
-		return root->hierarchy_id &&
-		       root->subsys_mask & 1U << bpf_core_enum_value(enum cgroup_subsys_id, cpu_cgrp_id);
-	default:
-		return !root->hierarchy_id;
-	}
-}
-
 /* A container may be gone before user space looks for it: its path is told at its birth. */
 SEC("tp_btf/cgroup_mkdir")
 int BPF_PROG(on_cgroup_made, struct cgroup *cgroup, const char *path)
@@ -381,35 +349,22 @@ int BPF_PROG(on_cgroup_made, struct cgroup *cgroup, const char *path)
 	return 0;
 }
 
-/*
- * Called for each entry of `procs` when user space reads the bank that stands still: tells those that have gained time.
- * Most processes of a node sleep, and cost user space nothing so.
- */
-SEC("iter/bpf_map_elem")
-int read_bank(struct bpf_iter__bpf_map_elem *ctx)
+/* Nobody runs in it any more: its records can be used again. */
+SEC("tp_btf/cgroup_rmdir")
+int BPF_PROG(on_cgroup_gone, struct cgroup *cgroup, const char *path)
 {
-	const __u32 bank = reading.bank & 1;
-	const struct task_key *key = ctx->key;
-	volatile struct task_time *time =
-	    ctx->value; /* volatile: the verifier allows no offset that the compiler chose */
-	struct task_reading found = {};
+	struct cgroup_event *event;
 
-	if (!key || !time) /* the end */
+	if (!is_accounted(cgroup->root))
 		return 0;
-
-	const __u64 all_ns[] = {time->ns[0], time->ns[1]}, all_read_ns[] = {time->read_ns[0], time->read_ns[1]};
-	const __u64 ns = bank ? all_ns[1] : all_ns[0];
-	const __u64 read_ns = bank ? all_read_ns[1] : all_read_ns[0];
-
-	if (ns != read_ns) {
-		found.key = *key;
-		found.gained_ns = ns - read_ns;
-		__builtin_memcpy(found.comm, (const char *)time->comm, sizeof(found.comm));
-		if (bpf_seq_write(ctx->meta->seq, &found, sizeof(found)))
-			return 0; /* no room: the kernel calls again for this entry in the next read */
-		time->read_ns[0] = bank ? all_read_ns[0] : ns;
-		time->read_ns[1] = bank ? ns : all_read_ns[1];
+	event = bpf_ringbuf_reserve(&events, __builtin_offsetof(struct cgroup_event, path), 0);
+	if (!event) {
+		__sync_fetch_and_add(&dropped_events, 1);
+		return 0;
 	}
-	reading.entries++;
+	event->time_ns = bpf_ktime_get_ns();
+	event->cgroup_id = cgroup->kn->id;
+	event->kind = CGROUP_GONE;
+	bpf_ringbuf_submit(event, wake_flag());
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 /*
- * The records that cpu_time.bpf.c writes and user space reads. Compiled by both sides, so that they cannot differ.
- * All times are nanoseconds on CLOCK_MONOTONIC unless said otherwise.
+ * The memory that cpu_time.bpf.c and user space share. Compiled by both sides, so that they cannot differ. All times
+ * are nanoseconds on CLOCK_MONOTONIC unless said otherwise.
  */
 #ifndef BRAHE_BPF_CPU_TIME_RECORDS_H
 #define BRAHE_BPF_CPU_TIME_RECORDS_H
@@ -10,101 +10,100 @@
 
 enum { COMM_LENGTH = 16, EXEC_PATH_LENGTH = 128, CGROUP_PATH_LENGTH = 512 };
 
-/* Who ran, and where: the key of map `procs`. */
+/* Who ran, and where: the key of map `procs`. All 0: nobody. */
 struct task_key {
-	__u32 tgid;	 /* 0 stands for idle, and never enters the map */
+	__u32 tgid;	 /* 0 stands for idle, and has no record */
 	__u32 socket;	 /* physical package of the CPU */
 	__u64 start_ns;	 /* start of the group leader, CLOCK_BOOTTIME: tells a reused pid from the one before */
 	__u64 cgroup_id; /* inode of the cgroup's folder */
 };
 
-/*
- * Value of map `procs`. ns[] only grows; which of the two banks a slice is added to is decided by the cut. read_ns[] is
- * what ns[] was when user space last read the bank.
- */
-struct task_time {
-	__u64 ns[2];
-	__u64 read_ns[2];
-	char comm[COMM_LENGTH]; /* of the leader, when the entry was made; empty if that is not known */
-};
-
-/* What `read_bank` tells of an entry of `procs` whose bank has gained time. */
-struct task_reading {
-	struct task_key key;
-	__u64 gained_ns; /* since the bank was last read */
-	char comm[COMM_LENGTH];
-};
-
-/* What `read_bank` is asked for, and what it has counted. */
-struct read_request {
-	__u32 bank;
-	__u32 entries; /* passed so far; user space sets it to 0 before it reads */
-};
-
-/* Key and value of map `cg_overflow`: time of processes that found `procs` full. */
-struct overflow_key {
-	__u64 cgroup_id;
-	__u32 socket;
-	__u32 pad;
-};
-
-struct overflow_time {
-	__u64 ns[2];
-};
-
-/* A running task was moved to another cgroup. */
-struct cgroup_move {
-	__u64 ns; /* 0: none, or it is being written */
-	__u64 cgroup_id;
-};
+/* In task_key.tgid: time of processes that found no free record, by cgroup and socket; start_ns is 0. */
+enum { OVERFLOW_TGID = 0xffffffffU };
 
 /*
- * One per CPU, value of array `cpu_slots`, which user space maps. Written by its own CPU only, with interrupts off, but
- * for moves; read under seq. The first cache line is all that a switch touches in the common case.
+ * Element of array `records`: what one process used in one cgroup on one socket. One cache line, written by handlers
+ * on all CPUs. Element 0 stands for none.
+ *
+ * ns[] only grows, also when the record gets another owner: what counts is ns - read_ns. Which of the two banks a slice
+ * is added to is decided by the cut.
  */
-struct cpu_slot {
-	__u64 seq; /* odd while the handler is inside; half of it is the number of switches */
-	/*
-	 * Thread that runs now, 0 for idle: a switch away from another one means missed events. Above PID_MASK the
-	 * number of times that it may have been moved to another cgroup since.
-	 */
-	__u32 pid;
-	__u32 socket;	     /* of this CPU, filled in by user space before the program is attached */
-	__u64 since;	     /* when the running slice began; 0 before the first event */
-	struct task_key key; /* whose slice it is */
-	__u64 idle_ns[2];    /* closed idle time, by bank */
-
-	__u64 lost_ns[2]; /* closed time that fitted no map, by bank */
-	/* the one slice that crossed the cut `carry_cut`, once it is closed: its early part is for user space to add */
-	__u64 carry_cut;
-	__u64 carry_since;
-	struct task_key carry_key;
-	__u64 inserts; /* entries made in `procs` by this CPU */
-
-	__u64 overflows;	/* slices that went to `cg_overflow` or lost_ns */
-	__u64 repaired;		/* missed events that were reconstructed */
-	__u64 repaired_to_idle; /* the same where the CPU was idle by then, so that the whole gap is idle time */
-	/* The last two moves of tasks that were running, in any order. Written by the mover, at any time. */
-	struct cgroup_move moves[2];
+struct task_record {
+	struct task_key key; /* all 0 while nobody owns it */
+	__u64 ns[2];
+	__u64 read_ns[2]; /* what ns[] was when user space last read that bank; written by user space only */
 	__u64 pad;
 } __attribute__((aligned(64)));
 
-/* Of cpu_slot.pid: pids have 22 bits at most (PID_MAX_LIMIT). */
-enum { PID_MASK = (1 << 22) - 1, MOVED_ONCE = 1 << 24 };
+/*
+ * Element of array `marks`: a byte for each of MARKS_EACH records and each bank, set by the first slice that is added
+ * since the bank was last read (it finds ns == read_ns), and cleared by user space when it reads the bank.
+ */
+enum { MARKS_EACH = 64 };
+struct record_marks {
+	__u8 of[2][MARKS_EACH];
+} __attribute__((aligned(64)));
 
-/* Written by user space, read by every switch; alone on its cache line. */
+/*
+ * Element of array `moves`, a ring: a process, or one thread of it, was moved to another cgroup. `number` is how many
+ * moves there were before, and stands still while the rest is being written (MOVE_IN_WORK).
+ */
+enum { MOVES_KEPT = 1024 };
+#define MOVE_IN_WORK (~0ULL)
+struct cgroup_move {
+	__u64 number;
+	__u64 ns;
+	__u64 cgroup_id;
+	__u32 tgid;
+	__u32 pid; /* 0: all its threads */
+};
+
+/*
+ * Element of array `cpu_slots`, one for each possible CPU. Written by its own CPU only, with interrupts off; read under
+ * seq. The first cache line is all that a switch touches in the common case.
+ */
+struct cpu_slot {
+	__u64 seq;	     /* odd while the handler is inside; half of it is the number of switches */
+	__u64 since;	     /* when the running slice began; 0 before the first event */
+	struct task_key key; /* whose slice it is; user space writes the socket before the program is attached */
+	__u32 pid;	     /* thread that runs now, 0 for idle: a switch away from another one means missed events */
+	__u32 moves;	     /* control.moves, cut to 32 bits, when the slice began */
+	__u64 idle_ns[2];    /* closed idle time, by bank */
+
+	/* The one slice that crossed the cut `carry_cut`, once it is closed: the part before it is user space's. */
+	__u64 carry_cut;
+	__u64 carry_since;
+	struct task_key carry_key;
+	__u32 carry_pid;
+	__u32 carry_moves;
+	__u64 lost_ns[2]; /* closed time for which there was no record at all, by bank */
+
+	__u64 births;		/* records taken by this CPU */
+	__u64 overflows;	/* slices that found no record of their own */
+	__u64 repaired;		/* missed events that were reconstructed */
+	__u64 repaired_to_idle; /* the same where the CPU was idle by then, so that the whole gap is idle time */
+	__u64 splits;		/* slices that were looked through for moves */
+	__u64 pad[3];
+} __attribute__((aligned(64)));
+
+/* Written by user space (`moves` by the kernel side), read by every switch; alone on its cache line. */
 struct cut_control {
 	/*
 	 * The instant at which the banks change, with the number of the bank that receives the time after it in the
 	 * lowest bit (the instant itself is even).
 	 */
 	__u64 cut;
-	/* All time before this instant has been read, also that of slices that are still running. */
-	__u64 settled;
-	__u64 pad[6];
+	/*
+	 * By that bank: the instant of the cut before. All time before it has been read, also that of slices that are
+	 * still running. It is written before the cut that leads to it, and found by an address that depends on the
+	 * cut, so that no processor reads it too early.
+	 */
+	__u64 settled[2];
+	__u64 moves; /* cgroup moves so far: a slice that saw no change of it was not moved */
+	__u64 pad[4];
 } __attribute__((aligned(64)));
 
-enum event_kind { PROCESS_EXEC = 1, PROCESS_FREE = 2, CGROUP_MADE = 3 };
+enum event_kind { PROCESS_EXEC = 1, PROCESS_FREE = 2, CGROUP_MADE = 3, CGROUP_GONE = 4 };
 
 /* Record of ring buffer `events`; for PROCESS_FREE it ends before `path`. */
 struct process_event {
@@ -113,10 +112,10 @@ struct process_event {
 	__u32 tgid;
 	__u32 kind;
 	char comm[COMM_LENGTH];
-	char path[EXEC_PATH_LENGTH]; /* as given to exec; empty if it is longer */
+	char path[EXEC_PATH_LENGTH]; /* as given to exec; empty if it is longer or cannot be read */
 };
 
-/* Another record of it; `kind` stands at the same place. */
+/* Another record of it; `kind` stands at the same place. For CGROUP_GONE it ends before `path`. */
 struct cgroup_event {
 	__u64 time_ns;
 	__u64 cgroup_id;
@@ -127,5 +126,8 @@ struct cgroup_event {
 
 /* Which hierarchy cgroup ids are taken from. */
 enum cgroup_hierarchy { CGROUP_V2 = 0, CGROUP_V1_CPUACCT = 1, CGROUP_V1_CPU = 2 };
+
+/* Bits of variable `missing`: what the running kernel does not have. */
+enum missing_feature { MISSING_OWN_TIME = 1 };
 
 #endif

@@ -27,11 +27,10 @@ struct slice_share {
 	__u64 ns;
 	__u32 bank;
 	/*
-	 * The slice crossed the cut: user space adds the part before it, from carry_since on. At most one slice per CPU
-	 * does that for each cut.
+	 * The slice crossed the cut: user space adds the part before it. At most one slice per CPU does that for each
+	 * cut.
 	 */
 	__u32 crossed;
-	__u64 carry_since;
 };
 
 /*
@@ -42,7 +41,7 @@ static inline __attribute__((always_inline)) struct slice_share share_slice(__u6
 									    __u64 settled)
 {
 	const __u64 instant = cut_instant(cut);
-	struct slice_share share = {0, new_bank(cut), 0, 0};
+	struct slice_share share = {0, new_bank(cut), 0};
 
 	if (since < settled) /* user space has read the part before, while the slice was running */
 		since = settled;
@@ -50,7 +49,6 @@ static inline __attribute__((always_inline)) struct slice_share share_slice(__u6
 		share.bank ^= 1;
 	} else if (since < instant) {
 		share.crossed = 1;
-		share.carry_since = since;
 		since = instant;
 	}
 	share.ns = now > since ? now - since : 0;
@@ -77,12 +75,6 @@ static inline __attribute__((always_inline)) __u64 split_instant(__u64 since, __
 	return since < instant && instant < now && at <= instant ? instant + 1 : at;
 }
 
-/* Which of a slot's two moves is the older. By their times, so that no third word can contradict them. */
-static inline __attribute__((always_inline)) __u32 older_move(const struct cpu_slot *slot)
-{
-	return slot->moves[0].ns > slot->moves[1].ns;
-}
-
 /*
  * Events were missed between `since` and `now`, and a task runs now that has run for `own_ns` by its own account: the
  * instant at which it took over from the task that the CPU's slot names.
@@ -90,27 +82,6 @@ static inline __attribute__((always_inline)) __u32 older_move(const struct cpu_s
 static inline __attribute__((always_inline)) __u64 takeover_instant(__u64 since, __u64 now, __u64 own_ns, __u64 cut)
 {
 	return split_instant(since, now, own_ns < now - since ? now - own_ns : since, cut);
-}
-
-/*
- * Closes the slice from `since` to `now` of the slot's task: notes it in the slot if it crossed the cut, and books it
- * there if it was idle. Returns what is left to book for the slot's task.
- */
-static inline __attribute__((always_inline)) struct slice_share close_slot_slice(struct cpu_slot *slot, __u64 since,
-										 __u64 now, __u64 cut, __u64 settled)
-{
-	struct slice_share share = share_slice(since, now, cut, settled);
-
-	if (share.crossed) {
-		slot->carry_since = share.carry_since;
-		slot->carry_key = slot->key;
-		slot->carry_cut = cut_instant(cut);
-	}
-	if (!slot->key.tgid) {
-		slot->idle_ns[share.bank & 1] += share.ns;
-		share.ns = 0;
-	}
-	return share;
 }
 
 /*
@@ -122,6 +93,13 @@ static inline __attribute__((always_inline)) __u64 share_before_cut(__u64 since,
 	if (since < previous_cut)
 		since = previous_cut;
 	return since < instant ? instant - since : 0;
+}
+
+/* Whether a move concerns a slice that runs since `begin` and ends (or is looked at) at `end`. */
+static inline __attribute__((always_inline)) int
+move_concerns(const struct cgroup_move *move, const struct task_key *key, __u32 pid, __u64 begin, __u64 end)
+{
+	return move->tgid == key->tgid && (!move->pid || move->pid == pid) && move->ns > begin && move->ns < end;
 }
 
 #endif

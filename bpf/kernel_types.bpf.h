@@ -56,19 +56,7 @@ struct linux_binprm {
 	const char *filename;
 };
 
-struct bpf_iter_meta {
-	struct seq_file *seq;
-};
-
 #pragma clang attribute pop
-
-/* What a program of type iter/bpf_map_elem is called with; its layout is fixed by the verifier. */
-struct bpf_iter__bpf_map_elem {
-	struct bpf_iter_meta *meta;
-	struct bpf_map *map;
-	void *key;
-	void *value;
-};
 
 /* Only the names matter: their values are taken from the running kernel. */
 enum cgroup_subsys_id {

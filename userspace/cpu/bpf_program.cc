@@ -8,16 +8,20 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
+#include <bit>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
 #include <utility>
 
 #include "bpf/cpu_time.skel.h"
+#include "userspace/cpu/kernel_features.h"
 
 namespace brahe {
 namespace {
+
+// Hints for threads, so many for each record.
+constexpr uint32_t kHintsEach = 2;
 
 // libbpf's lines, at VLOG(1): what matters of them comes back as an error.
 int PrintLibbpf(libbpf_print_level level, const char* format, va_list arguments) {
@@ -33,25 +37,9 @@ cgroup_hierarchy HierarchyCode(const CgroupHierarchy& hierarchy) {
   return hierarchy.controller == "cpuacct" ? CGROUP_V1_CPUACCT : CGROUP_V1_CPU;
 }
 
-uint32_t ProcsCapacity(uint32_t configured, size_t cpus) {
+uint32_t Capacity(uint32_t configured, size_t cpus) {
   if (configured != 0) return configured;
   return static_cast<uint32_t>(std::clamp<size_t>(cpus * 1024, 65536, 1 << 20));
-}
-
-// What a failed load most likely means, and what to do about it.
-Error LoadError(int code) {
-  switch (code) {
-    case EPERM:
-      return Error{
-          code, "load BPF program: " + std::string(strerror(code)) +
-                    " (run as root or grant CAP_BPF and CAP_PERFMON, before Linux 5.8 CAP_SYS_ADMIN; before 5.11 the "
-                    "maps must also fit into RLIMIT_MEMLOCK)"};
-    case ENOMEM:
-      return Error{code, "load BPF program: no memory for its maps (lower --cpu.max-processes)"};
-    default:
-      return Error{code, "load BPF program: " + std::string(strerror(code)) +
-                             " (Linux 5.10 or newer with BTF is needed; --log.level=debug shows the kernel's reason)"};
-  }
 }
 
 // A CPU whose task does not switch would stay unseen after the program is attached. Going there once makes it switch.
@@ -80,83 +68,180 @@ Result<std::unique_ptr<BpfProgram>> BpfProgram::Load(const BpfProgramOptions& op
     return SystemError(
         "kernel type information: open /sys/kernel/btf/vmlinux (the kernel must be built with CONFIG_DEBUG_INFO_BTF)");
   }
-  std::unique_ptr<BpfProgram> program(new BpfProgram);
-  if (const auto opened = program->Open(options); !opened) return opened.error();
   auto lock = InstanceLock::Take(options.lock_path);
   if (!lock) return lock.error();
+  std::unique_ptr<BpfProgram> program(new BpfProgram);
   program->lock_.emplace(*std::move(lock));
-  if (const auto mapped = program->MapSlots(options.topology); !mapped) return mapped.error();
+  if (const auto loaded = program->LoadWhatTheKernelAccepts(options); !loaded) return loaded.error();
+  if (const auto mapped = program->MapMemory(options.topology); !mapped) return mapped.error();
+  if (const auto freed = program->FreeAll(); !freed) return freed.error();
   if (const auto attached = program->Attach(); !attached) return attached.error();
   program->Pin(options.pin_path);
-  VisitEveryCpu(program->cpus_);
+  VisitEveryCpu(program->slots_.size());
+  program->NoteMissingFields();
   return program;
 }
 
 BpfProgram::~BpfProgram() {
   pins_.reset();
   ring_buffer__free(ring_);
-  bpf_link__destroy(bank_iterator_);
-  if (slots_ != nullptr) munmap(slots_, slots_bytes_);
+  for (const Link& link : links_) bpf_link__destroy(link.link);
   cpu_time_bpf::destroy(skeleton_);
 }
 
-Status BpfProgram::Open(const BpfProgramOptions& options) {
-  cpus_ = options.topology.socket_of_cpu.size();
-  procs_capacity_ = ProcsCapacity(options.max_processes, cpus_);
-  const int with_iterator = options.use_iterator ? LoadSkeleton(options, true) : EPERM;
-  if (with_iterator == 0) return {};
-  // Some kernels' security modules refuse every iterator. It only makes reading cheaper.
-  if (const int error = LoadSkeleton(options, false); error != 0) return LoadError(error);
-  if (options.use_iterator) {
-    LOG(WARNING) << "BPF program read_bank is refused (" << strerror(with_iterator)
-                 << "); the process table is read in batches, which costs more where many processes sleep";
+bool BpfProgram::Has(std::string_view feature) const {
+  const auto at = std::find_if(features_.begin(), features_.end(), [&](const auto& f) { return f.name == feature; });
+  return at != features_.end() && at->on;
+}
+
+void BpfProgram::SwitchOff(std::string_view feature, const std::string& why, int code) {
+  const auto of = [&](const auto& f) { return f.name == feature; };
+  std::find_if(features_.begin(), features_.end(), of)->on = false;
+  const auto* const optional = std::find_if(std::begin(kOptionalFeatures), std::end(kOptionalFeatures), of);
+  LOG(WARNING) << "Counting in the kernel goes on without " << feature << ": " << why
+               << (code != 0 ? std::string(": ") + strerror(code) + " (" + BpfRemedy(code) + ")" : std::string())
+               << "; " << optional->lost;
+}
+
+Status BpfProgram::LoadWhatTheKernelAccepts(const BpfProgramOptions& options) {
+  capacity_ = Capacity(options.max_processes, options.topology.socket_of_cpu.size());
+  features_ = {{kEssentialFeature, true}};
+  for (const OptionalFeature& feature : kOptionalFeatures) features_.push_back({feature.name, true});
+  if (auto opened = Open(options); !opened) return opened;
+  if (cpu_time_bpf::load(skeleton_) == 0) return {};
+
+  // Something is refused, and libbpf says no more than that: each program is tried by itself.
+  if (const int error = Probe(options, kEssentialProgram); error != 0) {
+    return Error{error, std::string("load BPF program ") + kEssentialProgram + ": " + strerror(error) + " (" +
+                            BpfRemedy(error) + ")"};
   }
-  batches_.emplace(procs_fd());
+  if (const int error = ProbeStrings(options); error != 0) {
+    SwitchOff("strings", "BPF helper bpf_probe_read_kernel_str is refused", error);
+  }
+  for (const OptionalFeature& feature : kOptionalFeatures) {
+    const int error = feature.program != nullptr ? Probe(options, feature.program) : 0;
+    if (error != 0) SwitchOff(feature.name, std::string("load BPF program ") + feature.program, error);
+  }
+  if (auto opened = Open(options); !opened) return opened;
+  if (const int error = -cpu_time_bpf::load(skeleton_); error != 0) {
+    return Error{error, std::string("load the BPF programs that the kernel accepts: ") + strerror(error) + " (" +
+                            BpfRemedy(error) + ")"};
+  }
   return {};
 }
 
-// Opens and loads the object; 0 or what the kernel said.
-int BpfProgram::LoadSkeleton(const BpfProgramOptions& options, bool with_iterator) {
+// The sizes of maps follow the machine and the settings.
+Status BpfProgram::Open(const BpfProgramOptions& options) {
   cpu_time_bpf::destroy(std::exchange(skeleton_, cpu_time_bpf::open()));
-  if (skeleton_ == nullptr) return errno;
-  skeleton_->rodata->cpu_count = static_cast<uint32_t>(cpus_);
+  if (skeleton_ == nullptr) return SystemError("open BPF object");
   skeleton_->rodata->cgroup_hierarchy = HierarchyCode(options.hierarchy);
-  bpf_map__set_max_entries(skeleton_->maps.procs, procs_capacity_);
-  bpf_map__set_max_entries(skeleton_->maps.cpu_slots, static_cast<uint32_t>(cpus_));
-  if (options.event_buffer_bytes != 0) bpf_map__set_max_entries(skeleton_->maps.events, options.event_buffer_bytes);
-  bpf_program__set_autoattach(skeleton_->progs.read_bank, false);  // needs to be told the map
-  bpf_program__set_autoload(skeleton_->progs.read_bank, with_iterator);
+  skeleton_->rodata->can_read_strings = Has("strings");
+  const uint32_t records = kOverflowRecords + capacity_;
+  const uint32_t hints = std::bit_ceil(capacity_) * kHintsEach;
+  skeleton_->rodata->hint_mask = hints - 1;
+  const auto& maps = skeleton_->maps;
+  bpf_map__set_max_entries(maps.cpu_slots, static_cast<uint32_t>(options.topology.socket_of_cpu.size()));
+  bpf_map__set_max_entries(maps.records, records + 1);
+  bpf_map__set_max_entries(maps.comms, records + 1);
+  bpf_map__set_max_entries(maps.marks, records / MARKS_EACH + 1);
+  bpf_map__set_max_entries(maps.hints, hints);
+  bpf_map__set_max_entries(maps.procs, records);
+  bpf_map__set_max_entries(maps.free_records, capacity_);
+  bpf_map__set_max_entries(maps.free_overflow, kOverflowRecords);
+  if (options.event_buffer_bytes != 0) bpf_map__set_max_entries(maps.events, options.event_buffer_bytes);
+  for (const OptionalFeature& feature : kOptionalFeatures) {
+    if (feature.program == nullptr || Has(feature.name)) continue;
+    bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton_->obj, feature.program), false);
+  }
+  return {};
+}
+
+int BpfProgram::Probe(const BpfProgramOptions& options, const char* program) {
+  BpfProgramOptions small = options;
+  small.max_processes = capacity_;
+  const uint32_t capacity = std::exchange(capacity_, 1);
+  int error = 0;
+  if (const auto opened = Open(small); !opened) error = opened.error().code;
+  capacity_ = capacity;
+  if (error != 0) return error;
+  bpf_program* other = nullptr;
+  bpf_object__for_each_program(other, skeleton_->obj) {
+    bpf_program__set_autoload(other, std::string_view(bpf_program__name(other)) == program);
+  }
   return -cpu_time_bpf::load(skeleton_);
 }
 
-Status BpfProgram::MapSlots(const CpuTopology& topology) {
-  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  slots_bytes_ = (cpus_ * sizeof(cpu_slot) + page - 1) / page * page;
-  void* const memory =
-      mmap(nullptr, slots_bytes_, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(skeleton_->maps.cpu_slots), 0);
-  if (memory == MAP_FAILED) return SystemError("mmap BPF map cpu_slots");
-  slots_ = static_cast<cpu_slot*>(memory);
-  for (size_t cpu = 0; cpu < cpus_; ++cpu) slots_[cpu].socket = topology.socket_of_cpu[cpu];
+// on_exec can do without the helper; on_cgroup_made cannot.
+int BpfProgram::ProbeStrings(const BpfProgramOptions& options) {
+  const int error = Probe(options, "on_exec");
+  if (error == 0) return 0;
+  auto& strings = *std::find_if(features_.begin(), features_.end(), [](const auto& f) { return f.name == "strings"; });
+  strings.on = false;
+  const bool helps = Probe(options, "on_exec") == 0;
+  strings.on = true;
+  return helps ? error : 0;
+}
+
+Status BpfProgram::MapMemory(const CpuTopology& topology) {
+  const auto& maps = skeleton_->maps;
+  const auto reserve = [](auto& array, const bpf_map* map) -> Status {
+    auto reserved = std::remove_reference_t<decltype(array)>::Reserve(bpf_map__fd(map), bpf_map__max_entries(map),
+                                                                      bpf_map__name(map));
+    if (!reserved) return reserved.error();
+    array = *std::move(reserved);
+    return {};
+  };
+  for (const Status& status :
+       {reserve(slots_, maps.cpu_slots), reserve(moves_, maps.moves), reserve(records_, maps.records),
+        reserve(marks_, maps.marks), reserve(comms_, maps.comms)}) {
+    if (!status) return status;
+  }
+  const auto slots = slots_.All();
+  const auto moves = moves_.All();
+  const auto marks = marks_.All();
+  for (const auto* error :
+       {slots ? nullptr : &slots.error(), moves ? nullptr : &moves.error(), marks ? nullptr : &marks.error()}) {
+    if (error != nullptr) return *error;
+  }
+  for (size_t cpu = 0; cpu < slots_.size(); ++cpu) (*slots)[cpu].key.socket = topology.socket_of_cpu[cpu];
+  marks_view_ = {*marks, marks_.size()};
+  cut_memory_ = {.control = &skeleton_->data->control, .slots = *slots, .moves = *moves, .cpus = slots_.size()};
+  return {};
+}
+
+// The lowest numbers are taken first, so that few pages are touched.
+Status BpfProgram::FreeAll() {
+  for (uint32_t index = records(); index != 0; --index) {
+    if (auto freed = Free(index); !freed) return freed;
+  }
   return {};
 }
 
 Status BpfProgram::Attach() {
   ring_ = ring_buffer__new(bpf_map__fd(skeleton_->maps.events), OnEvent, this, nullptr);
   if (ring_ == nullptr) return SystemError("map BPF ring buffer events");
-  if (const int error = cpu_time_bpf::attach(skeleton_); error != 0) {
-    return Error{-error, "attach BPF program to sched_switch: " + std::string(strerror(-error)) +
-                             " (the kernel must have CONFIG_BPF_EVENTS and scheduler tracepoints)"};
+  const auto attach = [this](const char* name) {
+    bpf_link* const link = bpf_program__attach(bpf_object__find_program_by_name(skeleton_->obj, name));
+    if (link == nullptr) return errno;
+    links_.push_back({name, link});
+    return 0;
+  };
+  if (const int error = attach(kEssentialProgram); error != 0) {
+    return Error{error, std::string("attach BPF program ") + kEssentialProgram + ": " + strerror(error) + " (" +
+                            BpfRemedy(error) + ")"};
   }
-  return batches_ ? Status() : AttachBankIterator();
+  for (const OptionalFeature& feature : kOptionalFeatures) {
+    if (feature.program == nullptr || !Has(feature.name)) continue;
+    const int error = attach(feature.program);
+    if (error != 0) SwitchOff(feature.name, std::string("attach BPF program ") + feature.program, error);
+  }
+  return {};
 }
 
-Status BpfProgram::AttachBankIterator() {
-  bpf_iter_link_info map = {};
-  map.map.map_fd = static_cast<__u32>(procs_fd());
-  LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &map, .link_info_len = sizeof map);
-  bank_iterator_ = bpf_program__attach_iter(skeleton_->progs.read_bank, &options);
-  if (bank_iterator_ == nullptr) return SystemError("attach BPF iterator to map procs (Linux 5.10 or newer is needed)");
-  return {};
+void BpfProgram::NoteMissingFields() {
+  if ((__atomic_load_n(&skeleton_->bss->missing, __ATOMIC_RELAXED) & MISSING_OWN_TIME) != 0) {
+    SwitchOff("own_time", "the kernel's tasks have no field prev_sum_exec_runtime", 0);
+  }
 }
 
 void BpfProgram::Pin(const std::string& path) {
@@ -174,19 +259,12 @@ void BpfProgram::Pin(const std::string& path) {
     const char* const name = bpf_map__name(map);
     report(name, bpf_obj_pin(bpf_map__fd(map), pins_->PathOf(name).c_str()) == 0 ? 0 : -errno);
   }
-  const auto& links = skeleton_->links;
-  for (const auto& [name, link] : {std::pair{"on_switch", links.on_switch},
-                                   {"on_exec", links.on_exec},
-                                   {"on_free", links.on_free},
-                                   {"on_move", links.on_move},
-                                   {"on_cgroup_made", links.on_cgroup_made}}) {
-    report(name, bpf_link__pin(link, pins_->PathOf(name).c_str()));
-  }
+  for (const Link& link : links_) report(link.program, bpf_link__pin(link.link, pins_->PathOf(link.program).c_str()));
 }
 
-volatile cut_control& BpfProgram::control() { return skeleton_->data->control; }
-
-uint64_t BpfProgram::dropped_events() const { return const_cast<volatile __u64&>(skeleton_->bss->dropped_events); }
+uint64_t BpfProgram::dropped_events() const {
+  return __atomic_load_n(&skeleton_->bss->dropped_events, __ATOMIC_RELAXED);
+}
 
 std::vector<KernelProgramStats> BpfProgram::ProgramStats() const {
   std::vector<KernelProgramStats> all;
@@ -208,60 +286,42 @@ std::vector<KernelProgramStats> BpfProgram::ProgramStats() const {
   return all;
 }
 
-cpu_slot BpfProgram::ReadSlot(size_t cpu) const {
-  const volatile cpu_slot& slot = slots_[cpu];
-  cpu_slot copy;
-  for (int attempt = 1;; ++attempt) {
-    const uint64_t before = slot.seq;
-    std::atomic_thread_fence(std::memory_order_acquire);
-    memcpy(&copy, const_cast<const cpu_slot*>(&slots_[cpu]), sizeof copy);
-    std::atomic_thread_fence(std::memory_order_acquire);
-    if (before % 2 == 0 && slot.seq == before) return copy;
-    if (attempt % 64 == 0) usleep(20);
+uint64_t BpfProgram::Births() const {
+  uint64_t births = 0;
+  for (size_t cpu = 0; cpu < cut_memory_.cpus; ++cpu) {
+    births += __atomic_load_n(&cut_memory_.slots[cpu].births, __ATOMIC_RELAXED);
   }
+  return births;
 }
 
-uint64_t BpfProgram::Inserts() const {
-  uint64_t inserts = 0;
-  for (size_t cpu = 0; cpu < cpus_; ++cpu) inserts += const_cast<const volatile cpu_slot&>(slots_[cpu]).inserts;
-  return inserts;
+std::string_view BpfProgram::CommOf(uint32_t index) {
+  const auto comm = comms_.At(index);
+  return comm ? std::string_view((*comm)->text, strnlen((*comm)->text, COMM_LENGTH)) : std::string_view();
 }
 
-Status BpfProgram::ReadBank(uint32_t bank, const std::function<void(const task_reading&)>& take) {
-  return batches_ ? batches_->Read(bank, take) : ReadBankByIterator(bank, take);
-}
-
-Status BpfProgram::ReadBankByIterator(uint32_t bank, const std::function<void(const task_reading&)>& take) {
-  volatile read_request& request = skeleton_->bss->reading;
-  request.bank = bank;
-  request.entries = 0;
-  const int iterator = bpf_iter_create(bpf_link__fd(bank_iterator_));
-  if (iterator < 0) return SystemError("read BPF map procs");
-  readings_.resize(1024);
-  Status result;
-  while (true) {
-    // The kernel writes whole records only.
-    const ssize_t bytes = read(iterator, readings_.data(), readings_.size() * sizeof readings_[0]);
-    if (bytes == 0) break;
-    if (bytes < 0 && (errno == EAGAIN || errno == EINTR)) continue;  // EAGAIN: a million entries had nothing to tell
-    if (bytes < 0) {
-      result = SystemError("read BPF map procs");
-      break;
-    }
-    for (size_t i = 0; i < static_cast<size_t>(bytes) / sizeof readings_[0]; ++i) take(readings_[i]);
+Status BpfProgram::Unlink(std::span<const task_key> keys) {
+  const int fd = bpf_map__fd(skeleton_->maps.procs);
+  size_t done = 0;
+  while (can_delete_batches_ && done < keys.size()) {
+    auto count = static_cast<uint32_t>(keys.size() - done);
+    const int error = bpf_map_delete_batch(fd, &keys[done], &count, nullptr) == 0 ? 0 : errno;
+    done += count;
+    if (error == ENOENT) ++done;  // it stops at a key that is not there
+    can_delete_batches_ = error == 0 || error == ENOENT;
   }
-  close(iterator);
-  return result;
+  Status status;
+  for (; done < keys.size(); ++done) {
+    if (bpf_map_delete_elem(fd, &keys[done]) != 0 && errno != ENOENT) status = SystemError("delete from BPF map procs");
+  }
+  return status;
 }
 
-uint32_t BpfProgram::procs_entries() const {
-  if (batches_) return batches_->entries();
-  return const_cast<const volatile read_request&>(skeleton_->bss->reading).entries;
+Status BpfProgram::Free(uint32_t index) {
+  const bpf_map* const stack = index <= kOverflowRecords ? skeleton_->maps.free_overflow : skeleton_->maps.free_records;
+  if (bpf_map_update_elem(bpf_map__fd(stack), nullptr, &index, BPF_ANY) == 0) return {};
+  return SystemError(std::string("put a record back to BPF map ") + bpf_map__name(stack));
 }
 
-int BpfProgram::procs_fd() const { return bpf_map__fd(skeleton_->maps.procs); }
-int BpfProgram::overflow_fd() const { return bpf_map__fd(skeleton_->maps.cg_overflow); }
-uint32_t BpfProgram::overflow_capacity() const { return bpf_map__max_entries(skeleton_->maps.cg_overflow); }
 int BpfProgram::events_fd() const { return ring_buffer__epoll_fd(ring_); }
 
 void BpfProgram::ConsumeEvents(const EventHandlers& handlers) {
@@ -278,7 +338,7 @@ int BpfProgram::OnEvent(void* context, void* data, size_t size) {
   } event = {};
   static_assert(offsetof(process_event, kind) == offsetof(cgroup_event, kind));
   memcpy(&event, data, std::min(size, sizeof event));
-  if (event.process.kind == CGROUP_MADE) {
+  if (event.process.kind == CGROUP_MADE || event.process.kind == CGROUP_GONE) {
     handlers.cgroup(event.cgroup);
   } else {
     handlers.process(event.process);

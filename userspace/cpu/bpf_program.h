@@ -5,15 +5,19 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bpf/cpu_time_records.h"
 #include "userspace/base/result.h"
-#include "userspace/cpu/batch_bank.h"
 #include "userspace/cpu/cgroup_hierarchy.h"
 #include "userspace/cpu/cpu_time_source.h"
+#include "userspace/cpu/cut_protocol.h"
+#include "userspace/cpu/mapped_array.h"
 #include "userspace/cpu/pin_directory.h"
+#include "userspace/cpu/record_table.h"
 #include "userspace/cpu/topology.h"
 
 struct bpf_link;
@@ -26,54 +30,51 @@ namespace brahe {
 struct BpfProgramOptions {
   CpuTopology topology;  // socket_of_cpu must have an entry for each possible CPU
   CgroupHierarchy hierarchy;
-  uint32_t max_processes = 0;       // entries of map procs; 0: 1024 a CPU, at least 65536, at most 1048576
+  uint32_t max_processes = 0;       // records; 0: 1024 a CPU, at least 65536, at most 1048576
   uint32_t event_buffer_bytes = 0;  // a power of 2 and a multiple of the page size; 0: 2 MiB
   std::string pin_path = "/sys/fs/bpf/brahe";
   std::string lock_path = "/run/brahe.lock";
-  bool use_iterator = true;  // false: read the process table in batches, as where the kernel refuses the iterator
 };
 
 // bpf/cpu_time.bpf.c in the kernel: loaded, attached, pinned, and running on every CPU when Load returns; detached and
-// unpinned at the end. Not movable: the kernel's memory is mapped into it. Not thread-safe.
-class BpfProgram {
+// unpinned at the end. Only on_switch must load and attach: what is lost without each of the others is said once
+// (kernel_features.h). Not movable: the kernel's memory is mapped into it. Not thread-safe.
+class BpfProgram final : public RecordStore {
  public:
-  // Neither may keep the reference. A PROCESS_FREE has no path.
+  // Neither may keep the reference. A PROCESS_FREE and a CGROUP_GONE have no path.
   struct EventHandlers {
     std::function<void(const process_event&)> process;
     std::function<void(const cgroup_event&)> cgroup;
   };
 
-  // Errors name the reason and the remedy (no BTF, no permission, locked memory, another instance: EWOULDBLOCK).
+  // Errors name what was refused, the reason and the remedy; another instance: EWOULDBLOCK.
   static Result<std::unique_ptr<BpfProgram>> Load(const BpfProgramOptions& options);
   BpfProgram(const BpfProgram&) = delete;
   BpfProgram& operator=(const BpfProgram&) = delete;
-  ~BpfProgram();
+  ~BpfProgram() override;
 
-  // The kernel's own memory: read slots only under their seq (ReadSlot).
-  [[nodiscard]] volatile cut_control& control();
-  [[nodiscard]] size_t cpus() const { return cpus_; }
+  [[nodiscard]] CutMemory cut_memory() const { return cut_memory_; }
   [[nodiscard]] uint64_t dropped_events() const;
+  // Records taken so far, roughly: read without stopping anybody.
+  [[nodiscard]] uint64_t Births() const;
 
   // What the kernel counts of each program, without those that it does not tell of.
   [[nodiscard]] std::vector<KernelProgramStats> ProgramStats() const;
+  // Each feature once, in the order of kernel_features.h.
+  [[nodiscard]] const std::vector<KernelFeature>& features() const { return features_; }
+  [[nodiscard]] bool Has(std::string_view feature) const;
 
-  // A consistent copy of a CPU's slot, made at an instant at which its handler was not running. Waits for a handler
-  // that is (a stolen virtual CPU can stop one for milliseconds).
-  [[nodiscard]] cpu_slot ReadSlot(size_t cpu) const;
+  // See RecordStore.
+  [[nodiscard]] uint32_t records() const override { return overflow_records() + capacity_; }
+  [[nodiscard]] uint32_t overflow_records() const override { return kOverflowRecords; }
+  Result<task_record*> RecordAt(uint32_t index) override { return records_.At(index); }
+  std::string_view CommOf(uint32_t index) override;
+  std::span<record_marks> Marks() override { return marks_view_; }
+  Status Unlink(std::span<const task_key> keys) override;
+  Status Free(uint32_t index) override;
 
-  // Entries made in map procs so far, roughly: read without stopping anybody.
-  [[nodiscard]] uint64_t Inserts() const;
-
-  // Reads the bank that stands still: hands over every entry of map procs that has gained time since this was last
-  // called for the bank. What was handed over before an Error is not told again; the rest is, by the next call.
-  Status ReadBank(uint32_t bank, const std::function<void(const task_reading&)>& take);
-  // Entries of map procs when ReadBank was last called.
-  [[nodiscard]] uint32_t procs_entries() const;
-
-  [[nodiscard]] int procs_fd() const;
-  [[nodiscard]] uint32_t procs_capacity() const { return procs_capacity_; }
-  [[nodiscard]] int overflow_fd() const;
-  [[nodiscard]] uint32_t overflow_capacity() const;
+  // Records for processes.
+  [[nodiscard]] uint32_t capacity() const { return capacity_; }
 
   // Readable when much waits in the event buffer.
   [[nodiscard]] int events_fd() const;
@@ -81,27 +82,45 @@ class BpfProgram {
   void ConsumeEvents(const EventHandlers& handlers);
 
  private:
+  static constexpr uint32_t kOverflowRecords = 4096;
+  struct Comm {
+    char text[COMM_LENGTH];
+  };
+  struct Link {
+    const char* program;
+    bpf_link* link;
+  };
+
   BpfProgram() = default;
+  Status LoadWhatTheKernelAccepts(const BpfProgramOptions& options);
+  // Opens the object with all its settings and the programs that have been found to work.
   Status Open(const BpfProgramOptions& options);
-  int LoadSkeleton(const BpfProgramOptions& options, bool with_iterator);
-  Status ReadBankByIterator(uint32_t bank, const std::function<void(const task_reading&)>& take);
-  Status MapSlots(const CpuTopology& topology);
+  // Finds out which program is refused, by itself, and what for. 0: it loads.
+  int Probe(const BpfProgramOptions& options, const char* program);
+  int ProbeStrings(const BpfProgramOptions& options);
+  Status MapMemory(const CpuTopology& topology);
+  Status FreeAll();
   Status Attach();
-  Status AttachBankIterator();
+  void NoteMissingFields();
+  void SwitchOff(std::string_view feature, const std::string& why, int code);
   void Pin(const std::string& path);
   static int OnEvent(void* context, void* data, size_t size);
 
   // The members' order is that of the set-up; it is taken down the other way.
   std::optional<InstanceLock> lock_;
   cpu_time_bpf* skeleton_ = nullptr;
-  cpu_slot* slots_ = nullptr;
-  size_t slots_bytes_ = 0;
-  size_t cpus_ = 0;
-  uint32_t procs_capacity_ = 0;
+  uint32_t capacity_ = 0;
+  bool can_delete_batches_ = true;  // until the kernel refuses it
+  std::vector<KernelFeature> features_;
+  MappedArray<cpu_slot> slots_;
+  MappedArray<cgroup_move> moves_;
+  MappedArray<task_record> records_;
+  MappedArray<record_marks> marks_;
+  MappedArray<Comm> comms_;
+  std::span<record_marks> marks_view_;
+  CutMemory cut_memory_;
+  std::vector<Link> links_;
   ring_buffer* ring_ = nullptr;
-  bpf_link* bank_iterator_ = nullptr;
-  std::optional<BatchBank> batches_;    // where there is no iterator
-  std::vector<task_reading> readings_;  // scratch of ReadBank
   const EventHandlers* handlers_ = nullptr;
   std::optional<PinDirectory> pins_;
 };

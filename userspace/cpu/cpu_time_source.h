@@ -69,6 +69,12 @@ struct KernelProgramStats {
   std::optional<uint64_t> recursion_misses;  // runs left out because the program was running already; from Linux 5.12
 };
 
+// Something that the kernel may refuse without costing the source.
+struct KernelFeature {
+  std::string name;
+  bool on = true;
+};
+
 // Figures about the source itself, cumulative since its start, for its users to judge it by. What a source does not
 // have stays 0.
 struct CpuTimeSourceStats {
@@ -86,6 +92,7 @@ struct CpuTimeSourceStats {
   // Cuts that were announced after their instant, because the machine stopped for longer than the lead. Some time then
   // counts for the epoch before the cut instead of the one after it; such epochs are not in conservation_error.
   uint64_t late_cuts = 0;
+  std::vector<KernelFeature> features;
   std::vector<KernelProgramStats> programs;  // without those that the kernel does not tell of
 };
 

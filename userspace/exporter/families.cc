@@ -279,6 +279,17 @@ void AppendProgramMisses(const RenderInput& input, const Family& family, size_t 
   }
 }
 
+size_t Features(const RenderInput& input) { return UsesBpf(input) ? input.snapshot.kernel.features.size() : 0; }
+
+void AppendFeature(const RenderInput& input, const Family& family, size_t item, std::string& out) {
+  const KernelFeature& feature = input.snapshot.kernel.features[item];
+  Sample(family.name, out)
+      .Label("feature", feature.name)
+      .Labels(input.node_label)
+      .Label("state", feature.on ? "on" : "off")
+      .Uint(1);
+}
+
 // Kepler's names, types and help texts are kept to the letter.
 constexpr Family kFamilies[] = {
     {"kepler_build_info", kGauge, "A metric with a constant '1' value labeled with version information", kAlways, One,
@@ -342,6 +353,9 @@ constexpr Family kFamilies[] = {
      AppendSocketCount<&SocketZone::read_errors>},
     {"brahe_energy_resets_total", kCounter, "Steps of an energy counter that were taken for a reset and not charged",
      kAlways, SocketZones, AppendSocketCount<&SocketZone::resets>},
+    {"brahe_bpf_feature", kGauge,
+     "A metric with a constant '1' value, labeled by what the kernel side can do without and whether it has it",
+     kAlways, Features, AppendFeature},
     {"brahe_bpf_map_entries", kGauge, "Entries in use of a BPF map", kAlways, TwoIfBpf,
      AppendMap<&KernelFigures::map_entries, &KernelFigures::overflow_entries>},
     {"brahe_bpf_map_capacity", kGauge, "Most entries that a BPF map can hold", kAlways, TwoIfBpf,

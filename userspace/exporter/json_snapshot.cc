@@ -37,6 +37,12 @@ Json ProgramsOf(const KernelFigures& kernel) {
   return programs;
 }
 
+Json FeaturesOf(const KernelFigures& kernel) {
+  Json features = Json::array();
+  for (const KernelFeature& feature : kernel.features) features.push_back({{"name", feature.name}, {"on", feature.on}});
+  return features;
+}
+
 // Null with a CPU time source that has no kernel side.
 Json KernelOf(const Snapshot& snapshot) {
   if (snapshot.cpu_time_source != "bpf") return nullptr;
@@ -51,6 +57,7 @@ Json KernelOf(const Snapshot& snapshot) {
           {"late_cuts", kernel.late_cuts},
           {"lost_time_ns", kernel.lost_time.value},
           {"conservation_error_ns", kernel.conservation_error.value},
+          {"features", FeaturesOf(kernel)},
           {"programs", ProgramsOf(kernel)}};
 }
 

@@ -41,7 +41,8 @@ TEST(JsonRenderer, TellsOfTheNode) {
     "usage_ppm": 250000, "unassigned_cpu_time_ns": 1234567890, "primary_zone": "package",
     "kernel": {"map_entries": 11, "map_capacity": 4096, "overflow_entries": 1, "overflow_capacity": 512,
       "switches": 987654321, "repaired_events": 2, "dropped_events": 3, "late_cuts": 4, "lost_time_ns": 5,
-      "conservation_error_ns": 6, "programs": [
+      "conservation_error_ns": 6, "features": [{"name": "switch", "on": true}, {"name": "exec", "on": false}],
+      "programs": [
         {"name": "on_switch", "runs": 987654300, "run_time_ns": 123456789012, "recursion_misses": 1},
         {"name": "on_exec", "runs": 42, "run_time_ns": 43000, "recursion_misses": null}]}})"));
 }

@@ -8,6 +8,7 @@
 
 #include "userspace/base/process_key.h"
 #include "userspace/base/units.h"
+#include "userspace/cpu/cpu_time_source.h"
 
 namespace brahe {
 
@@ -112,6 +113,7 @@ struct KernelFigures {
   uint64_t late_cuts = 0;          // cuts that were announced after their instant
   Nanoseconds lost_time;           // that fitted no table; a part of unassigned_time
   Nanoseconds conservation_error;  // by which sockets' times and their capacity differed when they were counted
+  std::vector<KernelFeature> features;     // what may be missing in the kernel, and whether it is there
   std::vector<KernelProgram> programs;
 };
 

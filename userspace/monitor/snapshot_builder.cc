@@ -93,6 +93,7 @@ KernelFigures KernelFiguresOf(const CpuTimeSourceStats& stats) {
           .late_cuts = stats.late_cuts,
           .lost_time = stats.lost,
           .conservation_error = stats.conservation_error,
+          .features = stats.features,
           .programs = std::move(programs)};
 }
 

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "bpf/cpu_time_reader.h"
+#include "userspace/base/clock.h"
+#include "userspace/base/units.h"
+
+namespace brahe {
+
+// The kernel side's memory that a cut is made with. Borrowed.
+struct CutMemory {
+  volatile cut_control* control = nullptr;
+  const cpu_slot* slots = nullptr;  // one for each CPU
+  const cgroup_move* moves = nullptr;
+  size_t cpus = 0;
+};
+
+// Agrees with the kernel side on the instant at which the banks change, and reads each CPU's slot after it: what it has
+// closed, and the part before the cut of the slice that was running at it. docs/accounting.md says why nothing is lost
+// or counted twice. Not thread-safe.
+class CutProtocol {
+ public:
+  // What is found in the slots. Each is called with a CPU's number.
+  struct Readers {
+    std::function<void(size_t cpu, uint64_t ns)> closed_idle;
+    // The CPU was idle at the cut, or it is not running at all.
+    std::function<void(size_t cpu, uint64_t ns)> open_idle;
+    std::function<void(size_t cpu, uint64_t ns)> lost;
+    std::function<void(const task_key& key, uint64_t ns)> running;
+  };
+  // Sums over all CPUs at the last ReadSlots.
+  struct Totals {
+    uint64_t switches = 0, repaired = 0, births = 0, overflows = 0;
+  };
+
+  // `clock` must outlive this object.
+  CutProtocol(CutMemory memory, const Clock& clock)
+      : memory_(memory), clock_(clock), readings_(memory.cpus), running_(memory.cpus) {}
+
+  // Publishes a cut a little in the future, and returns after it. The slots must have been read since the cut before.
+  void Cut();
+  // Waits until all handlers that began before the cut have ended; after that the old bank stands still.
+  void ReadSlots(const Readers& readers);
+
+  [[nodiscard]] bool has_unread_slots() const { return unread_; }
+  [[nodiscard]] uint64_t instant() const { return at_.cut; }  // of the last cut
+  [[nodiscard]] uint32_t old_bank() const { return old_bank_; }
+  [[nodiscard]] const Totals& totals() const { return totals_; }
+  // Whether the last cut and the one before were published in time, so that the time between them is known exactly.
+  // Before the first cut each CPU counts from its own first event.
+  [[nodiscard]] bool is_exact() const { return begin_is_exact_ && end_is_exact_; }
+  [[nodiscard]] uint64_t late_cuts() const { return late_cuts_; }
+
+ private:
+  struct Reading {
+    uint64_t idle_ns[2] = {0, 0};  // as last read, by bank
+    uint64_t lost_ns[2] = {0, 0};
+  };
+
+  void NotePunctuality(bool in_time);
+  cpu_slot ReadSlot(size_t cpu) const;
+
+  const CutMemory memory_;
+  const Clock& clock_;
+  std::vector<Reading> readings_;       // by CPU
+  std::vector<running_slice> running_;  // by CPU
+  cut_instants at_ = {0, 0};
+  uint32_t old_bank_ = 0;  // stands still since the last cut
+  Nanoseconds published_;  // when the last cut was
+  Nanoseconds lead_;       // how far in the future a cut is published; 0: the least
+  uint32_t cuts_in_time_ = 0;
+  uint64_t late_cuts_ = 0;
+  bool unread_ = false;
+  bool begin_is_exact_ = false;
+  bool end_is_exact_ = false;
+  Totals totals_;
+};
+
+}  // namespace brahe

@@ -1,0 +1,65 @@
+#include "userspace/cpu/kernel_features.h"
+
+#include <linux/capability.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+
+#include "userspace/base/file.h"
+
+namespace brahe {
+namespace {
+
+#ifndef CAP_PERFMON
+#define CAP_PERFMON 38
+#define CAP_BPF 39
+#endif
+
+bool HasCapability(int capability) {
+  const std::string status = ReadFile("/proc/self/status").value_or("");
+  const size_t at = status.find("CapEff:");
+  if (at == std::string::npos) return false;
+  return (strtoull(status.c_str() + at + 7, nullptr, 16) >> capability & 1) != 0;
+}
+
+bool IsOlderThan(int major, int minor) {
+  utsname name;
+  int have_major = 0, have_minor = 0;
+  if (uname(&name) != 0 || sscanf(name.release, "%d.%d", &have_major, &have_minor) != 2) return false;
+  return have_major < major || (have_major == major && have_minor < minor);
+}
+
+std::string PermissionRemedy() {
+  const bool admin = HasCapability(CAP_SYS_ADMIN);
+  if (!admin && !(HasCapability(CAP_BPF) && HasCapability(CAP_PERFMON))) {
+    return "grant CAP_BPF and CAP_PERFMON, or run as root";
+  }
+  rlimit limit;
+  if (IsOlderThan(5, 11) && getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
+    return "before Linux 5.11 its maps must fit into RLIMIT_MEMLOCK, which is " +
+           std::to_string(limit.rlim_cur / 1024) + " KiB: raise it";
+  }
+  return "this process has the rights, so a security module (BPF LSM, lockdown, seccomp) forbids it: allow it there";
+}
+
+}  // namespace
+
+std::string BpfRemedy(int code) {
+  switch (code) {
+    case EPERM:
+    case EACCES:
+      return PermissionRemedy();
+    case ENOMEM:
+      return "no memory for it: lower --cpu.max-processes";
+    case ESRCH:
+    case ENOENT:
+      return "this kernel does not have what it attaches to";
+    default:
+      return "Linux 5.10 or newer with BTF is needed; --log.level=debug shows the kernel's reason";
+  }
+}
+
+}  // namespace brahe

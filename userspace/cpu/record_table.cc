@@ -1,0 +1,228 @@
+#include "userspace/cpu/record_table.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace brahe {
+
+Status RecordTable::Read(uint32_t bank, const std::function<void(const task_key&, std::string_view)>& on_new) {
+  ++reads_;
+  Status status;
+  uint32_t first = 0;
+  for (record_marks& marks : store_.Marks()) {
+    for (uint32_t i = 0; i < MARKS_EACH; i += sizeof(uint64_t)) {
+      uint64_t word = 0;
+      memcpy(&word, &marks.of[bank][i], sizeof word);
+      if (word == 0) continue;
+      for (uint32_t byte = i; byte < i + sizeof word; ++byte) {
+        if (marks.of[bank][byte] == 0) continue;
+        if (auto read = ReadRecord(first + byte, bank, on_new); !read) {
+          status = read;  // it keeps its mark
+        } else {
+          marks.of[bank][byte] = 0;
+        }
+      }
+    }
+    first += MARKS_EACH;
+  }
+  return status;
+}
+
+Status RecordTable::ReadRecord(uint32_t index, uint32_t bank,
+                               const std::function<void(const task_key&, std::string_view)>& on_new) {
+  const auto record = store_.RecordAt(index);
+  if (!record) return record.error();
+  const uint64_t ns = __atomic_load_n(&(*record)->ns[bank], __ATOMIC_RELAXED);
+  const uint64_t gained = ns - (*record)->read_ns[bank];
+  __atomic_store_n(&(*record)->read_ns[bank], ns, __ATOMIC_RELAXED);
+  if (owners_.size() <= index) owners_.resize(std::max<size_t>(index + 1, owners_.size() + owners_.size() / 4));
+  if (owners_[index].key.tgid == 0) {
+    Learn(index, (*record)->key);
+    if (index > store_.overflow_records()) on_new(owners_[index].key, store_.CommOf(index));
+  }
+  owners_[index].last_change = reads_;
+  const uint32_t same = owners_[index].same;
+  Pend(same != 0 ? same : index, gained);
+  return {};
+}
+
+void RecordTable::Learn(uint32_t index, const task_key& key) {
+  ++CounterOf(index);
+  Owner& owner = owners_[index];
+  owner = {.key = key};
+  owner.same = Find(key);
+  const auto [first, added] = processes_.try_emplace({key.tgid, key.start_ns}, index);
+  if (added) return;
+  owner.next = owners_[first->second].next;
+  owners_[first->second].next = index;
+}
+
+uint32_t& RecordTable::CounterOf(uint32_t index) {
+  return index <= store_.overflow_records() ? overflow_entries_ : entries_;
+}
+
+// The record that a key's time is added to; 0: none.
+uint32_t RecordTable::Find(const task_key& key) const {
+  const auto first = processes_.find({key.tgid, key.start_ns});
+  for (uint32_t i = first != processes_.end() ? first->second : 0; i != 0; i = owners_[i].next) {
+    if (owners_[i].same == 0 && KeyEqual()(owners_[i].key, key)) return i;
+  }
+  return 0;
+}
+
+void RecordTable::Pend(uint32_t index, uint64_t ns) {
+  if (ns == 0) return;
+  if (owners_[index].pending_ns == 0) pending_.push_back(index);
+  owners_[index].pending_ns += ns;
+}
+
+void RecordTable::Add(const task_key& key, uint64_t ns) {
+  if (ns == 0) return;
+  if (const uint32_t index = Find(key); index != 0) {
+    owners_[index].last_change = reads_ + 1;  // slots are read before the bank
+    Pend(index, ns);
+  } else {
+    unrecorded_ns_[key] += ns;
+  }
+}
+
+void RecordTable::TakePending(const std::function<void(const task_key&, Nanoseconds)>& take) {
+  // Its key may have another record by now, or still be running without one.
+  for (const uint32_t index : pending_) {
+    Owner& owner = owners_[index];
+    if (owner.limbo_since != 0) unrecorded_ns_[owner.key] += std::exchange(owner.pending_ns, 0);
+  }
+  for (const auto& [key, ns] : unrecorded_ns_) {
+    if (const uint32_t index = Find(key); index != 0) {
+      Pend(index, ns);
+    } else {
+      take(key, Nanoseconds{ns});
+    }
+  }
+  unrecorded_ns_.clear();
+  for (const uint32_t index : pending_) {
+    if (const uint64_t ns = std::exchange(owners_[index].pending_ns, 0); ns != 0) take(owners_[index].key, {ns});
+  }
+  pending_.clear();
+}
+
+void RecordTable::ForEachQuietProcess(const std::function<void(const ProcessKey&, uint64_t)>& visit) const {
+  for (const auto& [process, first] : processes_) {
+    if (process.pid == OVERFLOW_TGID) continue;
+    uint32_t last_change = 0;
+    for (uint32_t i = first; i != 0; i = owners_[i].next) last_change = std::max(last_change, owners_[i].last_change);
+    if (reads_ >= last_change + kQuietReads) visit(process, reads_ - last_change);
+  }
+}
+
+Status RecordTable::Recycle() {
+  Status freed = FreeRested();
+  std::vector<uint32_t> taken;
+  TakeRetired(taken);
+  if (!gone_cgroups_.empty()) TakeOfGoneCgroups(taken);
+  const bool scarce = entries_ > (store_.records() - store_.overflow_records()) / 4 * 3;
+  if (scarce || overflow_entries_ > store_.overflow_records() / 4 * 3) TakeStale(taken);
+  if (auto put = PutInLimbo(taken); !put) return put;
+  return freed;
+}
+
+void RecordTable::Take(uint32_t index, std::vector<uint32_t>& taken) {
+  owners_[index].limbo_since = reads_;
+  taken.push_back(index);
+}
+
+void RecordTable::TakeRetired(std::vector<uint32_t>& taken) {
+  std::erase_if(retired_, [&](const auto& retired) {
+    if (const auto at = processes_.find(retired.first); at != processes_.end()) {
+      for (uint32_t i = at->second; i != 0; i = owners_[i].next) Take(i, taken);
+      processes_.erase(at);
+    }
+    return reads_ >= retired.second;
+  });
+}
+
+// Looks through all records, which is cheap beside the removal of a cgroup.
+void RecordTable::TakeOfGoneCgroups(std::vector<uint32_t>& taken) {
+  std::sort(gone_cgroups_.begin(), gone_cgroups_.end());
+  std::vector<uint64_t> not_quiet;
+  for (uint32_t i = 1; i < owners_.size(); ++i) {
+    const Owner& owner = owners_[i];
+    if (owner.key.tgid == 0 || owner.limbo_since != 0 ||
+        !std::binary_search(gone_cgroups_.begin(), gone_cgroups_.end(), owner.key.cgroup_id)) {
+      continue;
+    }
+    if (IsQuiet(owner)) {
+      Detach(i);
+      Take(i, taken);
+    } else {
+      not_quiet.push_back(owner.key.cgroup_id);
+    }
+  }
+  gone_cgroups_ = std::move(not_quiet);
+}
+
+// A process may leave many cgroups behind, and a cgroup's removal may go untold: where room gets scarce, records are
+// taken that have not changed while others of their owner have.
+void RecordTable::TakeStale(std::vector<uint32_t>& taken) {
+  for (const auto& [process, first] : std::vector(processes_.begin(), processes_.end())) {
+    const bool overflow = process.pid == OVERFLOW_TGID;
+    uint32_t last_change = overflow ? reads_ + 1 : 0;
+    for (uint32_t i = first; i != 0; i = owners_[i].next) last_change = std::max(last_change, owners_[i].last_change);
+    for (uint32_t i = first, next = 0; i != 0; i = next) {
+      next = owners_[i].next;
+      if (!IsQuiet(owners_[i]) || owners_[i].last_change == last_change) continue;
+      Detach(i);
+      Take(i, taken);
+    }
+  }
+}
+
+// Takes a record out of its process' list.
+void RecordTable::Detach(uint32_t index) {
+  const auto at = processes_.find({owners_[index].key.tgid, owners_[index].key.start_ns});
+  if (at == processes_.end()) return;
+  uint32_t successor = 0;  // of those whose time is added to it
+  for (uint32_t i = at->second; i != 0; i = owners_[i].next) {
+    if (owners_[i].same != index) continue;
+    owners_[i].same = std::exchange(successor, successor != 0 ? successor : i);
+  }
+  uint32_t* link = &at->second;
+  while (*link != 0 && *link != index) link = &owners_[*link].next;
+  if (*link == index) *link = owners_[index].next;
+  if (at->second == 0) processes_.erase(at);
+}
+
+Status RecordTable::PutInLimbo(const std::vector<uint32_t>& taken) {
+  if (taken.empty()) return {};
+  std::vector<task_key> keys;
+  for (const uint32_t index : taken) keys.push_back(owners_[index].key);
+  const Status unlinked = store_.Unlink(keys);
+  for (const uint32_t index : taken) {
+    limbo_.push_back(index);
+    const auto record = store_.RecordAt(index);  // is mapped since it was read
+    if (!record) continue;
+    // The word that tells the owner goes first, and comes last when there is another one.
+    uint64_t* const key = reinterpret_cast<uint64_t*>(&(*record)->key);
+    for (size_t word = 0; word < sizeof(task_key) / sizeof(uint64_t); ++word) {
+      __atomic_store_n(&key[word], 0, __ATOMIC_SEQ_CST);
+    }
+  }
+  return unlinked;
+}
+
+Status RecordTable::FreeRested() {
+  Status status;
+  std::erase_if(limbo_, [&](uint32_t index) {
+    if (reads_ < owners_[index].limbo_since + kLimboReads) return false;
+    if (auto freed = store_.Free(index); !freed) {
+      status = freed;
+      return false;
+    }
+    --CounterOf(index);
+    owners_[index] = {};
+    return true;
+  });
+  return status;
+}
+
+}  // namespace brahe
