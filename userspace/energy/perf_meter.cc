@@ -171,7 +171,7 @@ Result<CounterReading> PerfMeter::ReadOpenCounter(Counter& counter) {
   }
   const auto energy = counter.scale.EnergyOf(count->counts);
   if (!energy) return MakeError("read " + counter.name + ": impossible count " + std::to_string(count->counts));
-  return CounterReading{.energy = *energy, .time = now};
+  return CounterReading{.energy = *energy, .time = now, .suspended = clock_.Suspended()};
 }
 
 }  // namespace brahe

@@ -30,6 +30,11 @@ class PowercapTest : public testing::Test {
   void Set(const std::string& folder, uint64_t energy_uj) const {
     tree_.Write(Folder(folder) + "/energy_uj", std::to_string(energy_uj) + "\n");
   }
+  // A constraint's largest power.
+  void SetMaxPower(const std::string& folder, int constraint, Microwatts power) const {
+    tree_.Write(Folder(folder) + "/constraint_" + std::to_string(constraint) + "_max_power_uw",
+                std::to_string(power.value) + "\n");
+  }
   // Makes the zone's counter unreadable; root reads all that has a mode, but no folder. Repair with Set after Remove.
   void Break(const std::string& folder) const {
     RemoveCounter(folder);

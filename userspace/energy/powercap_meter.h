@@ -42,13 +42,14 @@ class PowercapMeter final : public EnergyMeter {
   struct Counter {
     std::string id;  // PowercapZone::id
     CounterFile file;
-    Microjoules max_range;  // 0: not known
+    CounterFacts facts;
   };
 
   PowercapMeter(const MeterOptions& options, const Clock& clock, const std::vector<PowercapZone>& zones);
 
   Status OpenAll();
   Status OpenFolder(size_t index, const std::string& folder);
+  void LearnRange(size_t index, const std::string& folder);
   Status FindAgain(size_t index, const Result<PowercapScan>& scan);
 
   const std::string sysfs_root_;

@@ -86,6 +86,66 @@ TEST_F(PowercapMeterTest, CountsAResetAndChargesOnlyTheEpochsOtherSteps) {
   EXPECT_EQ(meter_->Stats()[0].read_errors, 0u);
 }
 
+// From 242.0 kJ of 262.1 kJ to 5 J: a wrap would be 20.1 kJ in 5 s, 4 kW.
+TEST_F(PowercapMeterTest, AResetNearTheTopCostsNothing) {
+  AddZone("intel-rapl:0", "package-0", 242'000'000'000);
+  AddZone("intel-rapl:1", "psys", 242'000'000'000);
+  Start();
+  for (const char* folder : {"intel-rapl:0", "intel-rapl:1"}) Set(folder, 5'000'000);
+  EXPECT_THAT(Epoch(Seconds(5)).used, ElementsAre(Joules(0), Joules(0)));
+  EXPECT_EQ(meter_->Stats()[0].resets, 1u);
+  EXPECT_EQ(meter_->Stats()[1].resets, 1u);
+}
+
+// The last joules of the range: what tells the two apart is what the zone can use.
+TEST_F(PowercapMeterTest, TheLargestMaxPowerOfItsConstraintsTellsAWrapFromAReset) {
+  AddZone("intel-rapl:0", "package-0", kRange - 1'000'000'000);
+  AddZone("intel-rapl:1", "package-1", kRange - 1'000'000'000);
+  SetMaxPower("intel-rapl:0", 0, Watts(15));
+  SetMaxPower("intel-rapl:0", 1, {});
+  SetMaxPower("intel-rapl:1", 0, Watts(15));
+  SetMaxPower("intel-rapl:1", 2, Watts(45));
+  Start();
+  for (const char* folder : {"intel-rapl:0", "intel-rapl:1"}) Set(folder, 100'000'000);  // 1.1 kJ in 5 s, 220 W
+  EXPECT_THAT(Epoch(Seconds(5)).used, ElementsAre(Joules(0), Joules(1100)));
+  EXPECT_EQ(meter_->Stats()[0].resets, 1u);
+  EXPECT_EQ(meter_->Stats()[1].resets, 0u);
+}
+
+TEST_F(PowercapMeterTest, AZoneMayWrapAtTwiceThePowerThatWasObserved) {
+  AddZone("intel-rapl:0", "package-0", kRange - 17'000'000'000);
+  Start();
+  Set("intel-rapl:0", kRange - 12'000'000'000);
+  EXPECT_EQ(Epoch(Seconds(5)).used[0], Joules(5'000));
+  Set("intel-rapl:0", kRange - 7'500'000'000);
+  EXPECT_EQ(Epoch(Seconds(3)).used[0], Joules(4'500));  // 1.5 kW
+  Set("intel-rapl:0", 0);
+  EXPECT_EQ(Epoch(Seconds(3)).used[0], Joules(7'500));  // 2.5 kW
+  EXPECT_EQ(meter_->Stats()[0].resets, 0u);
+}
+
+TEST_F(PowercapMeterTest, AWrapDoesNotRaiseTheCeilingOfTheNext) {
+  AddZone("intel-rapl:0", "package-0", kRange - 5'000'000'000);
+  Start();
+  Set("intel-rapl:0", 0);
+  EXPECT_EQ(Epoch(Seconds(5)).used[0], Joules(5'000));  // 1 kW
+  Set("intel-rapl:0", 242'000'000'000);
+  EXPECT_EQ(Epoch(Seconds(3000)).used[0], Joules(242'000));
+  Set("intel-rapl:0", 5'000'000);
+  EXPECT_EQ(Epoch(Seconds(15)).used[0], Joules(0)) << "1.3 kW";
+}
+
+TEST_F(PowercapMeterTest, ACounterThatFellWhileTheMachineSleptIsNotAWrap) {
+  AddZone("intel-rapl:0", "package-0", kRange - 3'000'000);
+  Start();
+  Set("intel-rapl:0", 4'000'000);
+  clock_.Suspend(Seconds(3600));
+  EXPECT_EQ(Epoch().used[0], Joules(0));
+  EXPECT_EQ(meter_->Stats()[0].resets, 1u);
+  Set("intel-rapl:0", 6'000'000);
+  EXPECT_EQ(Epoch().used[0], Joules(2));
+}
+
 TEST_F(PowercapMeterTest, TakesPlausiblePowerFromTheOptions) {
   options_.plausible_power = Watts(100);
   AddZone("intel-rapl:0", "package-0");

@@ -1,11 +1,31 @@
 #include "userspace/energy/zone_accounts.h"
 
+#include <algorithm>
+#include <set>
 #include <utility>
 
 namespace brahe {
+namespace {
+
+// Twice of what today's largest processors use. Of the whole machine: as if it had two at least.
+Microwatts FloorOf(const Zone& zone, const std::vector<Zone>& zones) {
+  constexpr Microwatts kSocketFloor = Watts(1000);
+  if (zone.socket) return kSocketFloor;
+  std::set<uint32_t> sockets;
+  for (const Zone& other : zones) {
+    if (other.socket) sockets.insert(*other.socket);
+  }
+  return kSocketFloor * std::max<size_t>(2, sockets.size());
+}
+
+}  // namespace
 
 ZoneAccounts::ZoneAccounts(std::string meter, std::vector<Zone> zones, Microwatts plausible_power)
-    : meter_(std::move(meter)), zones_(std::move(zones)), plausible_power_(plausible_power), accounts_(zones_.size()) {}
+    : meter_(std::move(meter)), zones_(std::move(zones)), plausible_power_(plausible_power) {
+  for (const Zone& zone : zones_) {
+    accounts_.push_back({.ceiling = PowerCeiling(FloorOf(zone, zones_), plausible_power)});
+  }
+}
 
 std::vector<ZoneStats> ZoneAccounts::Stats() const {
   std::vector<ZoneStats> stats;
@@ -13,14 +33,13 @@ std::vector<ZoneStats> ZoneAccounts::Stats() const {
   return stats;
 }
 
-void ZoneAccounts::Accept(size_t index, const CounterReading& reading, Microjoules max_range) {
+void ZoneAccounts::Accept(size_t index, const CounterReading& reading, const CounterFacts& facts) {
   Account& account = accounts_[index];
   const std::optional<CounterReading> last = std::exchange(account.last, reading);
   std::optional<Microjoules> step;
   if (last) {
-    step = StepBetween(*last, reading, {max_range, plausible_power_});
+    step = StepSince(*last, index, reading, facts);
     account.pending += step.value_or(Microjoules{});
-    if (!step) CountReset(index, *last, reading);
   }
   account.known = last || !sampled_;
   if (std::exchange(account.failing, false)) SayReturn(index, last, step);
@@ -47,6 +66,20 @@ std::string ZoneAccounts::Describe(size_t index) const {
   const Zone& zone = zones_[index];
   const std::string socket = zone.socket ? " of socket " + std::to_string(*zone.socket) : "";
   return meter_ + ": zone " + zone.name + socket + " (" + zone.path + ")";
+}
+
+std::optional<Microjoules> ZoneAccounts::StepSince(const CounterReading& last, size_t index, const CounterReading& now,
+                                                   const CounterFacts& facts) {
+  PowerCeiling& ceiling = accounts_[index].ceiling;
+  const auto step = StepBetween(
+      last, now,
+      {.max_range = facts.max_range, .plausible_power = plausible_power_, .wrap_power = ceiling.Of(facts.max_power)});
+  if (!step) {
+    CountReset(index, last, now);
+  } else if (now.energy >= last.energy) {
+    ceiling.Observe(*step, now.time - last.time + SuspendedBetween(last, now));
+  }
+  return step;
 }
 
 void ZoneAccounts::CountReset(size_t index, const CounterReading& last, const CounterReading& now) {

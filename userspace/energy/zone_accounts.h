@@ -10,8 +10,15 @@
 #include "userspace/base/units.h"
 #include "userspace/energy/counter.h"
 #include "userspace/energy/energy_meter.h"
+#include "userspace/energy/power_ceiling.h"
 
 namespace brahe {
+
+// What the driver of a counter says of it. 0: nothing.
+struct CounterFacts {
+  Microjoules max_range = {};  // as in CounterLimits
+  Microwatts max_power = {};   // of the zone, without short peaks
+};
 
 // Makes epochs of the readings of cumulative counters, one a zone, for a meter that reads such.
 //
@@ -27,8 +34,8 @@ class ZoneAccounts {
   [[nodiscard]] const std::vector<Zone>& zones() const { return zones_; }
   [[nodiscard]] std::vector<ZoneStats> Stats() const;
 
-  // A sample is one Accept or Fail for each zone, and then EndSample. `max_range` is as in CounterLimits.
-  void Accept(size_t index, const CounterReading& reading, Microjoules max_range);
+  // A sample is one Accept or Fail for each zone, and then EndSample.
+  void Accept(size_t index, const CounterReading& reading, const CounterFacts& facts);
   void Fail(size_t index, const Error& error);
   void EndSample() { sampled_ = true; }
   // The zone has another counter from now on, which says nothing of the time since the last reading.
@@ -40,13 +47,17 @@ class ZoneAccounts {
 
  private:
   struct Account {
-    std::optional<CounterReading> last;  // the last good reading
-    Microjoules pending;                 // for the next Collect that knows the zone
-    bool known = false;                  // the last sample told what the zone used
+    PowerCeiling ceiling;
+    std::optional<CounterReading> last = {};  // the last good reading
+    Microjoules pending = {};                 // for the next Collect that knows the zone
+    bool known = false;                       // the last sample told what the zone used
     bool failing = false;
-    ZoneStats stats;
+    ZoneStats stats = {};
   };
 
+  // What was used since `last`; nullopt: the counter was reset, which is counted.
+  std::optional<Microjoules> StepSince(const CounterReading& last, size_t index, const CounterReading& now,
+                                       const CounterFacts& facts);
   void CountReset(size_t index, const CounterReading& last, const CounterReading& now);
   void SayReturn(size_t index, const std::optional<CounterReading>& last, const std::optional<Microjoules>& step);
 
