@@ -13,6 +13,10 @@ struct CounterReading {
   Nanoseconds suspended = {};  // Clock::Suspended, then
 };
 
+// The time of a reading that was made between two looks at the clock. The counter was looked at somewhere between them;
+// the middle is wrong by half of it at most, also if the thread was held up.
+inline Nanoseconds MiddleOf(Nanoseconds before, Nanoseconds after) { return before + (after - before) / 2; }
+
 // What is known of a counter.
 struct CounterLimits {
   Microjoules max_range;       // its highest value, after which it wraps to 0; 0: not known

@@ -116,7 +116,7 @@ class PerfMeterTest : public testing::Test {
     clock_.Advance(Seconds(1));
     perf_.Refresh();
     meter_->Sample();
-    return meter_->Collect({}).used;
+    return meter_->Collect({.end = clock_.Now()}).used;
   }
   // "NAME SOCKET FILE" a zone.
   [[nodiscard]] std::vector<std::string> Zones() const {

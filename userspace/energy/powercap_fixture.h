@@ -56,8 +56,10 @@ class PowercapTest : public testing::Test {
   // The used energy of an epoch that one sample ends.
   EnergyEpoch Epoch(Nanoseconds duration = Seconds(1)) {
     Sample(duration);
-    return meter_->Collect({});
+    return Collect();
   }
+  // Of an epoch that ends now.
+  [[nodiscard]] EnergyEpoch Collect() { return meter_->Collect({.end = clock_.Now()}); }
   [[nodiscard]] std::string OpenError() const {
     const auto meter = PowercapMeter::Open(options_, clock_);
     return meter ? "no error" : meter.error().message;

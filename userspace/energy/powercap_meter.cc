@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "userspace/base/file.h"
+#include "userspace/energy/counter.h"
 #include "userspace/energy/zone_names.h"
 
 namespace brahe {
@@ -113,10 +114,11 @@ void PowercapMeter::Sample() {
         continue;
       }
     }
+    const Nanoseconds before = clock_.Now();
     const auto number = file.Read();
+    const Nanoseconds time = MiddleOf(before, clock_.Now());
     if (number) {
-      accounts_.Accept(i, {.energy = {*number}, .time = clock_.Now(), .suspended = clock_.Suspended()},
-                       counters_[i].facts);
+      accounts_.Accept(i, {.energy = {*number}, .time = time, .suspended = clock_.Suspended()}, counters_[i].facts);
     } else {
       accounts_.Fail(i, number.error());
     }

@@ -33,7 +33,7 @@ class PowercapMeter final : public EnergyMeter {
   [[nodiscard]] const std::vector<Zone>& zones() const override { return accounts_.zones(); }
   [[nodiscard]] std::vector<ZoneStats> Stats() const override { return accounts_.Stats(); }
   void Sample() override;
-  EnergyEpoch Collect(const CpuLoad& /*load*/) override { return accounts_.Collect(); }
+  EnergyEpoch Collect(const MeterEpoch& epoch) override { return accounts_.Collect(epoch); }
   // Half the time in which the smallest counter would go around at plausible power, but at least 1 s. Changes if a
   // zone comes back with another range.
   [[nodiscard]] std::optional<Nanoseconds> MaxSampleInterval() const override;

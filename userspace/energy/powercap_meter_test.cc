@@ -58,7 +58,7 @@ TEST_F(PowercapMeterTest, GivesEachZoneTheEnergyOfTheEpoch) {
 TEST_F(PowercapMeterTest, TheFirstSampleOnlyNotesWhereTheCountersStand) {
   AddZone("intel-rapl:0", "package-0", 99'000'000);
   Start();
-  EXPECT_THAT(meter_->Collect({}).used, ElementsAre(Joules(0)));
+  EXPECT_THAT(Collect().used, ElementsAre(Joules(0)));
 }
 
 TEST_F(PowercapMeterTest, AddsUpAllSamplesOfAnEpoch) {
@@ -182,7 +182,7 @@ TEST_F(PowercapMeterTest, ReadsOnlyTheZonesThatAreAskedFor) {
   ASSERT_EQ(meter_->zones().size(), 2u);
   EXPECT_EQ(meter_->zones()[0].name, "dram");
   EXPECT_EQ(meter_->zones()[1].name, "package");
-  EXPECT_EQ(meter_->Collect({}).used.size(), 2u);
+  EXPECT_EQ(Collect().used.size(), 2u);
   options_.zones = {"gpu"};
   EXPECT_THAT(OpenError(), AllOf(HasSubstr("gpu"), HasSubstr("core, dram, package, psys, uncore")));
 }

@@ -39,7 +39,7 @@ void ZoneAccounts::Accept(size_t index, const CounterReading& reading, const Cou
   std::optional<Microjoules> step;
   if (last) {
     step = StepSince(*last, index, reading, facts);
-    account.pending += step.value_or(Microjoules{});
+    account.pending.Add(step.value_or(Microjoules{}), last->time, reading.time);
   }
   account.known = last || !sampled_;
   if (std::exchange(account.failing, false)) SayReturn(index, last, step);
@@ -54,12 +54,17 @@ void ZoneAccounts::Fail(size_t index, const Error& error) {
                  Describe(index) + " is left out until it can be read: " + error.message);
 }
 
-EnergyEpoch ZoneAccounts::Collect() {
-  EnergyEpoch epoch;
+EnergyEpoch ZoneAccounts::Collect(const MeterEpoch& epoch) {
+  EnergyEpoch energy;
   for (Account& account : accounts_) {
-    epoch.used.push_back(account.known ? std::optional(std::exchange(account.pending, {})) : std::nullopt);
+    if (!account.known) {
+      energy.used.emplace_back();
+      continue;
+    }
+    energy.used.emplace_back(account.pending.TakeUntil(epoch.end));
+    if (account.last->time >= epoch.end) energy.read_lags.push_back(account.last->time - epoch.end);
   }
-  return epoch;
+  return energy;
 }
 
 std::string ZoneAccounts::Describe(size_t index) const {

@@ -10,6 +10,7 @@
 #include "userspace/base/units.h"
 #include "userspace/energy/counter.h"
 #include "userspace/energy/energy_meter.h"
+#include "userspace/energy/pending_energy.h"
 #include "userspace/energy/power_ceiling.h"
 
 namespace brahe {
@@ -20,7 +21,8 @@ struct CounterFacts {
   Microwatts max_power = {};   // of the zone, without short peaks
 };
 
-// Makes epochs of the readings of cumulative counters, one a zone, for a meter that reads such.
+// Makes epochs of the readings of cumulative counters, one a zone, for a meter that reads such. Each reading has its
+// own time, after the cut that ends the epoch; see PendingEnergy for what of it the epoch gets.
 //
 // A reading that fails is counted and said once. When the zone is back, all energy since its last good reading belongs
 // to that epoch, and one line says so. Until then Collect gives nullopt for it, and so it does for a zone that was
@@ -40,7 +42,7 @@ class ZoneAccounts {
   void EndSample() { sampled_ = true; }
   // The zone has another counter from now on, which says nothing of the time since the last reading.
   void StartAnew(size_t index) { accounts_[index].last.reset(); }
-  EnergyEpoch Collect();
+  EnergyEpoch Collect(const MeterEpoch& epoch);
 
   // The zone in words, for a line of the log.
   [[nodiscard]] std::string Describe(size_t index) const;
@@ -49,7 +51,7 @@ class ZoneAccounts {
   struct Account {
     PowerCeiling ceiling;
     std::optional<CounterReading> last = {};  // the last good reading
-    Microjoules pending = {};                 // for the next Collect that knows the zone
+    PendingEnergy pending = {};               // for the next Collect that knows the zone
     bool known = false;                       // the last sample told what the zone used
     bool failing = false;
     ZoneStats stats = {};

@@ -17,11 +17,14 @@ Bookkeeper::Bookkeeper(MonitorParts parts, EndedPolicy policy, const Clock& cloc
 }
 
 Result<Nanoseconds> Bookkeeper::Open() {
+  // Once before the cut, too, so that it is known what was used just before the cut and what just after it.
+  Sample();
   const Result<Nanoseconds> cut = parts_.cpu_time->Cut();
   if (!cut) return cut.error();
   Sample();
   const Result<CpuTimeEpoch> epoch = parts_.cpu_time->Collect();
   if (!epoch) return epoch.error();
+  parts_.energy->Collect(MeterEpochOf(*epoch));
   books_.Open(*epoch);
   return epoch->end;
 }
@@ -40,9 +43,9 @@ std::shared_ptr<const Snapshot> Bookkeeper::RunEpoch() {
     return nullptr;
   }
   faults_.Clear("epoch", "CPU time is read again");
-  const CpuLoad load = LoadOf(epoch->sockets);
-  books_.Post(*epoch, parts_.energy->Collect(load));
-  std::shared_ptr<const Snapshot> snapshot = Publishable(*epoch, load);
+  const MeterEpoch meter_epoch = MeterEpochOf(*epoch);
+  books_.Post(*epoch, parts_.energy->Collect(meter_epoch));
+  std::shared_ptr<const Snapshot> snapshot = Publishable(*epoch, meter_epoch.load);
   work_time_ = clock_.Now() - begin;
   return snapshot;
 }

@@ -83,12 +83,13 @@ class FakeEnergyMeter final : public EnergyMeter {
     }
     ++samples;
   }
-  EnergyEpoch Collect(const CpuLoad&) override {
-    EnergyEpoch epoch;
+  EnergyEpoch Collect(const MeterEpoch& epoch) override {
+    asked_for = epoch;
+    EnergyEpoch energy;
     for (size_t z = 0; z < zones_.size(); ++z) {
-      epoch.used.push_back(unreadable[z] ? std::nullopt : std::optional(std::exchange(pending_[z], {})));
+      energy.used.push_back(unreadable[z] ? std::nullopt : std::optional(std::exchange(pending_[z], {})));
     }
-    return epoch;
+    return energy;
   }
   std::optional<Nanoseconds> MaxSampleInterval() const override { return max_sample_interval; }
 
@@ -96,6 +97,7 @@ class FakeEnergyMeter final : public EnergyMeter {
   std::vector<bool> unreadable;
   std::optional<Nanoseconds> max_sample_interval;
   std::atomic<int> samples = 0;
+  MeterEpoch asked_for;  // the last time
 
  private:
   std::vector<Zone> zones_;
