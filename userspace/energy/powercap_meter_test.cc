@@ -155,6 +155,28 @@ TEST_F(PowercapMeterTest, TakesPlausiblePowerFromTheOptions) {
   EXPECT_EQ(meter_->Stats()[0].resets, 1u);
 }
 
+// A clock of which each look takes a while.
+class SlowClock final : public Clock {
+ public:
+  Nanoseconds Now() const override { return now_ += Milliseconds(10); }
+  Nanoseconds Suspended() const override { return {}; }
+  void SleepUntil(Nanoseconds /*instant*/) const override {}
+
+ private:
+  mutable Nanoseconds now_ = Seconds(1);
+};
+
+TEST_F(PowercapMeterTest, AReadingsTimeIsTheMiddleBetweenTheClockBeforeAndAfterIt) {
+  AddZone("intel-rapl:0", "package-0");
+  AddZone("intel-rapl:1", "package-1");
+  const SlowClock clock;
+  const auto meter = PowercapMeter::Open(options_, clock);
+  ASSERT_TRUE(meter) << meter.error().message;
+  const Nanoseconds cut = clock.Now();
+  (*meter)->Sample();
+  EXPECT_THAT((*meter)->Collect({.end = cut}).read_lags, ElementsAre(Milliseconds(15), Milliseconds(35)));
+}
+
 TEST_F(PowercapMeterTest, ReadsTheRecordedLaptop) {
   UnpackTree("testdata/energy/laptop.tree", tree_);
   Start();

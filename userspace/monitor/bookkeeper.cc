@@ -44,7 +44,9 @@ std::shared_ptr<const Snapshot> Bookkeeper::RunEpoch() {
   }
   faults_.Clear("epoch", "CPU time is read again");
   const MeterEpoch meter_epoch = MeterEpochOf(*epoch);
-  books_.Post(*epoch, parts_.energy->Collect(meter_epoch));
+  EnergyEpoch energy = parts_.energy->Collect(meter_epoch);
+  books_.Post(*epoch, energy);
+  read_lags_ = std::move(energy.read_lags);
   std::shared_ptr<const Snapshot> snapshot = Publishable(*epoch, meter_epoch.load);
   work_time_ = clock_.Now() - begin;
   return snapshot;

@@ -36,6 +36,8 @@ class Bookkeeper {
   std::shared_ptr<const Snapshot> RunEpoch();
   // Work of the last RunEpoch, without the sleep until its cut.
   [[nodiscard]] Nanoseconds work_time() const { return work_time_; }
+  // EnergyEpoch::read_lags of the last RunEpoch.
+  [[nodiscard]] const std::vector<Nanoseconds>& read_lags() const { return read_lags_; }
 
   // When Sample must be called if no epoch is cut until then; nullopt: never.
   [[nodiscard]] std::optional<Nanoseconds> SampleDue() const;
@@ -56,6 +58,7 @@ class Bookkeeper {
   uint64_t epoch_ = 0;
   Nanoseconds sampled_;
   Nanoseconds work_time_;
+  std::vector<Nanoseconds> read_lags_;
   FaultLog faults_;
   bool imbalance_logged_ = false;
 };

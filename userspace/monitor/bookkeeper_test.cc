@@ -335,6 +335,30 @@ TEST_F(BookkeeperTest, UnassignedTimeGoesToItsContainerAndToNoProcess) {
   EXPECT_EQ(snapshot->unassigned_time, Milliseconds(10));
 }
 
+TEST_F(BookkeeperTest, TellsTheMeterTheCutsAndTheLoadOfEachSocket) {
+  Open();
+  const Nanoseconds begin = clock.Now();
+  clock.Advance(Seconds(3));
+  cpu->next.sockets = {{0, Seconds(6), Seconds(5)}, {2, Seconds(3), Seconds(4)}};
+  meter->read_lags = {Milliseconds(1), Milliseconds(2)};
+  ASSERT_NE(keeper->RunEpoch(), nullptr);
+  EXPECT_EQ(meter->asked_for.begin, begin);
+  EXPECT_EQ(meter->asked_for.end, begin + Seconds(3));
+  EXPECT_EQ(meter->asked_for.load.capacity, Seconds(9));
+  EXPECT_EQ(meter->asked_for.load.busy, Seconds(1));
+  ASSERT_EQ(meter->asked_for.sockets.size(), 2u);
+  EXPECT_EQ(meter->asked_for.sockets[0].load.busy, Seconds(1));
+  EXPECT_EQ(meter->asked_for.sockets[1].socket, 2u);
+  EXPECT_EQ(meter->asked_for.sockets[1].load.busy, Seconds(0));
+  EXPECT_THAT(keeper->read_lags(), ElementsAre(Milliseconds(1), Milliseconds(2)));
+}
+
+TEST_F(BookkeeperTest, ReadsTheCountersBeforeAndAfterTheFirstCut) {
+  Open();
+  EXPECT_EQ(meter->samples, 2);
+  EXPECT_EQ(meter->asked_for.end, clock.Now()) << "what was used before is given out to nobody";
+}
+
 TEST_F(BookkeeperTest, SaysWhenTheMeterMustBeSampledNext) {
   Open();
   EXPECT_EQ(keeper->SampleDue(), std::nullopt);

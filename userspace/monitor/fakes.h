@@ -85,7 +85,7 @@ class FakeEnergyMeter final : public EnergyMeter {
   }
   EnergyEpoch Collect(const MeterEpoch& epoch) override {
     asked_for = epoch;
-    EnergyEpoch energy;
+    EnergyEpoch energy{.used = {}, .read_lags = read_lags};
     for (size_t z = 0; z < zones_.size(); ++z) {
       energy.used.push_back(unreadable[z] ? std::nullopt : std::optional(std::exchange(pending_[z], {})));
     }
@@ -97,7 +97,8 @@ class FakeEnergyMeter final : public EnergyMeter {
   std::vector<bool> unreadable;
   std::optional<Nanoseconds> max_sample_interval;
   std::atomic<int> samples = 0;
-  MeterEpoch asked_for;  // the last time
+  MeterEpoch asked_for;                // the last time
+  std::vector<Nanoseconds> read_lags;  // of each epoch
 
  private:
   std::vector<Zone> zones_;
