@@ -42,10 +42,11 @@ struct MeterEpoch {
   std::vector<SocketLoad> sockets = {};  // of each socket that has CPUs
 };
 
-// Cumulative since the start; one a zone.
+// One a zone. Counts are cumulative since the start.
 struct ZoneStats {
   uint64_t read_errors = 0;  // reads that failed or gave no number
   uint64_t resets = 0;       // steps too large to be true: counter set back, not charged
+  bool still = false;        // its counter has not moved for many epochs in which its CPUs were busy
 };
 
 // Measures (or estimates) the energy of zones.
@@ -56,7 +57,7 @@ class EnergyMeter {
 
   // "rapl", "perf", "model" or "fake": the value of the source label, and its name in cpu.preferredMeters.
   [[nodiscard]] virtual std::string name() const = 0;
-  // False for estimates and made-up energy.
+  // False for estimates and made-up energy, and as long as no counter that can be read moves (ZoneStats::still).
   [[nodiscard]] virtual bool measured() const = 0;
   // Never changes; not empty.
   [[nodiscard]] virtual const std::vector<Zone>& zones() const = 0;

@@ -33,7 +33,7 @@ class PerfMeter final : public EnergyMeter {
                                                        PerfOpener opener);
 
   [[nodiscard]] std::string name() const override { return "perf"; }
-  [[nodiscard]] bool measured() const override { return true; }
+  [[nodiscard]] bool measured() const override { return accounts_.Measures(); }
   [[nodiscard]] const std::vector<Zone>& zones() const override { return accounts_.zones(); }
   [[nodiscard]] std::vector<ZoneStats> Stats() const override { return accounts_.Stats(); }
   void Sample() override;

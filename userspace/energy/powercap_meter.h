@@ -29,7 +29,7 @@ class PowercapMeter final : public EnergyMeter {
   static Result<std::unique_ptr<EnergyMeter>> Open(const MeterOptions& options, const Clock& clock);
 
   [[nodiscard]] std::string name() const override { return "rapl"; }
-  [[nodiscard]] bool measured() const override { return true; }
+  [[nodiscard]] bool measured() const override { return accounts_.Measures(); }
   [[nodiscard]] const std::vector<Zone>& zones() const override { return accounts_.zones(); }
   [[nodiscard]] std::vector<ZoneStats> Stats() const override { return accounts_.Stats(); }
   void Sample() override;

@@ -18,6 +18,14 @@ Microwatts FloorOf(const Zone& zone, const std::vector<Zone>& zones) {
   return kSocketFloor * std::max<size_t>(2, sockets.size());
 }
 
+// CPU time of the CPUs that the zone measures.
+Nanoseconds BusyOf(const Zone& zone, const MeterEpoch& epoch) {
+  if (!zone.socket) return epoch.load.busy;
+  const auto socket = std::find_if(epoch.sockets.begin(), epoch.sockets.end(),
+                                   [&](const SocketLoad& load) { return load.socket == *zone.socket; });
+  return socket != epoch.sockets.end() ? socket->load.busy : Nanoseconds{};
+}
+
 }  // namespace
 
 ZoneAccounts::ZoneAccounts(std::string meter, std::vector<Zone> zones, Microwatts plausible_power)
@@ -33,10 +41,18 @@ std::vector<ZoneStats> ZoneAccounts::Stats() const {
   return stats;
 }
 
+bool ZoneAccounts::Measures() const {
+  const auto is_still = [](const Account& account) { return account.watch.still(); };
+  const auto is_measured = [&](const Account& account) { return !account.failing && !is_still(account); };
+  return std::none_of(accounts_.begin(), accounts_.end(), is_still) ||
+         std::any_of(accounts_.begin(), accounts_.end(), is_measured);
+}
+
 void ZoneAccounts::Accept(size_t index, const CounterReading& reading, const CounterFacts& facts) {
   Account& account = accounts_[index];
   const std::optional<CounterReading> last = std::exchange(account.last, reading);
   std::optional<Microjoules> step;
+  account.moved = account.moved || !last || reading.energy != last->energy;
   if (last) {
     step = StepSince(*last, index, reading, facts);
     account.pending.Add(step.value_or(Microjoules{}), last->time, reading.time);
@@ -56,15 +72,33 @@ void ZoneAccounts::Fail(size_t index, const Error& error) {
 
 EnergyEpoch ZoneAccounts::Collect(const MeterEpoch& epoch) {
   EnergyEpoch energy;
-  for (Account& account : accounts_) {
+  for (size_t index = 0; index < accounts_.size(); ++index) {
+    Account& account = accounts_[index];
     if (!account.known) {
       energy.used.emplace_back();
       continue;
     }
     energy.used.emplace_back(account.pending.TakeUntil(epoch.end));
     if (account.last->time >= epoch.end) energy.read_lags.push_back(account.last->time - epoch.end);
+    WatchForStanding(index, epoch);
   }
   return energy;
+}
+
+void ZoneAccounts::WatchForStanding(size_t index, const MeterEpoch& epoch) {
+  Account& account = accounts_[index];
+  account.watch.Count(std::exchange(account.moved, false), epoch.end - epoch.begin, BusyOf(zones_[index], epoch));
+  account.stats.still = account.watch.still();
+  const std::string key = "still " + std::to_string(index);
+  if (account.stats.still) {
+    faults_.Report(key, Describe(index) + " stands still: its CPUs were busy in the last " +
+                            std::to_string(account.watch.time().value / Seconds(1).value) +
+                            " s, but its counter did not move, so that its energy is not measured. Virtual machines " +
+                            "and firmware may show counters that do not count; leave the zone out by rapl.zones, or " +
+                            "choose another meter, such as model, in cpu.preferredMeters");
+  } else {
+    faults_.Clear(key, Describe(index) + " moves again; its energy is measured from now on");
+  }
 }
 
 std::string ZoneAccounts::Describe(size_t index) const {

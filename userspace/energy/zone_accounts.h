@@ -12,6 +12,7 @@
 #include "userspace/energy/energy_meter.h"
 #include "userspace/energy/pending_energy.h"
 #include "userspace/energy/power_ceiling.h"
+#include "userspace/energy/still_watch.h"
 
 namespace brahe {
 
@@ -24,6 +25,8 @@ struct CounterFacts {
 // Makes epochs of the readings of cumulative counters, one a zone, for a meter that reads such. Each reading has its
 // own time, after the cut that ends the epoch; see PendingEnergy for what of it the epoch gets.
 //
+// A counter that stands still while its CPUs work (see StillWatch) is said once, and once when it moves again.
+//
 // A reading that fails is counted and said once. When the zone is back, all energy since its last good reading belongs
 // to that epoch, and one line says so. Until then Collect gives nullopt for it, and so it does for a zone that was
 // never readable before this epoch's last sample: of its energy nothing is known yet. A reset is counted, and the time
@@ -35,6 +38,8 @@ class ZoneAccounts {
 
   [[nodiscard]] const std::vector<Zone>& zones() const { return zones_; }
   [[nodiscard]] std::vector<ZoneStats> Stats() const;
+  // False while counters stand still and no other can be read.
+  [[nodiscard]] bool Measures() const;
 
   // A sample is one Accept or Fail for each zone, and then EndSample.
   void Accept(size_t index, const CounterReading& reading, const CounterFacts& facts);
@@ -54,12 +59,15 @@ class ZoneAccounts {
     PendingEnergy pending = {};               // for the next Collect that knows the zone
     bool known = false;                       // the last sample told what the zone used
     bool failing = false;
+    bool moved = false;  // or not known to stand, since the last Collect that knew the zone
+    StillWatch watch = {};
     ZoneStats stats = {};
   };
 
   // What was used since `last`; nullopt: the counter was reset, which is counted.
   std::optional<Microjoules> StepSince(const CounterReading& last, size_t index, const CounterReading& now,
                                        const CounterFacts& facts);
+  void WatchForStanding(size_t index, const MeterEpoch& epoch);
   void CountReset(size_t index, const CounterReading& last, const CounterReading& now);
   void SayReturn(size_t index, const std::optional<CounterReading>& last, const std::optional<Microjoules>& step);
 

@@ -12,7 +12,9 @@
 namespace brahe {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 constexpr Microjoules kRange{262'143'328'850};
@@ -79,6 +81,111 @@ TEST_F(ZoneAccountsTest, ANewCounterDoesNotTakeAlongWhatTheOldOneHasStillToGive)
   Read(0, Joules(910), Seconds(26));
   accounts.EndSample();
   EXPECT_EQ(accounts.Collect({.end = Seconds(25)}).used[0], Joules(10 + 8));
+}
+
+// Zones package of socket 0 and 1, and psys. Epochs of 5 s in which each socket was busy for 1 s, if a test does not
+// change that.
+class StillZonesTest : public testing::Test {
+ protected:
+  StillZonesTest() { Epoch(); }
+  void Epoch() {
+    epoch.begin = epoch.end;
+    epoch.end += Seconds(5);
+    for (size_t z = 0; z < energy.size(); ++z) {
+      if (broken[z]) {
+        accounts.Fail(z, MakeError("broken"));
+      } else {
+        energy[z] += steps[z];
+        accounts.Accept(z, {.energy = energy[z], .time = epoch.end + Milliseconds(1)}, kFacts);
+      }
+    }
+    accounts.EndSample();
+    accounts.Collect(epoch);
+  }
+  void Epochs(int count) {
+    for (int i = 0; i < count; ++i) Epoch();
+  }
+  [[nodiscard]] std::vector<bool> Still() const {
+    std::vector<bool> still;
+    for (const ZoneStats& stats : accounts.Stats()) still.push_back(stats.still);
+    return still;
+  }
+
+  LogLines log;
+  ZoneAccounts accounts{"rapl",
+                        {{.name = "package", .path = "/p0", .socket = 0},
+                         {.name = "package", .path = "/p1", .socket = 1},
+                         {.name = "psys", .path = "/y", .socket = {}}},
+                        Watts(5000)};
+  MeterEpoch epoch{.end = Seconds(100),
+                   .load = {.capacity = Seconds(10), .busy = Seconds(2)},
+                   .sockets = {{0, {.capacity = Seconds(5), .busy = Seconds(1)}},
+                               {1, {.capacity = Seconds(5), .busy = Seconds(1)}}}};
+  std::vector<Microjoules> energy{{}, {}, {}}, steps{Joules(50), Joules(50), Joules(80)};
+  std::vector<bool> broken{false, false, false};
+};
+
+TEST_F(StillZonesTest, ACounterThatStandsStillWhileItsCpusAreBusyIsSaidOnceAndTellsOfItself) {
+  steps[1] = {};
+  Epochs(9);
+  EXPECT_THAT(Still(), ElementsAre(false, false, false));
+  EXPECT_THAT(log.lines, IsEmpty());
+  Epochs(5);
+  EXPECT_THAT(Still(), ElementsAre(false, true, false));
+  EXPECT_TRUE(accounts.Measures()) << "the others go on";
+  EXPECT_THAT(log.lines, ElementsAre(AllOf(HasSubstr("W rapl: zone package of socket 1 (/p1) stands still"),
+                                           HasSubstr("in the last 50 s"), HasSubstr("rapl.zones"))));
+}
+
+TEST_F(StillZonesTest, NothingIsMeasuredWhileAllThatCanBeReadStandStill) {
+  steps = {{}, {}, {}};
+  Epochs(10);
+  EXPECT_THAT(Still(), ElementsAre(true, true, true));
+  EXPECT_FALSE(accounts.Measures());
+  steps[2] = {1};
+  Epoch();
+  EXPECT_TRUE(accounts.Measures());
+  broken[2] = true;
+  Epoch();
+  EXPECT_FALSE(accounts.Measures());
+}
+
+TEST_F(StillZonesTest, PsysAloneMayStandStill) {
+  steps[2] = {};
+  Epochs(20);
+  EXPECT_THAT(Still(), ElementsAre(false, false, true));
+  EXPECT_TRUE(accounts.Measures());
+}
+
+TEST_F(StillZonesTest, ACounterThatMovesAgainIsSaidOnceAndMeasured) {
+  steps = {{}, {}, {}};
+  Epochs(10);
+  log.lines.clear();
+  steps[0] = {1};
+  Epochs(5);
+  EXPECT_THAT(Still(), ElementsAre(false, true, true));
+  EXPECT_TRUE(accounts.Measures());
+  EXPECT_THAT(log.lines, ElementsAre(AllOf(HasSubstr("I rapl: zone package of socket 0"), HasSubstr("moves again"))));
+}
+
+TEST_F(StillZonesTest, WhoseCpusAreIdleMayStandStill) {
+  steps = {{}, {}, {}};
+  epoch.sockets[0].load.busy = Milliseconds(499);
+  epoch.sockets.pop_back();  // socket 1 has no CPU
+  Epochs(100);
+  EXPECT_THAT(Still(), ElementsAre(false, false, true));
+}
+
+TEST_F(StillZonesTest, EpochsInWhichItCannotBeReadSayNothingOfACounter) {
+  steps[0] = {};
+  Epochs(9);
+  broken[0] = true;
+  Epochs(20);
+  EXPECT_THAT(Still(), ElementsAre(false, false, false));
+  EXPECT_TRUE(accounts.Measures());
+  broken[0] = false;
+  Epoch();
+  EXPECT_THAT(Still(), ElementsAre(true, false, false));
 }
 
 // Some machine's energy over time, a line through random points.

@@ -12,7 +12,6 @@ Bookkeeper::Bookkeeper(MonitorParts parts, EndedPolicy policy, const Clock& cloc
     : parts_(std::move(parts)), clock_(clock), books_(parts_.energy->zones(), policy, *parts_.workloads) {
   fixed_.cpu_time_source = parts_.cpu_time->name();
   fixed_.energy_source = parts_.energy->name();
-  fixed_.energy_measured = parts_.energy->measured();
   fixed_.cpus = parts_.cpus;
 }
 
@@ -60,6 +59,7 @@ std::shared_ptr<const Snapshot> Bookkeeper::Publishable(const CpuTimeEpoch& epoc
   snapshot->unix_ms = UnixMilliseconds() - (now > epoch.end ? (now - epoch.end).value / 1'000'000 : 0);
   snapshot->duration = epoch.end - epoch.begin;
   snapshot->usage_ppm = UsagePpm(load);
+  snapshot->energy_measured = parts_.energy->measured();
   snapshot->kernel = KernelFiguresOf(parts_.cpu_time->Stats());
   FillFromBooks(books_, parts_.energy->zones(), parts_.energy->Stats(), *snapshot);
   if (const Status balanced = CheckBalance(*snapshot); !balanced && !std::exchange(imbalance_logged_, true)) {

@@ -353,6 +353,19 @@ TEST_F(BookkeeperTest, TellsTheMeterTheCutsAndTheLoadOfEachSocket) {
   EXPECT_THAT(keeper->read_lags(), ElementsAre(Milliseconds(1), Milliseconds(2)));
 }
 
+TEST_F(BookkeeperTest, CarriesInEachEpochWhetherEnergyIsMeasuredAndWhichZonesStandStill) {
+  Open();
+  meter->measures = true;
+  EXPECT_TRUE(Run()->energy_measured);
+  EXPECT_FALSE(Run()->socket_zones[1].still);
+  meter->measures = false;
+  meter->stats[1].still = true;
+  const auto snapshot = Run();
+  EXPECT_FALSE(snapshot->energy_measured);
+  EXPECT_FALSE(snapshot->socket_zones[0].still);
+  EXPECT_TRUE(snapshot->socket_zones[1].still);
+}
+
 TEST_F(BookkeeperTest, ReadsTheCountersBeforeAndAfterTheFirstCut) {
   Open();
   EXPECT_EQ(meter->samples, 2);

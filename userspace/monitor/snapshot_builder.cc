@@ -68,7 +68,8 @@ void FillFromBooks(const Books& books, const std::vector<Zone>& zones, const std
                                      .socket = zones[z].socket,
                                      .figures = FiguresOf(books.ledger().zones()[z], books.zone_time()[z]),
                                      .read_errors = stats[z].read_errors,
-                                     .resets = stats[z].resets});
+                                     .resets = stats[z].resets,
+                                     .still = stats[z].still});
   }
   snapshot.processes = ListOf<ProcessLabels>(books.processes().listed(), books);
   snapshot.containers = ListOf<ContainerLabels>(books.containers().listed(), books);
