@@ -9,7 +9,10 @@
 namespace brahe {
 
 Bookkeeper::Bookkeeper(MonitorParts parts, EndedPolicy policy, const Clock& clock)
-    : parts_(std::move(parts)), clock_(clock), books_(parts_.energy->zones(), policy, *parts_.workloads) {
+    : parts_(std::move(parts)),
+      clock_(clock),
+      books_(parts_.energy->zones(), policy, *parts_.workloads),
+      socket_check_(parts_.energy->zones(), clock) {
   fixed_.cpu_time_source = parts_.cpu_time->name();
   fixed_.energy_source = parts_.energy->name();
   fixed_.cpus = parts_.cpus;
@@ -43,6 +46,7 @@ std::shared_ptr<const Snapshot> Bookkeeper::RunEpoch() {
   }
   faults_.Clear("epoch", "CPU time is read again");
   const MeterEpoch meter_epoch = MeterEpochOf(*epoch);
+  socket_check_.Look(meter_epoch.sockets);
   EnergyEpoch energy = parts_.energy->Collect(meter_epoch);
   books_.Post(*epoch, energy);
   read_lags_ = std::move(energy.read_lags);

@@ -11,6 +11,7 @@
 #include "userspace/energy/energy_meter.h"
 #include "userspace/monitor/books.h"
 #include "userspace/monitor/snapshot.h"
+#include "userspace/monitor/socket_check.h"
 #include "userspace/monitor/workload_resolver.h"
 
 namespace brahe {
@@ -59,6 +60,7 @@ class Bookkeeper {
   Nanoseconds sampled_;
   Nanoseconds work_time_;
   std::vector<Nanoseconds> read_lags_;
+  SocketCheck socket_check_;
   FaultLog faults_;
   bool imbalance_logged_ = false;
 };

@@ -3,12 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "userspace/energy/log_lines.h"
 #include "userspace/monitor/bookkeeper_fixture.h"
 
 namespace brahe {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 TEST_F(BookkeeperTest, BooksEachEpochAgainstTheEnergyOfTheSameTime) {
@@ -351,6 +354,18 @@ TEST_F(BookkeeperTest, TellsTheMeterTheCutsAndTheLoadOfEachSocket) {
   EXPECT_EQ(meter->asked_for.sockets[1].socket, 2u);
   EXPECT_EQ(meter->asked_for.sockets[1].load.busy, Seconds(0));
   EXPECT_THAT(keeper->read_lags(), ElementsAre(Milliseconds(1), Milliseconds(2)));
+}
+
+TEST_F(BookkeeperTest, AZoneWhoseSocketHasNoCpuIsSaidAndItsEnergyIsIdle) {
+  Open();
+  const LogLines log;
+  clock.Advance(Seconds(1));
+  meter->flow = {Joules(7), {}};
+  cpu->next.sockets = {{4, Seconds(1), {}}};
+  const auto snapshot = keeper->RunEpoch();
+  EXPECT_EQ(snapshot->socket_zones[0].figures.idle.energy, Joules(7));
+  ASSERT_EQ(log.lines.size(), 2u) << "one for each zone";
+  EXPECT_THAT(log.lines[0], AllOf(HasSubstr("package of socket 0 (/p)"), HasSubstr("sockets with CPUs: 4)")));
 }
 
 TEST_F(BookkeeperTest, CarriesInEachEpochWhetherEnergyIsMeasuredAndWhichZonesStandStill) {
