@@ -16,6 +16,7 @@
 #include "userspace/base/fake_clock.h"
 #include "userspace/base/temp_tree.h"
 #include "userspace/energy/log_lines.h"
+#include "userspace/energy/slow_clock.h"
 
 namespace brahe {
 namespace {
@@ -210,6 +211,18 @@ TEST_F(PerfMeterTest, AnEventInWrongWordsSpoilsOnlyItself) {
     tree_.Remove(kPmu + std::string("events/energy-pkg"));
     EXPECT_THAT(OpenError(), HasSubstr("energy-ram" + suffix)) << "no other event is left";
   }
+}
+
+TEST_F(PerfMeterTest, AReadingsTimeIsTheMiddleBetweenTheClockBeforeAndAfterIt) {
+  AddEvent("energy-pkg", "0x02");
+  const SlowClock clock;
+  const auto meter =
+      PerfMeter::OpenWith(options_, clock, [this](const PerfTarget& target) { return perf_.Open(target); });
+  ASSERT_TRUE(meter) << meter.error().message;
+  perf_.Refresh();
+  const Nanoseconds cut = clock.Now();
+  (*meter)->Sample();
+  EXPECT_THAT((*meter)->Collect({.end = cut}).read_lags, ElementsAre(Milliseconds(15)));
 }
 
 TEST_F(PerfMeterTest, WithoutThePmuTheErrorNamesTheModule) {

@@ -9,6 +9,7 @@
 
 #include "userspace/energy/powercap_fixture.h"
 #include "userspace/energy/recorded_tree.h"
+#include "userspace/energy/slow_clock.h"
 
 namespace brahe {
 namespace {
@@ -154,17 +155,6 @@ TEST_F(PowercapMeterTest, TakesPlausiblePowerFromTheOptions) {
   EXPECT_THAT(Epoch().used, ElementsAre(Joules(0)));
   EXPECT_EQ(meter_->Stats()[0].resets, 1u);
 }
-
-// A clock of which each look takes a while.
-class SlowClock final : public Clock {
- public:
-  Nanoseconds Now() const override { return now_ += Milliseconds(10); }
-  Nanoseconds Suspended() const override { return {}; }
-  void SleepUntil(Nanoseconds /*instant*/) const override {}
-
- private:
-  mutable Nanoseconds now_ = Seconds(1);
-};
 
 TEST_F(PowercapMeterTest, AReadingsTimeIsTheMiddleBetweenTheClockBeforeAndAfterIt) {
   AddZone("intel-rapl:0", "package-0");

@@ -18,12 +18,12 @@ Microwatts FloorOf(const Zone& zone, const std::vector<Zone>& zones) {
   return kSocketFloor * std::max<size_t>(2, sockets.size());
 }
 
-// CPU time of the CPUs that the zone measures.
+// CPU time of the CPUs that the zone measures; of all, where none is known to be of its socket.
 Nanoseconds BusyOf(const Zone& zone, const MeterEpoch& epoch) {
   if (!zone.socket) return epoch.load.busy;
   const auto socket = std::find_if(epoch.sockets.begin(), epoch.sockets.end(),
                                    [&](const SocketLoad& load) { return load.socket == *zone.socket; });
-  return socket != epoch.sockets.end() ? socket->load.busy : Nanoseconds{};
+  return socket != epoch.sockets.end() ? socket->load.busy : epoch.load.busy;
 }
 
 }  // namespace

@@ -171,9 +171,15 @@ TEST_F(StillZonesTest, ACounterThatMovesAgainIsSaidOnceAndMeasured) {
 TEST_F(StillZonesTest, WhoseCpusAreIdleMayStandStill) {
   steps = {{}, {}, {}};
   epoch.sockets[0].load.busy = Milliseconds(499);
-  epoch.sockets.pop_back();  // socket 1 has no CPU
   Epochs(100);
-  EXPECT_THAT(Still(), ElementsAre(false, false, true));
+  EXPECT_THAT(Still(), ElementsAre(false, true, true));
+}
+
+TEST_F(StillZonesTest, AZoneWhoseSocketHasNoCpuIsJudgedByAllCpus) {
+  steps[1] = {};
+  epoch.sockets.pop_back();
+  Epochs(10);
+  EXPECT_THAT(Still(), ElementsAre(false, true, false));
 }
 
 TEST_F(StillZonesTest, EpochsInWhichItCannotBeReadSayNothingOfACounter) {
