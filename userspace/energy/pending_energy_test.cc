@@ -17,6 +17,15 @@ TEST(PendingEnergyTest, GivesThePartOfTheTimeAndKeepsTheRest) {
   EXPECT_EQ(pending.TakeUntil(Seconds(10)), Joules(0));
 }
 
+TEST(PendingEnergyTest, MayGiveTheEnergyBetweenTwoReadingsInSeveralParts) {
+  PendingEnergy pending;
+  pending.Add(Joules(10), {}, Seconds(10));
+  EXPECT_EQ(pending.TakeUntil(Seconds(4)), Joules(4));
+  EXPECT_EQ(pending.TakeUntil(Seconds(3)), Joules(0));
+  EXPECT_EQ(pending.TakeUntil(Seconds(7)), Joules(3));
+  EXPECT_EQ(pending.TakeUntil(Seconds(10)), Joules(3));
+}
+
 TEST(PendingEnergyTest, RoundsDownAndGivesWhatWasCutOffLater) {
   PendingEnergy pending;
   pending.Add({10}, {}, {3});
