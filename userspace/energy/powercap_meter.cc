@@ -134,7 +134,7 @@ std::optional<Nanoseconds> PowercapMeter::MaxSampleInterval() const {
   }
   if (!smallest) return std::nullopt;
   const Nanoseconds around = {ScaleDown(smallest->value, Seconds(1).value, plausible_power_.value)};
-  return std::max(around / 2, Seconds(1));
+  return std::clamp(around / 2, Seconds(1), Seconds(5));
 }
 
 // Opens every counter. If none can be read, an Error that tells why: for lack of permission, if that is so for any.

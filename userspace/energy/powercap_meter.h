@@ -34,8 +34,9 @@ class PowercapMeter final : public EnergyMeter {
   [[nodiscard]] std::vector<ZoneStats> Stats() const override { return accounts_.Stats(); }
   void Sample() override;
   EnergyEpoch Collect(const MeterEpoch& epoch) override { return accounts_.Collect(epoch); }
-  // Half the time in which the smallest counter would go around at plausible power, but at least 1 s. Changes if a
-  // zone comes back with another range.
+  // Half the time in which the smallest counter would go around at plausible power, but at least 1 s, and at most 5 s:
+  // the less time between readings, the less energy could a wrap have, and the more resets cannot be taken for one.
+  // Changes if a zone comes back with another range.
   [[nodiscard]] std::optional<Nanoseconds> MaxSampleInterval() const override;
 
  private:
