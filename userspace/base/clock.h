@@ -4,13 +4,15 @@
 
 namespace brahe {
 
-// CLOCK_MONOTONIC, as a seam for tests. Safe to call from any thread.
+// CLOCK_MONOTONIC, and what it leaves out, as a seam for tests. Safe to call from any thread.
 class Clock {
  public:
   virtual ~Clock() = default;
 
   // The present instant.
   virtual Nanoseconds Now() const = 0;
+  // How long the machine has been suspended in all since it booted. CLOCK_MONOTONIC stands still in such times.
+  virtual Nanoseconds Suspended() const = 0;
   // Returns at or after `instant`, at once if that has passed. Signals do not cut it short.
   virtual void SleepUntil(Nanoseconds instant) const = 0;
 };

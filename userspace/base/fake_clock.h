@@ -17,10 +17,14 @@ class FakeClock final : public Clock {
     while (now < instant.value && !now_.compare_exchange_weak(now, instant.value)) {
     }
   }
+  Nanoseconds Suspended() const override { return {suspended_.load()}; }
   void Advance(Nanoseconds by) { now_ += by.value; }
+  // Lets the machine sleep, which stops Now.
+  void Suspend(Nanoseconds time) { suspended_ += time.value; }
 
  private:
   mutable std::atomic<uint64_t> now_;
+  std::atomic<uint64_t> suspended_ = 0;
 };
 
 }  // namespace brahe

@@ -146,6 +146,29 @@ class FaultsTest(unittest.TestCase):
         self.assertIn(f"another brahe (pid {self.exporter.process.pid})", second.stderr)
 
 
+class ResetTest(unittest.TestCase):
+    def test_a_reset_near_the_top_of_the_range_costs_nothing(self):
+        flags = ("--cpu.time-source=procfs", "--monitor.interval=0", "--monitor.staleness=0")
+        node = Node(BRAHE, *flags, zones=("intel-rapl:0=package-0=0",))
+        self.addCleanup(node.__exit__)
+        node.exporter.first_scrape()
+        node.driver.pause()
+        energy = os.path.join(node.driver.zone("intel-rapl:0"), "energy_uj")
+
+        def total_with(energy_uj):
+            with open(energy, "r+") as out:
+                out.write(f"{energy_uj:012d}\n")
+            node.exporter.scrape()  # its cut is before its reading, so that a little is left for the next
+            return node.exporter.scrape().one(NODE_TOTAL, zone="package")
+
+        before = total_with(242 * 10**9)  # a jump that no machine makes
+        time.sleep(5)
+        # As a wrap of 262.1 kJ: 20.1 kJ in 5 s, which is less than 5 kW.
+        self.assertEqual(total_with(5 * 10**6), before)
+        self.assertEqual(node.exporter.scrape().one("brahe_energy_resets_total", zone="package"), 2)
+        self.assertEqual(total_with(15 * 10**6), before + 10)
+
+
 class TopProcessesTest(unittest.TestCase):
     def test_the_largest_are_listed_and_the_books_balance(self):
         node = Node(BRAHE, "--monitor.interval=200ms", "--exporter.prometheus.top-processes=3")

@@ -6,6 +6,8 @@ namespace {
 constexpr Nanoseconds kTimeSlack = Milliseconds(50);
 constexpr Microjoules kEnergySlack = Joules(1);
 
+Nanoseconds Since(Nanoseconds last, Nanoseconds now) { return now > last ? now - last : Nanoseconds{}; }
+
 bool Plausible(Microjoules step, Nanoseconds elapsed, Microwatts power) {
   constexpr uint64_t kNanosecondsPerSecond = 1'000'000'000;
   if (step <= kEnergySlack) return true;
@@ -19,17 +21,22 @@ bool Plausible(Microjoules step, Nanoseconds elapsed, Microwatts power) {
 
 std::optional<Microjoules> StepBetween(const CounterReading& last, const CounterReading& now,
                                        const CounterLimits& limits) {
-  Microjoules step;
+  const Nanoseconds elapsed = Since(last.time, now.time);
+  const Nanoseconds suspended = SuspendedBetween(last, now);
   if (now.energy >= last.energy) {
-    step = now.energy - last.energy;
-  } else if (last.energy <= limits.max_range) {
-    step = limits.max_range - last.energy + now.energy;
-  } else {
-    return std::nullopt;
+    const Microjoules rise = now.energy - last.energy;
+    return Plausible(rise, elapsed + suspended, limits.plausible_power) ? std::optional(rise) : std::nullopt;
   }
-  const Nanoseconds elapsed = now.time >= last.time ? now.time - last.time : Nanoseconds{};
-  if (!Plausible(step, elapsed, limits.plausible_power)) return std::nullopt;
-  return step;
+  if (suspended.value != 0 || last.energy > limits.max_range) return std::nullopt;
+  const Microjoules wrap = limits.max_range - last.energy + now.energy;
+  return Plausible(wrap, elapsed, limits.wrap_power) ? std::optional(wrap) : std::nullopt;
+}
+
+Nanoseconds SuspendedBetween(const CounterReading& last, const CounterReading& now) {
+  // The kernel tells of seconds. What is less is a clock that was read a little late.
+  constexpr Nanoseconds kInexact = Milliseconds(50);
+  const Nanoseconds suspended = Since(last.suspended, now.suspended);
+  return suspended > kInexact ? suspended : Nanoseconds{};
 }
 
 }  // namespace brahe

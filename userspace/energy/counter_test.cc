@@ -9,8 +9,8 @@ namespace brahe {
 namespace {
 
 constexpr Microjoules kRange{262'143'328'850};
-constexpr CounterLimits kLimits{.max_range = kRange, .plausible_power = Watts(5000)};
-constexpr CounterLimits kUnknownRange{.max_range = {}, .plausible_power = Watts(5000)};
+constexpr CounterLimits kLimits{.max_range = kRange, .plausible_power = Watts(5000), .wrap_power = Watts(5000)};
+constexpr CounterLimits kUnknownRange{.max_range = {}, .plausible_power = Watts(5000), .wrap_power = Watts(5000)};
 
 CounterReading At(Microjoules energy, Nanoseconds time) { return {energy, time}; }
 
@@ -39,6 +39,40 @@ TEST(CounterTest, AnImplausibleWrapIsAReset) {
   EXPECT_EQ(StepBetween(At(Joules(10'000), Seconds(1)), At({}, Seconds(6)), kLimits), std::nullopt);
 }
 
+TEST(CounterTest, ACounterThatFellNearItsTopWasResetIfAWrapNeedsMorePowerThanAWrapMay) {
+  const CounterReading last = At(Joules(242'000), Seconds(1)), now = At(Joules(5), Seconds(6));  // 20.1 kJ in 5 s
+  CounterLimits limits = kLimits;
+  EXPECT_EQ(StepBetween(last, now, limits), kRange - Joules(242'000) + Joules(5));
+  limits.wrap_power = Watts(1000);
+  EXPECT_EQ(StepBetween(last, now, limits), std::nullopt);
+  EXPECT_EQ(StepBetween(At({}, Seconds(1)), At(Joules(20'000), Seconds(6)), limits), Joules(20'000)) << "a rise";
+}
+
+TEST(CounterTest, AWrapMayUseItsPowerAndTheSlackAndNoMore) {
+  const CounterLimits limits{.max_range = kRange, .plausible_power = Watts(5000), .wrap_power = Watts(100)};
+  const Microjoules most = Joules(100) + Joules(5) + Joules(1);  // 1 s, 50 ms and the slack
+  const CounterReading last = At(kRange - Joules(50), Seconds(1));
+  EXPECT_EQ(StepBetween(last, At(most - Joules(50), Seconds(2)), limits), most);
+  EXPECT_EQ(StepBetween(last, At(most - Joules(50) + Microjoules{1}, Seconds(2)), limits), std::nullopt);
+}
+
+TEST(CounterTest, ACounterThatFellWhileTheMachineWasSuspendedWasReset) {
+  const CounterReading last = At(kRange - Joules(3), Seconds(1));
+  CounterReading now = At(Joules(4), Seconds(2));
+  now.suspended = Milliseconds(50);
+  EXPECT_EQ(StepBetween(last, now, kLimits), Joules(7)) << "not more than clocks are inexact";
+  now.suspended = Milliseconds(500);
+  EXPECT_EQ(StepBetween(last, now, kLimits), std::nullopt);
+}
+
+TEST(CounterTest, ACounterThatRoseWhileTheMachineWasSuspendedIsJudgedByAllTheTime) {
+  const CounterReading last = At({}, Seconds(1));
+  CounterReading now = At(Joules(200'000), Seconds(2));
+  EXPECT_EQ(StepBetween(last, now, kLimits), std::nullopt);
+  now.suspended = Seconds(40);
+  EXPECT_EQ(StepBetween(last, now, kLimits), Joules(200'000));
+}
+
 TEST(CounterTest, AnImplausibleJumpUpIsAReset) {
   const Microjoules most = Joules(5000) + Joules(250) + Joules(1);  // 1 s, 50 ms and the slack
   EXPECT_EQ(StepBetween(At({}, Seconds(1)), At(most, Seconds(2)), kLimits), most);
@@ -57,11 +91,10 @@ TEST(CounterTest, SamplesBackToBackAreNoResets) {
 
 TEST(CounterTest, TheEndsOfTheNumbersDoNotOverflow) {
   const uint64_t most = UINT64_MAX;
+  const CounterLimits most_range{.max_range = {most}, .plausible_power = Watts(5000), .wrap_power = Watts(5000)};
   EXPECT_EQ(StepBetween(At({}, {}), At({most}, Seconds(1)), kLimits), std::nullopt);
-  EXPECT_EQ(StepBetween(At({}, {}), At({most}, {most}), {.max_range = {most}, .plausible_power = Watts(5000)}),
-            Microjoules{most});
-  EXPECT_EQ(StepBetween(At({most}, {}), At({5}, Seconds(1)), {.max_range = {most}, .plausible_power = Watts(5000)}),
-            Microjoules{5});
+  EXPECT_EQ(StepBetween(At({}, {}), At({most}, {most}), most_range), Microjoules{most});
+  EXPECT_EQ(StepBetween(At({most}, {}), At({5}, Seconds(1)), most_range), Microjoules{5});
   EXPECT_EQ(StepBetween(At({}, {most}), At(Joules(2), {}), kLimits), Joules(2));  // a clock that goes back
 }
 
@@ -79,7 +112,7 @@ TEST(CounterPropertyTest, TheSumOfAllStepsIsTheEnergyButForOneUnitAWrap) {
   std::mt19937_64 random(20'240'501);
   for (int walk = 0; walk < 300; ++walk) {
     Hardware counter{.unit = 1 + random() % 100, .ticks = 20'000'000 + random() % 80'000'000};
-    const CounterLimits limits{.max_range = counter.Range(), .plausible_power = Watts(5000)};
+    const CounterLimits limits{.max_range = counter.Range(), .plausible_power = Watts(5000), .wrap_power = Watts(5000)};
     counter.total_uj = random() % counter.Range().value;
     CounterReading last{counter.Read(), Seconds(random() % 1000)};
     uint64_t used = 0, charged = 0, wraps = 0;
@@ -106,7 +139,8 @@ TEST(CounterPropertyTest, NoStepIsImplausibleWhateverTheCounterSays) {
   uint64_t resets = 0;
   for (int walk = 0; walk < 300; ++walk) {
     const CounterLimits limits{.max_range = {random() % 3 == 0 ? 0 : random() >> (random() % 64)},
-                               .plausible_power = Watts(1 + random() % 5000)};
+                               .plausible_power = Watts(1 + random() % 5000),
+                               .wrap_power = Watts(1 + random() % 5000)};
     CounterReading last{{random() >> (random() % 64)}, {}};
     for (int i = 0; i < 200; ++i) {
       const Nanoseconds elapsed{random() % 60'000'000'000};
@@ -115,7 +149,8 @@ TEST(CounterPropertyTest, NoStepIsImplausibleWhateverTheCounterSays) {
                                last.time + elapsed};
       const auto step = StepBetween(last, now, limits);
       if (step) {
-        ASSERT_LE(step->value, (EnergyOf(limits.plausible_power, elapsed + Milliseconds(50)) + Joules(1)).value);
+        const Microwatts most = now.energy < last.energy ? limits.wrap_power : limits.plausible_power;
+        ASSERT_LE(step->value, (EnergyOf(most, elapsed + Milliseconds(50)) + Joules(1)).value);
       } else {
         ++resets;
       }

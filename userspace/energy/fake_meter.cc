@@ -1,5 +1,6 @@
 #include "userspace/energy/fake_meter.h"
 
+#include <algorithm>
 #include <array>
 
 namespace brahe {
@@ -29,18 +30,18 @@ std::vector<Zone> MakeZones() {
 FakeMeter::FakeMeter(const Clock& clock) : clock_(clock), zones_(MakeZones()) {}
 
 void FakeMeter::Sample() {
-  const Nanoseconds now = clock_.Now();
-  if (!start_) start_ = now;
-  sampled_ = now - *start_;
+  if (!start_) start_ = clock_.Now();
 }
 
-EnergyEpoch FakeMeter::Collect(const CpuLoad& /*load*/) {
-  EnergyEpoch epoch;
+EnergyEpoch FakeMeter::Collect(const MeterEpoch& epoch) {
+  const Nanoseconds start = start_.value_or(epoch.end);
+  const Nanoseconds until = std::max(collected_, epoch.end > start ? epoch.end - start : Nanoseconds{});
+  EnergyEpoch energy;
   for (const FakeZone& zone : kZones) {
-    epoch.used.push_back(EnergyOf(zone.power, sampled_) - EnergyOf(zone.power, collected_));
+    energy.used.push_back(EnergyOf(zone.power, until) - EnergyOf(zone.power, collected_));
   }
-  collected_ = sampled_;
-  return epoch;
+  collected_ = until;
+  return energy;
 }
 
 }  // namespace brahe

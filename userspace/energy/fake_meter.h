@@ -21,14 +21,13 @@ class FakeMeter final : public EnergyMeter {
   [[nodiscard]] const std::vector<Zone>& zones() const override { return zones_; }
   [[nodiscard]] std::vector<ZoneStats> Stats() const override { return std::vector<ZoneStats>(zones_.size()); }
   void Sample() override;
-  EnergyEpoch Collect(const CpuLoad& load) override;
+  EnergyEpoch Collect(const MeterEpoch& epoch) override;
 
  private:
   const Clock& clock_;
   const std::vector<Zone> zones_;
   std::optional<Nanoseconds> start_;  // the first sample
-  Nanoseconds sampled_;               // the last one, since the start
-  Nanoseconds collected_;             // as much of it was given out
+  Nanoseconds collected_;             // since the start: up to here the energy was given out
 };
 
 }  // namespace brahe

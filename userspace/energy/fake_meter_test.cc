@@ -14,13 +14,13 @@ TEST(FakeMeterTest, UsesTheSamePowerWhateverTheLoad) {
   FakeClock clock;
   FakeMeter meter(clock);
   meter.Sample();
-  EXPECT_THAT(meter.Collect({}).used, ElementsAre(Joules(0), Joules(0), Joules(0)));
-  clock.Advance(Seconds(3));
+  MeterEpoch epoch{.end = clock.Now()};
+  EXPECT_THAT(meter.Collect(epoch).used, ElementsAre(Joules(0), Joules(0), Joules(0)));
+  epoch = {.end = epoch.end + Seconds(3), .load = {.capacity = Seconds(12), .busy = Seconds(5)}};
+  clock.Advance(Seconds(4));  // a sample that comes late
   meter.Sample();
-  const CpuLoad load{.capacity = Seconds(12), .busy = Seconds(5)};
-  EXPECT_THAT(meter.Collect(load).used, ElementsAre(Joules(120), Joules(75), Joules(15)));
-  clock.Advance(Seconds(1));
-  EXPECT_THAT(meter.Collect(load).used, ElementsAre(Joules(0), Joules(0), Joules(0)));  // not sampled since
+  EXPECT_THAT(meter.Collect(epoch).used, ElementsAre(Joules(120), Joules(75), Joules(15)));
+  EXPECT_THAT(meter.Collect(epoch).used, ElementsAre(Joules(0), Joules(0), Joules(0)));
 }
 
 TEST(FakeMeterTest, SaysThatItIsMadeUp) {
@@ -42,7 +42,7 @@ TEST(FakeMeterTest, LosesNothingToRounding) {
   for (int i = 0; i < 1000; ++i) {
     clock.Advance({999'999'999});
     meter.Sample();
-    package += *meter.Collect({}).used[0];
+    package += *meter.Collect({.end = clock.Now()}).used[0];
   }
   EXPECT_EQ(package, EnergyOf(Watts(40), Nanoseconds{999'999'999} * 1000));
 }

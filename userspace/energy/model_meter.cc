@@ -25,11 +25,11 @@ Result<ModelCoefficients> ChooseCoefficients(const MeterOptions& options) {
   return coefficients;
 }
 
-EnergyEpoch ModelMeter::Collect(const CpuLoad& load) {
+EnergyEpoch ModelMeter::Collect(const MeterEpoch& epoch) {
   constexpr uint64_t kNanosecondsPerSecond = 1'000'000'000;
   const Microwatts more = coefficients_.max - coefficients_.idle;
-  const Uint128 energy = static_cast<Uint128>(coefficients_.idle.value) * load.capacity.value +
-                         static_cast<Uint128>(more.value) * load.busy.value + remainder_;
+  const Uint128 energy = static_cast<Uint128>(coefficients_.idle.value) * epoch.load.capacity.value +
+                         static_cast<Uint128>(more.value) * epoch.load.busy.value + remainder_;
   remainder_ = static_cast<uint64_t>(energy % kNanosecondsPerSecond);
   return {{Microjoules{static_cast<uint64_t>(energy / kNanosecondsPerSecond)}}};
 }

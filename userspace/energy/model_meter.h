@@ -42,7 +42,7 @@ class ModelMeter final : public EnergyMeter {
   [[nodiscard]] const std::vector<Zone>& zones() const override { return zones_; }
   [[nodiscard]] std::vector<ZoneStats> Stats() const override { return {ZoneStats{}}; }
   void Sample() override {}
-  EnergyEpoch Collect(const CpuLoad& load) override;
+  EnergyEpoch Collect(const MeterEpoch& epoch) override;
 
  private:
   const ModelCoefficients coefficients_;

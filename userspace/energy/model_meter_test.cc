@@ -23,7 +23,7 @@ TEST(ModelMeterTest, HasOneZoneForTheWholeMachineAndSaysThatItDoesNotMeasure) {
 
 TEST(ModelMeterTest, IdleCpusUseIdlePowerAndBusyOnesMaxPower) {
   ModelMeter meter(kCoefficients);
-  const auto used = [&](CpuLoad load) { return *meter.Collect(load).used.at(0); };
+  const auto used = [&](CpuLoad load) { return *meter.Collect({.load = load}).used.at(0); };
   EXPECT_EQ(used({.capacity = Seconds(10), .busy = {}}), Joules(10));
   EXPECT_EQ(used({.capacity = Seconds(10), .busy = Seconds(10)}), Joules(50));
   EXPECT_EQ(used({.capacity = Seconds(10), .busy = Seconds(3)}), Joules(10 + 12));
@@ -33,9 +33,9 @@ TEST(ModelMeterTest, IdleCpusUseIdlePowerAndBusyOnesMaxPower) {
 TEST(ModelMeterTest, WhatIsCutOffIsCarriedToTheNextEpoch) {
   ModelMeter meter({.idle = {1}, .max = {1}});
   const CpuLoad load{.capacity = Milliseconds(400), .busy = Milliseconds(400)};
-  EXPECT_EQ(meter.Collect(load).used.at(0), Microjoules{0});
-  EXPECT_EQ(meter.Collect(load).used.at(0), Microjoules{0});
-  EXPECT_EQ(meter.Collect(load).used.at(0), Microjoules{1});
+  EXPECT_EQ(meter.Collect({.load = load}).used.at(0), Microjoules{0});
+  EXPECT_EQ(meter.Collect({.load = load}).used.at(0), Microjoules{0});
+  EXPECT_EQ(meter.Collect({.load = load}).used.at(0), Microjoules{1});
 }
 
 TEST(ModelMeterTest, ManyEpochsAddUpToWhatOneWouldGive) {
@@ -50,15 +50,15 @@ TEST(ModelMeterTest, ManyEpochsAddUpToWhatOneWouldGive) {
     load.busy = {random() % (load.capacity.value + 1)};
     total.capacity += load.capacity;
     total.busy += load.busy;
-    sum += *many.Collect(load).used.at(0);
+    sum += *many.Collect({.load = load}).used.at(0);
   }
-  EXPECT_EQ(*one.Collect(total).used.at(0), sum);
+  EXPECT_EQ(*one.Collect({.load = total}).used.at(0), sum);
 }
 
 TEST(ModelMeterTest, HugeMachinesAndLongEpochsDoNotOverflow) {
   ModelMeter meter(kCoefficients);
   const Nanoseconds month = Seconds(30ULL * 86'400) * 4096;
-  EXPECT_EQ(*meter.Collect({.capacity = month, .busy = month}).used.at(0), Joules(5ULL * 30 * 86'400 * 4096));
+  EXPECT_EQ(*meter.Collect({.load = {.capacity = month, .busy = month}}).used.at(0), Joules(5ULL * 30 * 86'400 * 4096));
 }
 
 TEST(ModelCoefficientsTest, EveryVendorHasPlausibleDefaults) {

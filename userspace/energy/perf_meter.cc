@@ -158,6 +158,7 @@ Result<CounterReading> PerfMeter::Read(Counter& counter) {
 }
 
 Result<CounterReading> PerfMeter::ReadOpenCounter(Counter& counter) {
+  const Nanoseconds before = clock_.Now();
   const auto count = ReadPerfCounter(counter.fd.get(), counter.name);
   if (!count) return count.error();
   const Nanoseconds now = clock_.Now();
@@ -171,7 +172,7 @@ Result<CounterReading> PerfMeter::ReadOpenCounter(Counter& counter) {
   }
   const auto energy = counter.scale.EnergyOf(count->counts);
   if (!energy) return MakeError("read " + counter.name + ": impossible count " + std::to_string(count->counts));
-  return CounterReading{.energy = *energy, .time = now};
+  return CounterReading{.energy = *energy, .time = MiddleOf(before, now), .suspended = clock_.Suspended()};
 }
 
 }  // namespace brahe

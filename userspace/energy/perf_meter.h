@@ -33,11 +33,11 @@ class PerfMeter final : public EnergyMeter {
                                                        PerfOpener opener);
 
   [[nodiscard]] std::string name() const override { return "perf"; }
-  [[nodiscard]] bool measured() const override { return true; }
+  [[nodiscard]] bool measured() const override { return accounts_.Measures(); }
   [[nodiscard]] const std::vector<Zone>& zones() const override { return accounts_.zones(); }
   [[nodiscard]] std::vector<ZoneStats> Stats() const override { return accounts_.Stats(); }
   void Sample() override;
-  EnergyEpoch Collect(const CpuLoad& /*load*/) override { return accounts_.Collect(); }
+  EnergyEpoch Collect(const MeterEpoch& epoch) override { return accounts_.Collect(epoch); }
 
  private:
   // Which counter a zone has; stays the same when its CPU changes.

@@ -36,7 +36,8 @@ std::vector<Microwatts> Measure(EnergyMeter& meter) {
   meter.Sample();
   const Nanoseconds elapsed = clock.Now() - start;
   std::vector<Microwatts> power;
-  for (const auto& used : meter.Collect({}).used) power.push_back(MeanPower(used.value_or(Microjoules{}), elapsed));
+  for (const auto& used : meter.Collect({.end = clock.Now()}).used)
+    power.push_back(MeanPower(used.value_or(Microjoules{}), elapsed));
   return power;
 }
 

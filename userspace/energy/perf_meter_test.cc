@@ -16,6 +16,7 @@
 #include "userspace/base/fake_clock.h"
 #include "userspace/base/temp_tree.h"
 #include "userspace/energy/log_lines.h"
+#include "userspace/energy/slow_clock.h"
 
 namespace brahe {
 namespace {
@@ -116,7 +117,7 @@ class PerfMeterTest : public testing::Test {
     clock_.Advance(Seconds(1));
     perf_.Refresh();
     meter_->Sample();
-    return meter_->Collect({}).used;
+    return meter_->Collect({.end = clock_.Now()}).used;
   }
   // "NAME SOCKET FILE" a zone.
   [[nodiscard]] std::vector<std::string> Zones() const {
@@ -210,6 +211,18 @@ TEST_F(PerfMeterTest, AnEventInWrongWordsSpoilsOnlyItself) {
     tree_.Remove(kPmu + std::string("events/energy-pkg"));
     EXPECT_THAT(OpenError(), HasSubstr("energy-ram" + suffix)) << "no other event is left";
   }
+}
+
+TEST_F(PerfMeterTest, AReadingsTimeIsTheMiddleBetweenTheClockBeforeAndAfterIt) {
+  AddEvent("energy-pkg", "0x02");
+  const SlowClock clock;
+  const auto meter =
+      PerfMeter::OpenWith(options_, clock, [this](const PerfTarget& target) { return perf_.Open(target); });
+  ASSERT_TRUE(meter) << meter.error().message;
+  perf_.Refresh();
+  const Nanoseconds cut = clock.Now();
+  (*meter)->Sample();
+  EXPECT_THAT((*meter)->Collect({.end = cut}).read_lags, ElementsAre(Milliseconds(15)));
 }
 
 TEST_F(PerfMeterTest, WithoutThePmuTheErrorNamesTheModule) {

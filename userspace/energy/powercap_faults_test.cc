@@ -100,7 +100,7 @@ TEST_F(PowercapFaultsTest, AZoneUnreadableFromTheStartIsListedAndTriedAgain) {
   Break("intel-rapl:0");
   Start();
   ASSERT_EQ(meter_->zones().size(), 3u);
-  EXPECT_THAT(meter_->Collect({}).used, ElementsAre(Joules(0), std::nullopt, Joules(0)));
+  EXPECT_THAT(Collect().used, ElementsAre(Joules(0), std::nullopt, Joules(0)));
   RemoveCounter("intel-rapl:0");
   Set("intel-rapl:0", 50'000'000);
   EXPECT_EQ(Epoch().used[1], std::nullopt) << "where it stood when the epoch began is not known";
@@ -218,11 +218,11 @@ TEST_F(PowercapFaultsTest, NoFaultLosesOrDoublesEnergy) {
           AddZone("intel-rapl:0", "package-0", total % range, range);
       }
       Sample();
-      if (random() % 3 == 0) collected += meter_->Collect({}).used[1].value_or(Microjoules{}).value;
+      if (random() % 3 == 0) collected += Collect().used[1].value_or(Microjoules{}).value;
     }
     AddZone("intel-rapl:0", "package-0", total % range, range);
     Sample();
-    collected += meter_->Collect({}).used[1].value_or(Microjoules{}).value;
+    collected += Collect().used[1].value_or(Microjoules{}).value;
     EXPECT_EQ(meter_->Stats()[1].resets, 0u);
     EXPECT_EQ(collected, total);
   }

@@ -30,6 +30,11 @@ class PowercapTest : public testing::Test {
   void Set(const std::string& folder, uint64_t energy_uj) const {
     tree_.Write(Folder(folder) + "/energy_uj", std::to_string(energy_uj) + "\n");
   }
+  // A constraint's largest power.
+  void SetMaxPower(const std::string& folder, int constraint, Microwatts power) const {
+    tree_.Write(Folder(folder) + "/constraint_" + std::to_string(constraint) + "_max_power_uw",
+                std::to_string(power.value) + "\n");
+  }
   // Makes the zone's counter unreadable; root reads all that has a mode, but no folder. Repair with Set after Remove.
   void Break(const std::string& folder) const {
     RemoveCounter(folder);
@@ -51,8 +56,10 @@ class PowercapTest : public testing::Test {
   // The used energy of an epoch that one sample ends.
   EnergyEpoch Epoch(Nanoseconds duration = Seconds(1)) {
     Sample(duration);
-    return meter_->Collect({});
+    return Collect();
   }
+  // Of an epoch that ends now.
+  [[nodiscard]] EnergyEpoch Collect() { return meter_->Collect({.end = clock_.Now()}); }
   [[nodiscard]] std::string OpenError() const {
     const auto meter = PowercapMeter::Open(options_, clock_);
     return meter ? "no error" : meter.error().message;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "userspace/base/file.h"
+#include "userspace/energy/counter.h"
 #include "userspace/energy/zone_names.h"
 
 namespace brahe {
@@ -65,6 +66,18 @@ Result<uint64_t> ReadNumber(const std::string& path) {
   return number;
 }
 
+// The largest power that the zone's constraints allow to be set; 0 where none tells, as is usual for zones within a
+// package and for AMD's.
+Microwatts ReadMaxPower(const std::string& folder) {
+  constexpr int kMaxConstraints = 10;  // of the kernel, in powercap_sys.c
+  Microwatts largest;
+  for (int i = 0; i < kMaxConstraints; ++i) {
+    const auto power = ReadNumber(folder + "/constraint_" + std::to_string(i) + "_max_power_uw");
+    if (power) largest = std::max(largest, Microwatts{*power});
+  }
+  return largest;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<EnergyMeter>> PowercapMeter::Open(const MeterOptions& given, const Clock& clock) {
@@ -101,9 +114,11 @@ void PowercapMeter::Sample() {
         continue;
       }
     }
+    const Nanoseconds before = clock_.Now();
     const auto number = file.Read();
+    const Nanoseconds time = MiddleOf(before, clock_.Now());
     if (number) {
-      accounts_.Accept(i, {.energy = {*number}, .time = clock_.Now()}, counters_[i].max_range);
+      accounts_.Accept(i, {.energy = {*number}, .time = time, .suspended = clock_.Suspended()}, counters_[i].facts);
     } else {
       accounts_.Fail(i, number.error());
     }
@@ -114,12 +129,12 @@ void PowercapMeter::Sample() {
 std::optional<Nanoseconds> PowercapMeter::MaxSampleInterval() const {
   std::optional<Microjoules> smallest;
   for (const Counter& counter : counters_) {
-    if (counter.max_range.value == 0) continue;
-    smallest = smallest ? std::min(*smallest, counter.max_range) : counter.max_range;
+    if (counter.facts.max_range.value == 0) continue;
+    smallest = smallest ? std::min(*smallest, counter.facts.max_range) : counter.facts.max_range;
   }
   if (!smallest) return std::nullopt;
   const Nanoseconds around = {ScaleDown(smallest->value, Seconds(1).value, plausible_power_.value)};
-  return std::max(around / 2, Seconds(1));
+  return std::clamp(around / 2, Seconds(1), Seconds(5));
 }
 
 // Opens every counter. If none can be read, an Error that tells why: for lack of permission, if that is so for any.
@@ -139,20 +154,26 @@ Status PowercapMeter::OpenAll() {
   return *why;
 }
 
-// Opens the counter in `folder` and learns its range.
+// Opens the counter in `folder` and learns what is said of it there.
 Status PowercapMeter::OpenFolder(size_t index, const std::string& folder) {
   Counter& counter = counters_[index];
   if (Status opened = counter.file.Open(folder + "/energy_uj"); !opened) return opened;
+  LearnRange(index, folder);
+  counter.facts.max_power = ReadMaxPower(folder);
+  return {};
+}
+
+void PowercapMeter::LearnRange(size_t index, const std::string& folder) {
+  Counter& counter = counters_[index];
   const auto range = ReadNumber(folder + "/max_energy_range_uj");
-  counter.max_range = {range.value_or(0)};
+  counter.facts.max_range = {range.value_or(0)};
   const std::string key = counter.id + " range";
-  if (counter.max_range.value != 0) {
+  if (counter.facts.max_range.value != 0) {
     faults_.Clear(key, accounts_.Describe(index) + ": its range is known now");
   } else {
     faults_.Report(key, accounts_.Describe(index) + ": its range is not known, so a wrap will be taken for a reset: " +
                             (range ? "max_energy_range_uj is 0" : range.error().message));
   }
-  return {};
 }
 
 // Opens the counter in the folder that it has now; the one it had before if several have its id.

@@ -29,26 +29,28 @@ class PowercapMeter final : public EnergyMeter {
   static Result<std::unique_ptr<EnergyMeter>> Open(const MeterOptions& options, const Clock& clock);
 
   [[nodiscard]] std::string name() const override { return "rapl"; }
-  [[nodiscard]] bool measured() const override { return true; }
+  [[nodiscard]] bool measured() const override { return accounts_.Measures(); }
   [[nodiscard]] const std::vector<Zone>& zones() const override { return accounts_.zones(); }
   [[nodiscard]] std::vector<ZoneStats> Stats() const override { return accounts_.Stats(); }
   void Sample() override;
-  EnergyEpoch Collect(const CpuLoad& /*load*/) override { return accounts_.Collect(); }
-  // Half the time in which the smallest counter would go around at plausible power, but at least 1 s. Changes if a
-  // zone comes back with another range.
+  EnergyEpoch Collect(const MeterEpoch& epoch) override { return accounts_.Collect(epoch); }
+  // Half the time in which the smallest counter would go around at plausible power, but at least 1 s, and at most 5 s:
+  // the less time between readings, the less energy could a wrap have, and the more resets cannot be taken for one.
+  // Changes if a zone comes back with another range.
   [[nodiscard]] std::optional<Nanoseconds> MaxSampleInterval() const override;
 
  private:
   struct Counter {
     std::string id;  // PowercapZone::id
     CounterFile file;
-    Microjoules max_range;  // 0: not known
+    CounterFacts facts;
   };
 
   PowercapMeter(const MeterOptions& options, const Clock& clock, const std::vector<PowercapZone>& zones);
 
   Status OpenAll();
   Status OpenFolder(size_t index, const std::string& folder);
+  void LearnRange(size_t index, const std::string& folder);
   Status FindAgain(size_t index, const Result<PowercapScan>& scan);
 
   const std::string sysfs_root_;

@@ -10,10 +10,22 @@
 #include "userspace/base/units.h"
 #include "userspace/energy/counter.h"
 #include "userspace/energy/energy_meter.h"
+#include "userspace/energy/pending_energy.h"
+#include "userspace/energy/power_ceiling.h"
+#include "userspace/energy/still_watch.h"
 
 namespace brahe {
 
-// Makes epochs of the readings of cumulative counters, one a zone, for a meter that reads such.
+// What the driver of a counter says of it. 0: nothing.
+struct CounterFacts {
+  Microjoules max_range = {};  // as in CounterLimits
+  Microwatts max_power = {};   // of the zone, without short peaks
+};
+
+// Makes epochs of the readings of cumulative counters, one a zone, for a meter that reads such. Each reading has its
+// own time, after the cut that ends the epoch; see PendingEnergy for what of it the epoch gets.
+//
+// A counter that stands still while its CPUs work (see StillWatch) is said once, and once when it moves again.
 //
 // A reading that fails is counted and said once. When the zone is back, all energy since its last good reading belongs
 // to that epoch, and one line says so. Until then Collect gives nullopt for it, and so it does for a zone that was
@@ -26,27 +38,36 @@ class ZoneAccounts {
 
   [[nodiscard]] const std::vector<Zone>& zones() const { return zones_; }
   [[nodiscard]] std::vector<ZoneStats> Stats() const;
+  // False while counters stand still and no other can be read.
+  [[nodiscard]] bool Measures() const;
 
-  // A sample is one Accept or Fail for each zone, and then EndSample. `max_range` is as in CounterLimits.
-  void Accept(size_t index, const CounterReading& reading, Microjoules max_range);
+  // A sample is one Accept or Fail for each zone, and then EndSample.
+  void Accept(size_t index, const CounterReading& reading, const CounterFacts& facts);
   void Fail(size_t index, const Error& error);
   void EndSample() { sampled_ = true; }
   // The zone has another counter from now on, which says nothing of the time since the last reading.
   void StartAnew(size_t index) { accounts_[index].last.reset(); }
-  EnergyEpoch Collect();
+  EnergyEpoch Collect(const MeterEpoch& epoch);
 
   // The zone in words, for a line of the log.
   [[nodiscard]] std::string Describe(size_t index) const;
 
  private:
   struct Account {
-    std::optional<CounterReading> last;  // the last good reading
-    Microjoules pending;                 // for the next Collect that knows the zone
-    bool known = false;                  // the last sample told what the zone used
+    PowerCeiling ceiling;
+    std::optional<CounterReading> last = {};  // the last good reading
+    PendingEnergy pending = {};               // for the next Collect that knows the zone
+    bool known = false;                       // the last sample told what the zone used
     bool failing = false;
-    ZoneStats stats;
+    bool moved = false;  // or not known to stand, since the last Collect that knew the zone
+    StillWatch watch = {};
+    ZoneStats stats = {};
   };
 
+  // What was used since `last`; nullopt: the counter was reset, which is counted.
+  std::optional<Microjoules> StepSince(const CounterReading& last, size_t index, const CounterReading& now,
+                                       const CounterFacts& facts);
+  void WatchForStanding(size_t index, const MeterEpoch& epoch);
   void CountReset(size_t index, const CounterReading& last, const CounterReading& now);
   void SayReturn(size_t index, const std::optional<CounterReading>& last, const std::optional<Microjoules>& step);
 

@@ -74,6 +74,16 @@ void AppendSocketEnergy(const RenderInput& input, const Family& family, size_t i
       .Millionths((zone.figures.*kFigure).energy.value);
 }
 
+void AppendStill(const RenderInput& input, const Family& family, size_t item, std::string& out) {
+  const SocketZone& zone = input.snapshot.socket_zones[item];
+  Sample(family.name, out)
+      .Labels(input.node_label)
+      .Label("path", zone.path)
+      .Label("socket", SocketText(zone))
+      .Label("zone", zone.name)
+      .Uint(zone.still ? 1 : 0);
+}
+
 // Zones that differ only in their path (the dies of one package) are one series here: their sum, in the place of the
 // first.
 template <uint64_t SocketZone::*kCount>
@@ -353,6 +363,8 @@ constexpr Family kFamilies[] = {
      AppendSocketCount<&SocketZone::read_errors>},
     {"brahe_energy_resets_total", kCounter, "Steps of an energy counter that were taken for a reset and not charged",
      kAlways, SocketZones, AppendSocketCount<&SocketZone::resets>},
+    {"brahe_energy_zone_still", kGauge, "1 while an energy counter stands still though its CPUs are busy, else 0",
+     kAlways, SocketZones, AppendStill},
     {"brahe_bpf_feature", kGauge,
      "A metric with a constant '1' value, labeled by what the kernel side can do without and whether it has it",
      kAlways, Features, AppendFeature},

@@ -105,6 +105,7 @@ Json SocketZoneOf(const Snapshot& snapshot, size_t item) {
   AddFigures(zone.figures, json);
   json["read_errors"] = zone.read_errors;
   json["resets"] = zone.resets;
+  json["still"] = zone.still;
   return json;
 }
 

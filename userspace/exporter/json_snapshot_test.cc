@@ -58,7 +58,7 @@ TEST(JsonRenderer, TellsOfZonesAndCpus) {
   EXPECT_EQ(json["socket_zones"][1], Json::parse(R"(
     {"zone": "package", "path": "/sys/class/powercap/intel-rapl:1", "socket": 1,
      "all": {"energy_uj": 10345678, "power_uw": 1034567}, "active": {"energy_uj": 10000001, "power_uw": 1000000},
-     "idle": {"energy_uj": 345677, "power_uw": 34567}, "read_errors": 3, "resets": 0})"));
+     "idle": {"energy_uj": 345677, "power_uw": 34567}, "read_errors": 3, "resets": 0, "still": true})"));
   EXPECT_EQ(json["socket_zones"][2]["socket"], nullptr);
   EXPECT_EQ(json["unlisted_processes"], Json::parse(R"([{"zone": "package", "energy_uj": 8499999},
                                                         {"zone": "dram", "energy_uj": 8499999}])"));

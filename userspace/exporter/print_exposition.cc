@@ -15,7 +15,8 @@ int Main(std::string_view name) {
   Instruments instruments("node-1", [] {
     return PodDirectoryFigures{.fetches = 3, .failures = {{"timeout", 1}}, .pods = 2, .age = Seconds(4)};
   });
-  instruments.ObserveEpochs({{Milliseconds(3), Milliseconds(1)}, {Seconds(100), std::nullopt}});
+  instruments.ObserveEpochs(
+      {{Milliseconds(3), Milliseconds(1), {Milliseconds(1), Milliseconds(2)}}, {Seconds(100), std::nullopt}});
   instruments.CountScrape();
   instruments.ObserveScrape(Milliseconds(40));
   TextRenderer renderer(

@@ -37,6 +37,8 @@ class Instruments {
   prometheus::Registry registry_;
   prometheus::Histogram& epochs_;
   prometheus::Histogram& epoch_delays_;
+  prometheus::Histogram& read_lags_;
+  prometheus::Histogram& read_skews_;
   prometheus::Counter& scrapes_;
   prometheus::Histogram& scrape_durations_;
   ProcessMetrics process_;

@@ -37,6 +37,22 @@ TEST(Instruments, CountsDurationsIntoTheirBuckets) {
   EXPECT_THAT(text, HasSubstr("brahe_scrapes_total{node_name=\"n\"} 2\n"));
 }
 
+TEST(Instruments, CountsTheLagOfEachReadingAndTheSkewOfEachEpochThatHasTwo) {
+  Instruments instruments("n");
+  const auto micro = [](uint64_t n) { return Nanoseconds{n * 1000}; };
+  instruments.ObserveEpochs({{.work = {}, .delay = {}, .read_lags = {micro(120), micro(100), micro(140)}},
+                             {.work = {}, .delay = {}, .read_lags = {micro(9)}},
+                             {.work = {}, .delay = {}, .read_lags = {}}});
+  const std::string text = instruments.Text();
+  EXPECT_THAT(text, HasSubstr("brahe_energy_read_lag_seconds_count{node_name=\"n\"} 4\n"));
+  EXPECT_THAT(text, HasSubstr("brahe_energy_read_lag_seconds_bucket{node_name=\"n\",le=\"1e-05\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("brahe_energy_read_lag_seconds_bucket{node_name=\"n\",le=\"1e-04\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("brahe_energy_read_lag_seconds_bucket{node_name=\"n\",le=\"1.0\"} 4\n"));
+  EXPECT_THAT(text, HasSubstr("brahe_energy_read_skew_seconds_count{node_name=\"n\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("brahe_energy_read_skew_seconds_bucket{node_name=\"n\",le=\"2.5e-05\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("brahe_energy_read_skew_seconds_bucket{node_name=\"n\",le=\"5e-05\"} 1\n"));
+}
+
 TEST(Instruments, CanBeUsedByManyThreads) {
   Instruments instruments("n");
   {

@@ -58,7 +58,7 @@ Snapshot SmallSnapshot() {
   snapshot.zones[1].figures.idle.power.reset();
   snapshot.socket_zones = {
       {"package", "/sys/class/powercap/intel-rapl:0", 0, Figures({20'000'000}, {12'000'000}), 0, 1},
-      {"package", "/sys/class/powercap/intel-rapl:1", 1, Figures({10'000'001}, {345'677}), 3, 0},
+      {"package", "/sys/class/powercap/intel-rapl:1", 1, Figures({10'000'001}, {345'677}), 3, 0, true},
       {"dram", "/sys/class/powercap/intel-rapl:0:1", {}, Figures({30'000'001}, {5}), 12, 0}};
   snapshot.usage_ppm = 250'000;
   AddProcess(snapshot, {1, "systemd", "/usr/lib/systemd/systemd", "regular", "", ""}, WorkloadState::kRunning,

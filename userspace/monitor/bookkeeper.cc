@@ -9,19 +9,24 @@
 namespace brahe {
 
 Bookkeeper::Bookkeeper(MonitorParts parts, EndedPolicy policy, const Clock& clock)
-    : parts_(std::move(parts)), clock_(clock), books_(parts_.energy->zones(), policy, *parts_.workloads) {
+    : parts_(std::move(parts)),
+      clock_(clock),
+      books_(parts_.energy->zones(), policy, *parts_.workloads),
+      socket_check_(parts_.energy->zones(), clock) {
   fixed_.cpu_time_source = parts_.cpu_time->name();
   fixed_.energy_source = parts_.energy->name();
-  fixed_.energy_measured = parts_.energy->measured();
   fixed_.cpus = parts_.cpus;
 }
 
 Result<Nanoseconds> Bookkeeper::Open() {
+  // Once before the cut, too, so that it is known what was used just before the cut and what just after it.
+  Sample();
   const Result<Nanoseconds> cut = parts_.cpu_time->Cut();
   if (!cut) return cut.error();
   Sample();
   const Result<CpuTimeEpoch> epoch = parts_.cpu_time->Collect();
   if (!epoch) return epoch.error();
+  parts_.energy->Collect(MeterEpochOf(*epoch));
   books_.Open(*epoch);
   return epoch->end;
 }
@@ -40,9 +45,12 @@ std::shared_ptr<const Snapshot> Bookkeeper::RunEpoch() {
     return nullptr;
   }
   faults_.Clear("epoch", "CPU time is read again");
-  const CpuLoad load = LoadOf(epoch->sockets);
-  books_.Post(*epoch, parts_.energy->Collect(load));
-  std::shared_ptr<const Snapshot> snapshot = Publishable(*epoch, load);
+  const MeterEpoch meter_epoch = MeterEpochOf(*epoch);
+  socket_check_.Look(meter_epoch.sockets);
+  EnergyEpoch energy = parts_.energy->Collect(meter_epoch);
+  books_.Post(*epoch, energy);
+  read_lags_ = std::move(energy.read_lags);
+  std::shared_ptr<const Snapshot> snapshot = Publishable(*epoch, meter_epoch.load);
   work_time_ = clock_.Now() - begin;
   return snapshot;
 }
@@ -55,6 +63,7 @@ std::shared_ptr<const Snapshot> Bookkeeper::Publishable(const CpuTimeEpoch& epoc
   snapshot->unix_ms = UnixMilliseconds() - (now > epoch.end ? (now - epoch.end).value / 1'000'000 : 0);
   snapshot->duration = epoch.end - epoch.begin;
   snapshot->usage_ppm = UsagePpm(load);
+  snapshot->energy_measured = parts_.energy->measured();
   snapshot->kernel = KernelFiguresOf(parts_.cpu_time->Stats());
   FillFromBooks(books_, parts_.energy->zones(), parts_.energy->Stats(), *snapshot);
   if (const Status balanced = CheckBalance(*snapshot); !balanced && !std::exchange(imbalance_logged_, true)) {

@@ -11,6 +11,7 @@
 #include "userspace/energy/energy_meter.h"
 #include "userspace/monitor/books.h"
 #include "userspace/monitor/snapshot.h"
+#include "userspace/monitor/socket_check.h"
 #include "userspace/monitor/workload_resolver.h"
 
 namespace brahe {
@@ -36,6 +37,8 @@ class Bookkeeper {
   std::shared_ptr<const Snapshot> RunEpoch();
   // Work of the last RunEpoch, without the sleep until its cut.
   [[nodiscard]] Nanoseconds work_time() const { return work_time_; }
+  // EnergyEpoch::read_lags of the last RunEpoch.
+  [[nodiscard]] const std::vector<Nanoseconds>& read_lags() const { return read_lags_; }
 
   // When Sample must be called if no epoch is cut until then; nullopt: never.
   [[nodiscard]] std::optional<Nanoseconds> SampleDue() const;
@@ -56,6 +59,8 @@ class Bookkeeper {
   uint64_t epoch_ = 0;
   Nanoseconds sampled_;
   Nanoseconds work_time_;
+  std::vector<Nanoseconds> read_lags_;
+  SocketCheck socket_check_;
   FaultLog faults_;
   bool imbalance_logged_ = false;
 };

@@ -3,12 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "userspace/energy/log_lines.h"
 #include "userspace/monitor/bookkeeper_fixture.h"
 
 namespace brahe {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 TEST_F(BookkeeperTest, BooksEachEpochAgainstTheEnergyOfTheSameTime) {
@@ -333,6 +336,55 @@ TEST_F(BookkeeperTest, UnassignedTimeGoesToItsContainerAndToNoProcess) {
   EXPECT_THAT(Containers(*snapshot), ElementsAre("aaa terminated 7"));
   EXPECT_EQ(UnlistedJoules(*snapshot), 10u);
   EXPECT_EQ(snapshot->unassigned_time, Milliseconds(10));
+}
+
+TEST_F(BookkeeperTest, TellsTheMeterTheCutsAndTheLoadOfEachSocket) {
+  Open();
+  const Nanoseconds begin = clock.Now();
+  clock.Advance(Seconds(3));
+  cpu->next.sockets = {{0, Seconds(6), Seconds(5)}, {2, Seconds(3), Seconds(4)}};
+  meter->read_lags = {Milliseconds(1), Milliseconds(2)};
+  ASSERT_NE(keeper->RunEpoch(), nullptr);
+  EXPECT_EQ(meter->asked_for.begin, begin);
+  EXPECT_EQ(meter->asked_for.end, begin + Seconds(3));
+  EXPECT_EQ(meter->asked_for.load.capacity, Seconds(9));
+  EXPECT_EQ(meter->asked_for.load.busy, Seconds(1));
+  ASSERT_EQ(meter->asked_for.sockets.size(), 2u);
+  EXPECT_EQ(meter->asked_for.sockets[0].load.busy, Seconds(1));
+  EXPECT_EQ(meter->asked_for.sockets[1].socket, 2u);
+  EXPECT_EQ(meter->asked_for.sockets[1].load.busy, Seconds(0));
+  EXPECT_THAT(keeper->read_lags(), ElementsAre(Milliseconds(1), Milliseconds(2)));
+}
+
+TEST_F(BookkeeperTest, AZoneWhoseSocketHasNoCpuIsSaidAndItsEnergyIsIdle) {
+  Open();
+  const LogLines log;
+  clock.Advance(Seconds(1));
+  meter->flow = {Joules(7), {}};
+  cpu->next.sockets = {{4, Seconds(1), {}}};
+  const auto snapshot = keeper->RunEpoch();
+  EXPECT_EQ(snapshot->socket_zones[0].figures.idle.energy, Joules(7));
+  ASSERT_EQ(log.lines.size(), 2u) << "one for each zone";
+  EXPECT_THAT(log.lines[0], AllOf(HasSubstr("package of socket 0 (/p)"), HasSubstr("sockets with CPUs: 4)")));
+}
+
+TEST_F(BookkeeperTest, CarriesInEachEpochWhetherEnergyIsMeasuredAndWhichZonesStandStill) {
+  Open();
+  meter->measures = true;
+  EXPECT_TRUE(Run()->energy_measured);
+  EXPECT_FALSE(Run()->socket_zones[1].still);
+  meter->measures = false;
+  meter->stats[1].still = true;
+  const auto snapshot = Run();
+  EXPECT_FALSE(snapshot->energy_measured);
+  EXPECT_FALSE(snapshot->socket_zones[0].still);
+  EXPECT_TRUE(snapshot->socket_zones[1].still);
+}
+
+TEST_F(BookkeeperTest, ReadsTheCountersBeforeAndAfterTheFirstCut) {
+  Open();
+  EXPECT_EQ(meter->samples, 2);
+  EXPECT_EQ(meter->asked_for.end, clock.Now()) << "what was used before is given out to nobody";
 }
 
 TEST_F(BookkeeperTest, SaysWhenTheMeterMustBeSampledNext) {

@@ -69,12 +69,16 @@ class FakeCpuTimeSource final : public CpuTimeSource {
 class FakeEnergyMeter final : public EnergyMeter {
  public:
   explicit FakeEnergyMeter(std::vector<Zone> zones)
-      : flow(zones.size()), unreadable(zones.size()), zones_(std::move(zones)), pending_(zones_.size()) {}
+      : flow(zones.size()),
+        unreadable(zones.size()),
+        stats(zones.size()),
+        zones_(std::move(zones)),
+        pending_(zones_.size()) {}
 
   std::string name() const override { return "fake"; }
-  bool measured() const override { return false; }
+  bool measured() const override { return measures; }
   const std::vector<Zone>& zones() const override { return zones_; }
-  std::vector<ZoneStats> Stats() const override { return std::vector<ZoneStats>(zones_.size()); }
+  std::vector<ZoneStats> Stats() const override { return stats; }
   void Sample() override {
     for (size_t z = 0; z < zones_.size(); ++z) {
       if (unreadable[z]) continue;
@@ -83,19 +87,24 @@ class FakeEnergyMeter final : public EnergyMeter {
     }
     ++samples;
   }
-  EnergyEpoch Collect(const CpuLoad&) override {
-    EnergyEpoch epoch;
+  EnergyEpoch Collect(const MeterEpoch& epoch) override {
+    asked_for = epoch;
+    EnergyEpoch energy{.used = {}, .read_lags = read_lags};
     for (size_t z = 0; z < zones_.size(); ++z) {
-      epoch.used.push_back(unreadable[z] ? std::nullopt : std::optional(std::exchange(pending_[z], {})));
+      energy.used.push_back(unreadable[z] ? std::nullopt : std::optional(std::exchange(pending_[z], {})));
     }
-    return epoch;
+    return energy;
   }
   std::optional<Nanoseconds> MaxSampleInterval() const override { return max_sample_interval; }
 
   std::vector<Microjoules> flow;  // by zone: used since the last Sample
   std::vector<bool> unreadable;
+  std::vector<ZoneStats> stats;
+  bool measures = false;
   std::optional<Nanoseconds> max_sample_interval;
   std::atomic<int> samples = 0;
+  MeterEpoch asked_for;                // the last time
+  std::vector<Nanoseconds> read_lags;  // of each epoch
 
  private:
   std::vector<Zone> zones_;

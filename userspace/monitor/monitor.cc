@@ -121,7 +121,9 @@ void Monitor::RunEpoch(std::optional<Nanoseconds> due) {
     // Those who asked meanwhile are content as well if the cut is not too old for them.
     served_ = snapshot->time >= wanted_ ? requests_ : serving;
     const auto delay = due ? std::optional(snapshot->time - std::min(*due, snapshot->time)) : std::nullopt;
-    if (timings_.size() < kMaxTimings) timings_.push_back({.work = keeper_.work_time(), .delay = delay});
+    if (timings_.size() < kMaxTimings) {
+      timings_.push_back({.work = keeper_.work_time(), .delay = delay, .read_lags = keeper_.read_lags()});
+    }
     latest_.swap(snapshot);
     completed_ = clock_.Now();
     request_failed_ = false;

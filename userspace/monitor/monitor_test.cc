@@ -40,12 +40,16 @@ class MonitorTest : public testing::Test {
 
 TEST_F(MonitorTest, CutsAnEpochAtEachInterval) {
   Make({.interval = Milliseconds(5)});
+  meter->read_lags = {Milliseconds(1), Milliseconds(2)};
   ASSERT_TRUE(monitor->Start().has_value());
   EXPECT_TRUE(Eventually([&] { return LatestEpoch() >= 3; }));
   monitor->Stop();
   const std::vector<EpochTiming> timings = monitor->TakeEpochTimings();
   EXPECT_GE(timings.size(), 3u);
-  for (const EpochTiming& timing : timings) EXPECT_TRUE(timing.delay) << "each was due";
+  for (const EpochTiming& timing : timings) {
+    EXPECT_TRUE(timing.delay) << "each was due";
+    EXPECT_EQ(timing.read_lags, meter->read_lags);
+  }
   EXPECT_TRUE(monitor->TakeEpochTimings().empty());
   EXPECT_GE(LatestEpoch(), 3u) << "snapshots outlive the thread";
   EXPECT_FALSE(monitor->Healthy());

@@ -40,6 +40,7 @@ struct SocketZone {
   ZoneFigures figures;
   uint64_t read_errors = 0;
   uint64_t resets = 0;
+  bool still = false;  // its counter has long not moved though its CPUs were busy
 };
 
 // Labels of a process; shared by all snapshots that list it.
@@ -138,9 +139,9 @@ struct Snapshot {
   // By ZoneSeries: active energy that no listed process has. listed + unlisted = active, to the microjoule.
   std::vector<Microjoules> unlisted_processes;
   Nanoseconds unassigned_time;
-  std::string cpu_time_source;  // "bpf" or "procfs"
-  std::string energy_source;    // "rapl", "model" or "fake"
-  bool energy_measured = false;
+  std::string cpu_time_source;   // "bpf" or "procfs"
+  std::string energy_source;     // "rapl", "model" or "fake"
+  bool energy_measured = false;  // false: it is estimated, or its counters stand still
   KernelFigures kernel;
   std::shared_ptr<const std::vector<CpuLabels>> cpus;
 };

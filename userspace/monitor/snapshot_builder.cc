@@ -68,7 +68,8 @@ void FillFromBooks(const Books& books, const std::vector<Zone>& zones, const std
                                      .socket = zones[z].socket,
                                      .figures = FiguresOf(books.ledger().zones()[z], books.zone_time()[z]),
                                      .read_errors = stats[z].read_errors,
-                                     .resets = stats[z].resets});
+                                     .resets = stats[z].resets,
+                                     .still = stats[z].still});
   }
   snapshot.processes = ListOf<ProcessLabels>(books.processes().listed(), books);
   snapshot.containers = ListOf<ContainerLabels>(books.containers().listed(), books);
@@ -97,13 +98,15 @@ KernelFigures KernelFiguresOf(const CpuTimeSourceStats& stats) {
           .programs = std::move(programs)};
 }
 
-CpuLoad LoadOf(const std::vector<SocketTime>& sockets) {
-  CpuLoad load;
-  for (const SocketTime& socket : sockets) {
-    load.capacity += socket.capacity;
-    if (socket.capacity > socket.idle) load.busy += socket.capacity - socket.idle;
+MeterEpoch MeterEpochOf(const CpuTimeEpoch& epoch) {
+  MeterEpoch result{.begin = epoch.begin, .end = epoch.end};
+  for (const SocketTime& socket : epoch.sockets) {
+    const Nanoseconds busy = socket.capacity > socket.idle ? socket.capacity - socket.idle : Nanoseconds{};
+    result.sockets.push_back({socket.socket, {.capacity = socket.capacity, .busy = busy}});
+    result.load.capacity += socket.capacity;
+    result.load.busy += busy;
   }
-  return load;
+  return result;
 }
 
 uint64_t UsagePpm(const CpuLoad& load) { return ScaleDown(1'000'000, load.busy.value, load.capacity.value); }

@@ -18,7 +18,8 @@ KernelFigures KernelFiguresOf(const CpuTimeSourceStats& stats);
 
 // The busy share of all CPU time, in millionths; 0 without capacity.
 uint64_t UsagePpm(const CpuLoad& load);
-CpuLoad LoadOf(const std::vector<SocketTime>& sockets);
+// What a meter is to know of the epoch.
+MeterEpoch MeterEpochOf(const CpuTimeEpoch& epoch);
 
 // An Error that names the first zone whose figures do not add up: energy = active + idle, and active = listed +
 // unlisted.

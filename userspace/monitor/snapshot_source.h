@@ -13,6 +13,7 @@ namespace brahe {
 struct EpochTiming {
   Nanoseconds work;                  // time that cutting and booking it took
   std::optional<Nanoseconds> delay;  // of its cut behind the instant that it was due at; nullopt: it was due at none
+  std::vector<Nanoseconds> read_lags = {};  // of each energy counter's reading behind the cut
 };
 
 // Where the exporter gets its figures. All calls are safe from any thread.

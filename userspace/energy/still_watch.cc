@@ -1,0 +1,14 @@
+#include "userspace/energy/still_watch.h"
+
+namespace brahe {
+
+void StillWatch::Count(bool moved, Nanoseconds duration, Nanoseconds busy) {
+  if (moved) {
+    *this = {};
+  } else if (busy.value != 0 && busy >= duration / 10) {
+    ++epochs_;
+    time_ += duration;
+  }
+}
+
+}  // namespace brahe
