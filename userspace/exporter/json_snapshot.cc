@@ -130,13 +130,13 @@ Json LabelsOf(const PodLabels& pod) {
 template <auto kList>
 Json WorkloadOf(const Snapshot& snapshot, size_t item) {
   const auto& list = snapshot.*kList;
-  const auto& workload = list.items[item];
+  const auto workload = list[item];
   Json json = LabelsOf(*workload.labels);
   json["state"] = StateName(workload.state);
   json["cpu_time_ns"] = workload.cpu_time.value;
   Json& zones = json["zones"] = Json::array();
   for (size_t zone = 0; zone < snapshot.zones.size(); ++zone) {
-    const EnergyFigure& figure = list.At(item, zone, snapshot.zones.size());
+    const EnergyFigure figure = list.At(item, zone);
     zones.push_back(
         {{"zone", snapshot.zones[zone].name}, {"energy_uj", figure.energy.value}, {"power_uw", PowerOf(figure)}});
   }
@@ -145,7 +145,7 @@ Json WorkloadOf(const Snapshot& snapshot, size_t item) {
 
 template <auto kList>
 size_t WorkloadsOf(const Snapshot& snapshot) {
-  return (snapshot.*kList).items.size();
+  return (snapshot.*kList).size();
 }
 
 template <auto kVector>

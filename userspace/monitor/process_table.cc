@@ -88,6 +88,7 @@ void ProcessTable::End(const ProcessKey& key, Nanoseconds now) {
   ProcessRecord& process = it->second;
   if (process.ended) return;
   process.ended = true;
+  listing_.TouchFace(process);
   for (ContainerRecord* container : {process.container, process.previous}) {
     if (container != nullptr) containers_.Leave(*container);
   }
@@ -109,7 +110,7 @@ void ProcessTable::Settle(Nanoseconds now) {
   for (ProcessRecord* process : to_label_) {
     if (process->account == kNoAccount) continue;
     if (process->has_new_labels) Label(*process);
-    if (!std::exchange(process->listed, true)) listed_.push_back(process);
+    if (process->page == nullptr) listing_.Add(*process);
     FindTwin(*process);
   }
   for (ProcessRecord* process : ended_now_) {
@@ -159,7 +160,7 @@ void ProcessTable::MergeTwin(ProcessRecord& process) {
   if (twin == nullptr) return;
   ended_.Remove(twin->account);
   ForgetEnded(*twin);
-  ledger_.Merge(twin->account, process.account);
+  ledger_.Merge(twin->account, Charge(process));
   twin->account = kNoAccount;
   dropped_.push_back(twin);
 }
@@ -189,6 +190,7 @@ void ProcessTable::Label(ProcessRecord& process) {
   process.has_new_labels = process.has_new_facts = false;
   if (process.labels == nullptr || *process.labels != labels) {
     process.labels = std::make_shared<const ProcessLabels>(std::move(labels));
+    listing_.TouchFace(process);
   }
 }
 
@@ -202,12 +204,9 @@ void ProcessTable::SetVm(ProcessRecord& process, const std::optional<VirtualMach
 }
 
 void ProcessTable::EraseDropped() {
-  const auto is_dropped = [](const ProcessRecord* process) { return process->account == kNoAccount; };
-  // Most that end are dropped before they are ever listed.
-  if (std::any_of(dropped_.begin(), dropped_.end(), [](const ProcessRecord* p) { return p->listed; })) {
-    std::erase_if(listed_, is_dropped);
-  }
   for (ProcessRecord* process : dropped_) {
+    // Most that end are dropped before they are ever listed.
+    if (process->page != nullptr) listing_.Remove(*process);
     gone_.Add(process->key);
     records_.erase(process->key);
   }

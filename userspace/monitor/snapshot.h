@@ -8,16 +8,9 @@
 
 #include "userspace/base/process_key.h"
 #include "userspace/base/units.h"
+#include "userspace/monitor/workload_list.h"
 
 namespace brahe {
-
-enum class WorkloadState : uint8_t { kRunning, kTerminated };
-
-// Energy since the start and mean power over the last epoch. nullopt: not known in that epoch (a zone was unreadable).
-struct EnergyFigure {
-  Microjoules energy;
-  std::optional<Microwatts> power;
-};
 
 // A zone's three figures; the sum of active and idle is `all`.
 struct ZoneFigures {
@@ -76,24 +69,6 @@ struct PodLabels {
   std::string name_space;  // the same
 
   bool operator==(const PodLabels&) const = default;
-};
-
-// A line in a list of workloads. Its energy by zone stands in WorkloadList::figures.
-template <typename Labels>
-struct Workload {
-  std::shared_ptr<const Labels> labels;
-  WorkloadState state = WorkloadState::kRunning;
-  Nanoseconds cpu_time;
-};
-
-template <typename Labels>
-struct WorkloadList {
-  std::vector<Workload<Labels>> items;
-  std::vector<EnergyFigure> figures;  // item * number of ZoneSeries + series
-
-  [[nodiscard]] const EnergyFigure& At(size_t item, size_t series, size_t series_count) const {
-    return figures[item * series_count + series];
-  }
 };
 
 // A program on the BPF side, as the kernel counts it.
