@@ -71,9 +71,13 @@ std::vector<prometheus::MetricFamily> Modelled(const Snapshot& snapshot) {
   for (size_t item = 0; item < list.size(); ++item) {
     const ProcessLabels& process = *list[item].labels;
     prometheus::ClientMetric metric;
-    metric.label = {{"comm", process.comm},  {"container_id", process.container_id}, {"exe", process.exe},
-                    {"node_name", "node-1"}, {"pid", std::to_string(process.pid)},   {"type", process.type},
-                    {"vm_id", process.vm_id}};
+    metric.label = {{"comm", process.comm},
+                    {"container_id", process.container_id.str()},
+                    {"exe", process.exe.str()},
+                    {"node_name", "node-1"},
+                    {"pid", std::to_string(process.pid)},
+                    {"type", std::string(process.type)},
+                    {"vm_id", process.vm_id.str()}};
     metric.counter.value = static_cast<double>(list[item].cpu_time.value) / 1e9;
     families[2].metric.push_back(metric);
     metric.label.push_back({"state", "running"});

@@ -108,10 +108,10 @@ Json UnlistedOf(const Snapshot& snapshot, size_t item) {
 Json LabelsOf(const ProcessLabels& process) {
   return {{"pid", process.pid},
           {"comm", process.comm},
-          {"exe", process.exe},
+          {"exe", process.exe.str()},
           {"type", process.type},
-          {"container_id", process.container_id},
-          {"vm_id", process.vm_id}};
+          {"container_id", process.container_id.str()},
+          {"vm_id", process.vm_id.str()}};
 }
 
 Json LabelsOf(const ContainerLabels& container) {

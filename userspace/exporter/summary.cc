@@ -14,10 +14,10 @@ void Describe(const ProcessLabels& process, SummaryRow& row) {
   row.name = process.comm;
   row.labels = {{"pid", row.id},
                 {"comm", process.comm},
-                {"exe", process.exe},
-                {"type", process.type},
-                {"container_id", process.container_id},
-                {"vm_id", process.vm_id}};
+                {"exe", process.exe.str()},
+                {"type", std::string(process.type)},
+                {"container_id", process.container_id.str()},
+                {"vm_id", process.vm_id.str()}};
 }
 
 void Describe(const ContainerLabels& container, SummaryRow& row) {

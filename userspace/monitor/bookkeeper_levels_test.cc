@@ -312,6 +312,16 @@ TEST_F(LevelsTest, AnUnknownPodGetsWhatItsContainerHasUsedOnceItIsKnown) {
   EXPECT_EQ(OnlyPod(*named).name, "web-7f");
 }
 
+TEST_F(LevelsTest, APodThatSleepsGetsWhatASleepingContainerHasUsed) {
+  Open();
+  Place(21, "c1", "pod");
+  Place(22, "c2", "");
+  Use(web, 10, 21), Use(job, 5, 22);
+  EXPECT_THAT(Pods(*Run()), ElementsAre("pod running 10"));
+  resolver->pods["c2"] = {{"pod", "", ""}, ""};
+  EXPECT_THAT(Pods(*Run()), ElementsAre("pod running 15"));
+}
+
 TEST_F(LevelsTest, APodOutlivesItsContainersWhileOthersLiveInIt) {
   Open();
   resolver->populated_pods = {"pod"};

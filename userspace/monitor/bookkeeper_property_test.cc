@@ -206,8 +206,8 @@ class BookkeeperPropertyTest : public testing::Test {
       const ProcessLabels& labels = *item.labels;
       ASSERT_EQ(labels.type == "vm", !labels.vm_id.empty());
       if (labels.vm_id.empty()) continue;
-      gains[labels.vm_id].runs |= item.state == WorkloadState::kRunning;
-      AddGain(now.at(labels.comm), processes, labels.comm, gains[labels.vm_id]);
+      gains[labels.vm_id.str()].runs |= item.state == WorkloadState::kRunning;
+      AddGain(now.at(labels.comm), processes, labels.comm, gains[labels.vm_id.str()]);
     }
     for (const auto& [id, gain] : gains) ASSERT_TRUE(!gain.runs || vms_now.contains(id)) << id;
     for (const auto& [id, seen] : vms_now) {

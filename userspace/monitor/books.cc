@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "userspace/base/scratch.h"
+
 namespace brahe {
 namespace {
 
@@ -54,6 +56,8 @@ void Books::Post(const CpuTimeEpoch& epoch, const EnergyEpoch& energy) {
   vms_.Settle(epoch.end);
   resolver_.EndEpoch();
   TimeZones(epoch);
+  ShrinkScratch(leaves_);
+  ShrinkScratch(owners_);
 }
 
 void Books::Learn(const CpuTimeEpoch& epoch) {

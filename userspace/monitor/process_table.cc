@@ -4,6 +4,16 @@
 #include <utility>
 
 namespace brahe {
+namespace {
+
+// The last name that is known; empty: none.
+const std::string& CommOf(const ProcessRecord& process) {
+  static const std::string unknown;
+  if (process.new_comm != nullptr) return *process.new_comm;
+  return process.labels != nullptr ? process.labels->comm : unknown;
+}
+
+}  // namespace
 
 ProcessTable::ProcessTable(Ledger& ledger, ContainerTable& containers, VmTable& vms, WorkloadResolver& resolver,
                            EndedPolicy policy, size_t primary)
@@ -23,11 +33,11 @@ void ProcessTable::Learn(const ProcessName& name) {
     it->second.key = name.process;
   }
   ProcessRecord& process = it->second;
-  const bool new_comm = !name.comm.empty() && name.comm != process.comm;
+  const bool new_comm = !name.comm.empty() && name.comm != CommOf(process);
   // The source repeats the path of the last exec; a change is a new exec.
-  const bool new_exec = !name.exec_path.empty() && name.exec_path != process.exec_path;
-  if (new_comm) process.comm = name.comm;
-  if (new_exec) process.exec_path = name.exec_path;
+  const bool new_exec = !name.exec_path.empty() && name.exec_path != process.exec_path.str();
+  if (new_comm) process.new_comm = std::make_unique<const std::string>(name.comm);
+  if (new_exec) process.exec_path = texts_.Share(name.exec_path);
   // A source that does not see exec tells of a new name at best. No reason to doubt a virtual machine: when it ends, it
   // has no command line any more.
   const bool maybe_exec = new_comm && name.exec_path.empty() && process.vm == nullptr;
@@ -160,7 +170,7 @@ void ProcessTable::MergeTwin(ProcessRecord& process) {
   if (twin == nullptr) return;
   ended_.Remove(twin->account);
   ForgetEnded(*twin);
-  ledger_.Merge(twin->account, Charge(process));
+  ledger_.Merge(twin->account, process.account);
   twin->account = kNoAccount;
   dropped_.push_back(twin);
 }
@@ -176,15 +186,16 @@ void ProcessTable::Label(ProcessRecord& process) {
   ProcessLabels labels;
   if (process.labels != nullptr) labels = *process.labels;
   labels.pid = process.key.pid;
+  labels.comm = CommOf(process);
+  process.new_comm.reset();
   if (process.has_new_facts) {
-    const ProcessFacts facts = resolver_.FactsOf(process.key, process.comm, process.exec_path, !process.ended);
-    if (!facts.comm.empty()) process.comm = facts.comm;
-    if (!facts.exe.empty()) labels.exe = facts.exe;
+    const ProcessFacts facts = resolver_.FactsOf(process.key, labels.comm, process.exec_path, !process.ended);
+    if (!facts.comm.empty()) labels.comm = facts.comm;
+    if (!facts.exe.empty()) labels.exe = texts_.Share(facts.exe);
     if (!process.ended) SetVm(process, facts.vm);
   }
-  if (!process.comm.empty()) labels.comm = process.comm;
-  if (process.container != nullptr) labels.container_id = process.container->labels->id;
-  labels.vm_id = process.vm != nullptr ? process.vm->id : "";
+  if (process.container != nullptr) labels.container_id = texts_.Share(process.container->labels->id);
+  labels.vm_id = process.vm != nullptr ? texts_.Share(process.vm->id) : SharedText();
   labels.type = !labels.vm_id.empty() ? "vm" : !labels.container_id.empty() ? "container" : "regular";
 
   process.has_new_labels = process.has_new_facts = false;

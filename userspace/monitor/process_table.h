@@ -12,6 +12,7 @@
 #include "userspace/monitor/ended_list.h"
 #include "userspace/monitor/listing.h"
 #include "userspace/monitor/recent_keys.h"
+#include "userspace/monitor/shared_text.h"
 #include "userspace/monitor/snapshot.h"
 #include "userspace/monitor/vm_table.h"
 #include "userspace/monitor/workload_resolver.h"
@@ -23,21 +24,22 @@ struct ProcessRecord {
   using Labels = ProcessLabels;
 
   ProcessKey key;
-  AccountId account = kNoAccount;               // none before it uses time
+  AccountId account = kNoAccount;  // none before it uses time
+  bool held = false;               // is the twin of one that is running
+  bool moved = false;              // between containers, in this epoch
+  bool has_new_labels = true;      // stands in the table's list of those to label, or will when it uses time
+  bool has_new_facts = true;       // is new, or may have called exec
+  bool ended = false;
   std::shared_ptr<const ProcessLabels> labels;  // null before it is listed
   std::shared_ptr<const VmLabels> vm;           // the virtual machine that it runs, or ran to its end; null: none
-  std::string comm, exec_path;                  // the last ones that are known
+  std::unique_ptr<const std::string> new_comm;  // not in its labels yet; null: those have the last one that is known
+  SharedText exec_path;                         // the last one that is known
   ContainerRecord* container = nullptr;         // the latest that it ran in; null after its end
   // The one before that. It still counts as a member there: threads in two containers do not make them end in turns.
   ContainerRecord* previous = nullptr;
   // An ended one that has the same labels: this pid was its pid, and its name, program and container are the same.
   ProcessRecord* twin = nullptr;
   ListingPage<ProcessRecord>* page = nullptr;  // null while it is not listed
-  bool held = false;                           // is the twin of one that is running
-  bool moved = false;                          // between containers, in this epoch
-  bool has_new_labels = true;  // stands in the table's list of those to label, or will when it uses time
-  bool has_new_facts = true;   // is new, or may have called exec
-  bool ended = false;
 };
 
 // The processes that are listed, each with its account in the ledger, and the names of those that have not used time
@@ -102,6 +104,7 @@ class ProcessTable {
   RecentKeys gone_;                                                 // ended and erased
   std::vector<ProcessRecord*> by_account_;
   Listing<ProcessRecord> listing_;
+  TextPool texts_;  // of labels and paths
   std::vector<Microjoules> closed_energy_;
 
   // Of this epoch.

@@ -4,10 +4,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "userspace/base/process_key.h"
 #include "userspace/base/units.h"
+#include "userspace/monitor/shared_text.h"
 #include "userspace/monitor/workload_list.h"
 
 namespace brahe {
@@ -38,10 +40,10 @@ struct SocketZone {
 struct ProcessLabels {
   uint32_t pid = 0;
   std::string comm;
-  std::string exe;
-  std::string type;          // regular, container or vm
-  std::string container_id;  // empty: in none
-  std::string vm_id;         // empty: no virtual machine
+  SharedText exe;
+  std::string_view type;    // regular, container or vm: a literal
+  SharedText container_id;  // empty: in none
+  SharedText vm_id;         // empty: no virtual machine
 
   bool operator==(const ProcessLabels&) const = default;
 };

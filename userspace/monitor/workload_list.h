@@ -35,6 +35,19 @@ struct Workload {
   Nanoseconds cpu_time;
 };
 
+// An EnergyFigure in the space of two numbers.
+class PackedFigure {
+ public:
+  PackedFigure(const EnergyFigure& figure) : energy_(figure.energy), power_(figure.power.value_or(kUnknown)) {}
+  operator EnergyFigure() const { return {energy_, power_ == kUnknown ? std::nullopt : std::optional(power_)}; }
+
+ private:
+  static constexpr Microwatts kUnknown{UINT64_MAX};  // no power: 18 terawatts
+
+  Microjoules energy_;
+  Microwatts power_;
+};
+
 // Some workloads that stand together in a list, as they were after one epoch.
 template <typename Labels>
 struct WorkloadChunk {
@@ -43,15 +56,16 @@ struct WorkloadChunk {
   uint64_t epoch = 0;                  // after which it was made
   std::shared_ptr<const Faces> faces;  // shared by chunks that differ in their figures only
   std::vector<Nanoseconds> cpu_times;
-  std::vector<EnergyFigure> figures;  // item * number of series + series
+  std::vector<PackedFigure> figures;  // item * number of series + series
   std::vector<Microjoules> sums;      // of the items' energies, by series
 
   // The next item's figures. `of_item` has one for each of `sums`.
   void AddFigures(Nanoseconds cpu_time, const auto& of_item) {
     cpu_times.push_back(cpu_time);
     for (size_t series = 0; series < sums.size(); ++series) {
-      figures.push_back(of_item(series));
-      sums[series] += figures.back().energy;
+      const EnergyFigure figure = of_item(series);
+      figures.push_back(figure);
+      sums[series] += figure.energy;
     }
   }
 };
