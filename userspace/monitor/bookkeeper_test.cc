@@ -273,6 +273,18 @@ TEST_F(BookkeeperTest, AnExecGivesANewNameAndOtherNewsKeepTheExecutable) {
   EXPECT_THAT(Processes(*after_exec), ElementsAre("web running 1")) << "the account is the same";
 }
 
+TEST_F(BookkeeperTest, AMoveKeepsTheNameThatProcHasTold) {
+  Open();
+  Name(web, "sh", "/usr/bin/sh");
+  resolver->facts[web] = {"worker", "/usr/bin/worker"};
+  Use(web, 1);
+  EXPECT_EQ(Run()->processes[0].labels->comm, "worker");
+  Use(web, 1, kCgroupA);
+  const auto moved = Run();
+  EXPECT_EQ(moved->processes[0].labels->container_id, "aaa");
+  EXPECT_EQ(moved->processes[0].labels->comm, "worker");
+}
+
 TEST_F(BookkeeperTest, AsksForFactsOnlyWhenAProcessIsNewOrCallsExec) {
   Open();
   Use(web, 1), Name(web, "web", "/web");
