@@ -68,18 +68,22 @@ std::vector<prometheus::MetricFamily> Modelled(const Snapshot& snapshot) {
       {"kepler_process_cpu_watts", "Power", prometheus::MetricType::Gauge, {}},
       {"kepler_process_cpu_seconds_total", "Time", prometheus::MetricType::Counter, {}}};
   const auto& list = snapshot.processes;
-  for (size_t item = 0; item < list.items.size(); ++item) {
-    const ProcessLabels& process = *list.items[item].labels;
+  for (size_t item = 0; item < list.size(); ++item) {
+    const ProcessLabels& process = *list[item].labels;
     prometheus::ClientMetric metric;
-    metric.label = {{"comm", process.comm},  {"container_id", process.container_id}, {"exe", process.exe},
-                    {"node_name", "node-1"}, {"pid", std::to_string(process.pid)},   {"type", process.type},
-                    {"vm_id", process.vm_id}};
-    metric.counter.value = static_cast<double>(list.items[item].cpu_time.value) / 1e9;
+    metric.label = {{"comm", process.comm},
+                    {"container_id", process.container_id.str()},
+                    {"exe", process.exe.str()},
+                    {"node_name", "node-1"},
+                    {"pid", std::to_string(process.pid)},
+                    {"type", std::string(process.type)},
+                    {"vm_id", process.vm_id.str()}};
+    metric.counter.value = static_cast<double>(list[item].cpu_time.value) / 1e9;
     families[2].metric.push_back(metric);
     metric.label.push_back({"state", "running"});
     metric.label.push_back({"zone", ""});
     for (size_t zone = 0; zone < snapshot.zones.size(); ++zone) {
-      const EnergyFigure& figure = list.At(item, zone, snapshot.zones.size());
+      const EnergyFigure figure = list.At(item, zone);
       metric.label.back().value = snapshot.zones[zone].name;
       metric.counter.value = static_cast<double>(figure.energy.value) / 1e6;
       metric.gauge.value = static_cast<double>(figure.power->value) / 1e6;

@@ -1,5 +1,6 @@
 // brahe: configuration -> objects -> run until a signal.
 #include <glog/logging.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -52,6 +53,13 @@ sigset_t BlockSignals() {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);  // a client that hangs up is that client's affair
   return signals;
+}
+
+// By default malloc keeps more and more of what is freed once large pieces have come and gone, as those of a scan or a
+// scrape do.
+void GiveBackFreedMemory() {
+  mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+  mallopt(M_TRIM_THRESHOLD, 128 * 1024);
 }
 
 std::string NodeName(const Config& config) {
@@ -248,6 +256,7 @@ Status Run(const Config& config, const sigset_t& signals, Settings& settings) {
 }
 
 int Main(int argc, char** argv) {
+  GiveBackFreedMemory();
   auto line = ParseCommandLine(argc, argv);
   if (!line) return Fatal(line.error(), /*json=*/false);
   if (line->action == CommandLine::Action::kPrintAndExit) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "userspace/base/scratch.h"
+
 namespace brahe {
 
 Microjoules ActiveEnergy(Microjoules used, Nanoseconds busy, Nanoseconds capacity) {
@@ -35,6 +37,7 @@ void Apportioner::Split(uint64_t amount, std::span<const uint64_t> weights, std:
                      return a.value != b.value ? a.value > b.value : a.index < b.index;
                    });
   for (uint64_t i = 0; i < left; ++i) ++shares[remainders_[i].index];
+  ShrinkScratch(remainders_);
 }
 
 }  // namespace brahe

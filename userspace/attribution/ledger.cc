@@ -5,6 +5,8 @@
 #include <tuple>
 #include <utility>
 
+#include "userspace/base/scratch.h"
+
 namespace brahe {
 namespace {
 
@@ -82,6 +84,9 @@ void Ledger::Post(const LedgerEpoch& epoch, std::vector<LeafTime>& leaves) {
   BookTime();
   for (Balance& balance : unassigned_) balance.last = {};
   for (size_t zone = 0; zone < ledger_zones_.size(); ++zone) PostZone(zone, epoch.energy[zone]);
+  ShrinkScratch(row_times_);
+  ShrinkScratch(row_leaves_);
+  ShrinkScratch(shares_);
 }
 
 void Ledger::LayOutRows(std::span<const LedgerSocket> sockets, const std::vector<LeafTime>& leaves) {

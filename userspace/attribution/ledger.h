@@ -101,6 +101,8 @@ class Ledger {
   void Post(const LedgerEpoch& epoch, std::vector<LeafTime>& leaves);
 
   [[nodiscard]] size_t series() const { return series_; }
+  // How often Post was called.
+  [[nodiscard]] uint64_t epoch() const { return epoch_; }
   // By zone, in the order of the constructor.
   [[nodiscard]] const std::vector<ZoneBalance>& zones() const { return zone_balances_; }
   // Energy of leaves without a process, by series.

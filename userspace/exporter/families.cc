@@ -107,7 +107,7 @@ void AppendSocketCount(const RenderInput& input, const Family& family, size_t it
 
 template <auto kList>
 size_t Workloads(const RenderInput& input) {
-  return (input.*kList).workloads.items.size();
+  return (input.*kList).workloads.size();
 }
 
 // Whether a workload has a series of its own in a zone, and whether it has any.
@@ -133,7 +133,7 @@ std::optional<uint64_t> SumOf(Reading reading, const RenderInput& input, const R
   std::optional<uint64_t> sum;
   for (const size_t item : group) {
     if (!IsListed(input, list, item, zone)) continue;
-    const auto value = reading(list.workloads.At(item, zone, input.zone_endings.size()));
+    const auto value = reading(list.workloads.At(item, zone));
     if (!value) return std::nullopt;
     sum = sum.value_or(0) + *value;
   }
@@ -169,7 +169,7 @@ std::optional<Nanoseconds> CpuTimeOf(const RenderInput& input, const RenderList<
                                      std::span<const size_t> group) {
   std::optional<Nanoseconds> sum;
   for (const size_t item : group) {
-    if (IsListed(input, list, item)) sum = sum.value_or(Nanoseconds()) + list.workloads.items[item].cpu_time;
+    if (IsListed(input, list, item)) sum = sum.value_or(Nanoseconds()) + list.workloads[item].cpu_time;
   }
   return sum;
 }
@@ -180,7 +180,7 @@ void AppendProcessTime(const RenderInput& input, const Family& family, size_t it
   const RenderList<ProcessLabels>& list = input.processes;
   if (list.twins.HasRunningTwin(item)) return;
   auto time = CpuTimeOf(input, list, list.twins.Group(item));
-  if (list.workloads.items[item].state == WorkloadState::kRunning) {
+  if (list.workloads[item].state == WorkloadState::kRunning) {
     const auto terminated = CpuTimeOf(input, list, list.twins.TerminatedTwinsOf(item));
     if (terminated) time = time.value_or(Nanoseconds()) + *terminated;
   }

@@ -116,10 +116,10 @@ Json UnlistedOf(const Snapshot& snapshot, size_t item) {
 Json LabelsOf(const ProcessLabels& process) {
   return {{"pid", process.pid},
           {"comm", process.comm},
-          {"exe", process.exe},
+          {"exe", process.exe.str()},
           {"type", process.type},
-          {"container_id", process.container_id},
-          {"vm_id", process.vm_id}};
+          {"container_id", process.container_id.str()},
+          {"vm_id", process.vm_id.str()}};
 }
 
 Json LabelsOf(const ContainerLabels& container) {
@@ -138,13 +138,13 @@ Json LabelsOf(const PodLabels& pod) {
 template <auto kList>
 Json WorkloadOf(const Snapshot& snapshot, size_t item) {
   const auto& list = snapshot.*kList;
-  const auto& workload = list.items[item];
+  const auto workload = list[item];
   Json json = LabelsOf(*workload.labels);
   json["state"] = StateName(workload.state);
   json["cpu_time_ns"] = workload.cpu_time.value;
   Json& zones = json["zones"] = Json::array();
   for (size_t zone = 0; zone < snapshot.zones.size(); ++zone) {
-    const EnergyFigure& figure = list.At(item, zone, snapshot.zones.size());
+    const EnergyFigure figure = list.At(item, zone);
     zones.push_back(
         {{"zone", snapshot.zones[zone].name}, {"energy_uj", figure.energy.value}, {"power_uw", PowerOf(figure)}});
   }
@@ -153,7 +153,7 @@ Json WorkloadOf(const Snapshot& snapshot, size_t item) {
 
 template <auto kList>
 size_t WorkloadsOf(const Snapshot& snapshot) {
-  return (snapshot.*kList).items.size();
+  return (snapshot.*kList).size();
 }
 
 template <auto kVector>

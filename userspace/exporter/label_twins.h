@@ -21,8 +21,8 @@ template <typename Labels>
 class LabelTwins {
  public:
   explicit LabelTwins(const WorkloadList<Labels>& list) : list_(list) {
-    for (size_t item = 0; item < list.items.size(); ++item) {
-      if (list.items[item].state == WorkloadState::kTerminated) {
+    for (size_t item = 0; item < list.size(); ++item) {
+      if (list[item].state == WorkloadState::kTerminated) {
         terminated_.push_back(item);
       } else if (kNamedFreely) {
         running_.push_back(item);
@@ -31,15 +31,15 @@ class LabelTwins {
     std::stable_sort(running_.begin(), running_.end(), Order{list});
     if (terminated_.empty()) return;
     std::stable_sort(terminated_.begin(), terminated_.end(), Order{list});
-    for (size_t item = 0; item < list.items.size(); ++item) {
-      if (list.items[item].state == WorkloadState::kRunning) MarkTwinsOf(item);
+    for (size_t item = 0; item < list.size(); ++item) {
+      if (list[item].state == WorkloadState::kRunning) MarkTwinsOf(item);
     }
   }
 
   // The items that are printed as one sample in the place of `item`: that item alone as a rule, and none where it is
   // part of the sample of an earlier one. The result may refer to `item` itself.
   [[nodiscard]] std::span<const size_t> Group(const size_t& item) const {
-    const bool runs = list_.items[item].state == WorkloadState::kRunning;
+    const bool runs = list_[item].state == WorkloadState::kRunning;
     if (runs && !kNamedFreely) return {&item, 1};
     const std::vector<size_t>& sorted = runs ? running_ : terminated_;
     const auto [first, last] = std::equal_range(sorted.begin(), sorted.end(), item, Order{list_});
@@ -60,7 +60,7 @@ class LabelTwins {
 
   struct Order {
     const WorkloadList<Labels>& list;
-    bool operator()(size_t a, size_t b) const { return PrintedBefore(*list.items[a].labels, *list.items[b].labels); }
+    bool operator()(size_t a, size_t b) const { return PrintedBefore(*list[a].labels, *list[b].labels); }
   };
 
   void MarkTwinsOf(size_t running) {

@@ -16,9 +16,9 @@ template <typename Labels>
 class SpeltLabels {
  public:
   SpeltLabels(const WorkloadList<Labels>& list, std::string_view node_label) : list_(list) {
-    text_.reserve(list.items.size() * kUsualBytes);  // what is not needed of it never becomes resident
-    places_.reserve(list.items.size());
-    for (const Workload<Labels>& workload : list.items) {
+    text_.reserve(list.size() * kUsualBytes);  // what is not needed of it never becomes resident
+    places_.reserve(list.size());
+    for (const Workload<Labels>& workload : list) {
       Place place{.begin = static_cast<uint32_t>(text_.size())};
       place.state = static_cast<uint32_t>(AppendLabels(*workload.labels, node_label, text_));
       place.end = static_cast<uint32_t>(text_.size());
@@ -29,7 +29,7 @@ class SpeltLabels {
   void AppendWithState(size_t item, std::string& out) const {
     const auto [begin, state, end] = places_[item];
     out.append(text_, begin, state - begin);
-    AppendState(list_.items[item].state, out);
+    AppendState(list_[item].state, out);
     out.append(text_, state, end - state);
   }
   void AppendWithoutState(size_t item, std::string& out) const {

@@ -14,10 +14,10 @@ void Describe(const ProcessLabels& process, SummaryRow& row) {
   row.name = process.comm;
   row.labels = {{"pid", row.id},
                 {"comm", process.comm},
-                {"exe", process.exe},
-                {"type", process.type},
-                {"container_id", process.container_id},
-                {"vm_id", process.vm_id}};
+                {"exe", process.exe.str()},
+                {"type", std::string(process.type)},
+                {"container_id", process.container_id.str()},
+                {"vm_id", process.vm_id.str()}};
 }
 
 void Describe(const ContainerLabels& container, SummaryRow& row) {
@@ -44,14 +44,14 @@ void Describe(const PodLabels& pod, SummaryRow& row) {
 // The indices of the first kSummaryRows.
 template <typename Labels>
 std::vector<size_t> Rank(const WorkloadList<Labels>& list, size_t zones, size_t primary) {
-  std::vector<size_t> ranking(list.items.size());
+  std::vector<size_t> ranking(list.size());
   std::iota(ranking.begin(), ranking.end(), 0);
   if (zones == 0) {
     ranking.resize(std::min(ranking.size(), kSummaryRows));
     return ranking;
   }
   const auto standing = [&](size_t item) {
-    const EnergyFigure& figure = list.At(item, primary, zones);
+    const EnergyFigure figure = list.At(item, primary);
     return std::tuple(figure.power.value_or(Microwatts()), figure.energy);
   };
   const auto end = ranking.begin() + static_cast<ptrdiff_t>(std::min(ranking.size(), kSummaryRows));
@@ -67,15 +67,15 @@ std::vector<size_t> Rank(const WorkloadList<Labels>& list, size_t zones, size_t 
 template <typename Labels>
 void AddLevel(const Snapshot& snapshot, const char* level, const WorkloadList<Labels>& list,
               const std::vector<std::string>& levels, std::vector<SummaryLevel>& out) {
-  if (!IsLevelOf(levels, level) || list.items.empty()) return;
+  if (!IsLevelOf(levels, level) || list.empty()) return;
   const size_t zones = snapshot.zones.size();
-  SummaryLevel& added = out.emplace_back(SummaryLevel{.level = level, .count = list.items.size(), .rows = {}});
+  SummaryLevel& added = out.emplace_back(SummaryLevel{.level = level, .count = list.size(), .rows = {}});
   for (const size_t item : Rank(list, zones, PrimaryZone(snapshot.zones))) {
     SummaryRow& row = added.rows.emplace_back();
-    Describe(*list.items[item].labels, row);
-    row.state = list.items[item].state;
-    row.cpu_time = list.items[item].cpu_time;
-    row.figures = std::span(list.figures).subspan(item * zones, zones);
+    Describe(*list[item].labels, row);
+    row.state = list[item].state;
+    row.cpu_time = list[item].cpu_time;
+    for (size_t zone = 0; zone < zones; ++zone) row.figures.push_back(list.At(item, zone));
   }
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,14 +9,14 @@
 
 namespace brahe {
 
-// One workload of a summary. It refers to the snapshot.
+// One workload of a summary.
 struct SummaryRow {
   std::string id;                                           // pid or whole id
   std::string name;                                         // empty: not known
   std::vector<std::pair<std::string, std::string>> labels;  // as on Prometheus' series, without state; raw
   WorkloadState state = WorkloadState::kRunning;
   Nanoseconds cpu_time;
-  std::span<const EnergyFigure> figures;  // by ZoneSeries
+  std::vector<EnergyFigure> figures;  // by ZoneSeries
 };
 
 // The workloads of one level that use most.

@@ -41,12 +41,11 @@ TEST(SummaryTest, RanksByPowerOfThePrimaryZoneAndThenByEnergy) {
   snapshot.zones = {{"dram", "", {}}, {"package", "", {}}};
   for (uint32_t pid = 1; pid <= 4; ++pid)
     AddProcess(snapshot, {pid, "", "", "", "", ""}, WorkloadState::kRunning, Joules(pid));
-  auto& figures = snapshot.processes.figures;
-  figures[1] = {Joules(1), Watts(9)};
-  figures[3] = {Joules(2), Watts(3)};
-  figures[5] = {Joules(3), Watts(3)};
-  figures[7] = {Joules(400), std::nullopt};
-  figures[6] = {Joules(400), Watts(100)};  // of dram, by which nobody ranks here
+  SetFigure(snapshot.processes, 0, 1, {Joules(1), Watts(9)});
+  SetFigure(snapshot.processes, 1, 1, {Joules(2), Watts(3)});
+  SetFigure(snapshot.processes, 2, 1, {Joules(3), Watts(3)});
+  SetFigure(snapshot.processes, 3, 1, {Joules(400), std::nullopt});
+  SetFigure(snapshot.processes, 3, 0, {Joules(400), Watts(100)});  // of dram, by which nobody ranks here
   EXPECT_THAT(IdsOf(Summarize(snapshot, {"process"})[0]), ElementsAre("1", "3", "2", "4"));
 }
 

@@ -7,10 +7,8 @@ namespace {
 
 template <typename Labels>
 void Add(Snapshot& snapshot, WorkloadList<Labels>& list, Labels labels, WorkloadState state, Microjoules energy) {
-  list.items.push_back({std::make_shared<const Labels>(std::move(labels)), state, Nanoseconds{energy.value * 50}});
-  for (size_t zone = 0; zone < snapshot.zones.size(); ++zone) {
-    list.figures.push_back({energy, Microwatts{energy.value / 10}});
-  }
+  const std::vector<EnergyFigure> figures(snapshot.zones.size(), {energy, Microwatts{energy.value / 10}});
+  AddWorkload(list, std::move(labels), state, Nanoseconds{energy.value * 50}, figures);
 }
 
 ZoneFigures Figures(Microjoules active, Microjoules idle) {
@@ -66,7 +64,7 @@ Snapshot SmallSnapshot() {
   AddProcess(snapshot, {4711, "we\\ird\"\n\xFF", "/opt/caf\xC3\xA9", "container", "0123456789abcdef", ""},
              WorkloadState::kRunning, {20'000'000});
   AddProcess(snapshot, {99, "qemu", "/usr/bin/qemu", "vm", "", "vm-1"}, WorkloadState::kTerminated, {2});
-  snapshot.processes.figures[1].power.reset();  // of the first process in the zone dram
+  SetFigure(snapshot.processes, 0, 1, {{1'500'000}, std::nullopt});
   AddContainer(snapshot, {"0123456789abcdef", "web", "containerd", "pod-1"}, WorkloadState::kRunning, {20'000'000});
   AddVm(snapshot, {"vm-1", "guest \"1\"", "kvm"}, WorkloadState::kTerminated, {2});
   AddPod(snapshot, {"pod-1", "web-7f", "shop"}, WorkloadState::kRunning, {20'000'000});

@@ -98,7 +98,7 @@ TEST(TextRenderer, KeepsFamiliesTogetherUnderOneHeaderEach) {
 TEST(TextRenderer, LeavesOutFamiliesWithoutSamples) {
   Snapshot snapshot = OneZone();
   AddProcess(snapshot, Process(1, "init"), WorkloadState::kRunning, {1});
-  snapshot.processes.figures[0].power.reset();
+  SetFigure(snapshot.processes, 0, 0, {{1}, std::nullopt});
   const std::string text = Render(snapshot);
   EXPECT_THAT(text, HasSubstr("kepler_process_cpu_joules_total{"));
   EXPECT_THAT(text, Not(HasSubstr("kepler_process_cpu_watts")));
@@ -235,7 +235,7 @@ TEST(TextRenderer, AnUnknownPowerMakesTheSumUnknown) {
   Snapshot snapshot = OneZone();
   AddProcess(snapshot, Process(5, "sh"), WorkloadState::kTerminated, {10});
   AddProcess(snapshot, Process(5, "sh"), WorkloadState::kTerminated, {20});
-  snapshot.processes.figures[1].power.reset();
+  SetFigure(snapshot.processes, 1, 0, {{20}, std::nullopt});
   const std::string text = Render(snapshot);
   EXPECT_THAT(SamplesOf("kepler_process_cpu_joules_total", text), ::testing::SizeIs(1));
   EXPECT_THAT(SamplesOf("kepler_process_cpu_watts", text), IsEmpty());
@@ -292,7 +292,7 @@ TEST(TextRenderer, NeverRendersASeriesTwice) {
   Snapshot snapshot = LargeSnapshot(300);
   for (int round = 0; round < 3; ++round) {
     for (uint32_t pid = 1000; pid < 1100; ++pid) {
-      AddProcess(snapshot, *snapshot.processes.items[pid - 1000].labels, WorkloadState::kTerminated, {pid});
+      AddProcess(snapshot, *snapshot.processes[pid - 1000].labels, WorkloadState::kTerminated, {pid});
     }
   }
   std::set<std::string> series;

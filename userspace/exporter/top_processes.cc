@@ -7,8 +7,8 @@ namespace brahe {
 
 TopProcesses::TopProcesses(const WorkloadList<ProcessLabels>& list, size_t zones, uint64_t top)
     : zones_(zones), unlisted_(zones) {
-  if (top == 0 || top >= list.items.size()) return;
-  listed_.resize(list.items.size() * zones);
+  if (top == 0 || top >= list.size()) return;
+  listed_.resize(list.size() * zones);
   for (size_t zone = 0; zone < zones; ++zone) RankZone(list, zone, top);
 }
 
@@ -19,8 +19,8 @@ bool TopProcesses::Lists(size_t item) const {
 }
 
 void TopProcesses::RankZone(const WorkloadList<ProcessLabels>& list, size_t zone, uint64_t top) {
-  const auto energy_of = [&](size_t item) { return list.At(item, zone, zones_).energy; };
-  std::vector<size_t> ranking(list.items.size());
+  const auto energy_of = [&](size_t item) { return list.At(item, zone).energy; };
+  std::vector<size_t> ranking(list.size());
   std::iota(ranking.begin(), ranking.end(), 0);
   const auto last = ranking.begin() + static_cast<ptrdiff_t>(top);
   std::nth_element(ranking.begin(), last, ranking.end(), [&](size_t a, size_t b) {

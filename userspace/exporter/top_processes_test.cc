@@ -16,8 +16,9 @@ using ::testing::ElementsAre;
 WorkloadList<ProcessLabels> ListOf(const std::vector<std::vector<uint64_t>>& energies) {
   WorkloadList<ProcessLabels> list;
   for (const std::vector<uint64_t>& by_zone : energies) {
-    list.items.push_back({std::make_shared<const ProcessLabels>(), WorkloadState::kRunning, {}});
-    for (const uint64_t energy : by_zone) list.figures.push_back({{energy}, {}});
+    std::vector<EnergyFigure> figures;
+    for (const uint64_t energy : by_zone) figures.push_back({{energy}, {}});
+    AddWorkload(list, ProcessLabels(), WorkloadState::kRunning, {}, figures);
   }
   return list;
 }

@@ -55,8 +55,8 @@ class BookkeeperTest : public testing::Test {
   static bool CheckSums(const Snapshot& snapshot) {
     for (size_t s = 0; s < snapshot.zones.size(); ++s) {
       Microjoules sum = snapshot.unlisted_processes[s];
-      for (size_t i = 0; i < snapshot.processes.items.size(); ++i) {
-        sum += snapshot.processes.At(i, s, snapshot.zones.size()).energy;
+      for (size_t i = 0; i < snapshot.processes.size(); ++i) {
+        sum += snapshot.processes.At(i, s).energy;
       }
       const ZoneFigures& zone = snapshot.zones[s].figures;
       if (sum != zone.active.energy || zone.all.energy != zone.active.energy + zone.idle.energy) return false;
@@ -66,8 +66,8 @@ class BookkeeperTest : public testing::Test {
   // "comm state joules" of each listed process; the id in place of comm for others.
   static std::vector<std::string> Processes(const Snapshot& snapshot) {
     std::vector<std::string> lines;
-    for (size_t i = 0; i < snapshot.processes.items.size(); ++i) {
-      lines.push_back(Line(snapshot.processes, i, snapshot.processes.items[i].labels->comm));
+    for (size_t i = 0; i < snapshot.processes.size(); ++i) {
+      lines.push_back(Line(snapshot.processes, i, snapshot.processes[i].labels->comm));
     }
     return lines;
   }
@@ -77,13 +77,13 @@ class BookkeeperTest : public testing::Test {
   template <typename Labels>
   static std::vector<std::string> Groups(const WorkloadList<Labels>& list) {
     std::vector<std::string> lines;
-    for (size_t i = 0; i < list.items.size(); ++i) lines.push_back(Line(list, i, list.items[i].labels->id));
+    for (size_t i = 0; i < list.size(); ++i) lines.push_back(Line(list, i, list[i].labels->id));
     return lines;
   }
   template <typename Labels>
   static std::string Line(const WorkloadList<Labels>& list, size_t i, const std::string& name) {
-    const bool runs = list.items[i].state == WorkloadState::kRunning;
-    return name + (runs ? " running " : " terminated ") + std::to_string(list.At(i, 0, 2).energy.value / 1'000'000);
+    const bool runs = list[i].state == WorkloadState::kRunning;
+    return name + (runs ? " running " : " terminated ") + std::to_string(list.At(i, 0).energy.value / 1'000'000);
   }
   static uint64_t UnlistedJoules(const Snapshot& snapshot) { return snapshot.unlisted_processes[0].value / 1'000'000; }
 

@@ -19,14 +19,14 @@ class LevelsTest : public BookkeeperTest {
     resolver->facts[vhost] = {"vhost-100", "", guest};
   }
   static const ProcessLabels& LabelsOf(const Snapshot& snapshot, const std::string& comm) {
-    for (const auto& item : snapshot.processes.items) {
+    for (const auto& item : snapshot.processes) {
       if (item.labels->comm == comm) return *item.labels;
     }
     ADD_FAILURE() << comm << " is not listed";
-    return *snapshot.processes.items.at(0).labels;
+    return *snapshot.processes[0].labels;
   }
-  static PodLabels OnlyPod(const Snapshot& snapshot) { return *snapshot.pods.items.at(0).labels; }
-  static ContainerLabels OnlyContainer(const Snapshot& snapshot) { return *snapshot.containers.items.at(0).labels; }
+  static PodLabels OnlyPod(const Snapshot& snapshot) { return *snapshot.pods[0].labels; }
+  static ContainerLabels OnlyContainer(const Snapshot& snapshot) { return *snapshot.containers[0].labels; }
   // A container of its own in cgroup `cgroup`.
   void Place(uint64_t cgroup, const std::string& id, const std::string& pod_uid) {
     resolver->containers[cgroup] = {id, "containerd", pod_uid};
@@ -41,9 +41,9 @@ TEST_F(LevelsTest, AVirtualMachineHasAllTimeOfItsProcessesFromTheEpochInWhichItI
   Use(qemu, 20), Use(qemu, 5, kCgroupA), Use(vhost, 3), Use(job, 7);
   const auto snapshot = Run();
   EXPECT_THAT(Vms(*snapshot), ElementsAre("vm-1 running 28"));
-  EXPECT_EQ(*snapshot->vms.items[0].labels, (VmLabels{"vm-1", "alpha", "kvm"}));
-  EXPECT_EQ(snapshot->vms.items[0].cpu_time, Milliseconds(28));
-  EXPECT_EQ(snapshot->vms.At(0, 0, 2).power, Watts(28));
+  EXPECT_EQ(*snapshot->vms[0].labels, (VmLabels{"vm-1", "alpha", "kvm"}));
+  EXPECT_EQ(snapshot->vms[0].cpu_time, Milliseconds(28));
+  EXPECT_EQ(snapshot->vms.At(0, 0).power, Watts(28));
   EXPECT_EQ(LabelsOf(*snapshot, "qemu").vm_id, "vm-1");
   EXPECT_EQ(LabelsOf(*snapshot, "vhost-100").vm_id, "vm-1");
   EXPECT_EQ(LabelsOf(*snapshot, "vhost-100").type, "vm");
@@ -116,7 +116,7 @@ TEST_F(LevelsTest, AVirtualMachineEndsWithItsLastProcessAndItsRestartRevivesIt) 
   Use(again, 5);
   const auto snapshot = Run();
   EXPECT_THAT(Vms(*snapshot), ElementsAre("vm-1 running 35"));
-  EXPECT_EQ(snapshot->vms.items[0].labels->name, "beta");
+  EXPECT_EQ(snapshot->vms[0].labels->name, "beta");
   EXPECT_THAT(Vms(*Run(500)), ElementsAre("vm-1 running 35"));
 }
 
@@ -126,7 +126,7 @@ TEST_F(LevelsTest, AProcessThatTellsNoNameDoesNotTakeAVirtualMachinesNameAway) {
   Use(qemu, 20);
   Run();
   Use(vhost, 10);
-  EXPECT_EQ(Run()->vms.items[0].labels->name, "alpha");
+  EXPECT_EQ(Run()->vms[0].labels->name, "alpha");
 }
 
 TEST_F(LevelsTest, LateTimeOfAnEndedProcessGoesToItsVirtualMachineAndRevivesNothing) {
@@ -193,7 +193,7 @@ TEST_F(LevelsTest, NamesAreAskedForUntilTheyAreKnownAndKept) {
   EXPECT_EQ(OnlyPod(*named), (PodLabels{"pod", "web-7f", "shop"}));
   EXPECT_EQ(OnlyContainer(*named), (ContainerLabels{"bbb", "nginx", "crio", "pod"}));
   EXPECT_THAT(Pods(*named), ElementsAre("pod running 20")) << "the account is the same";
-  EXPECT_EQ(nameless->pods.items[0].labels->name, "") << "what was published does not change";
+  EXPECT_EQ(nameless->pods[0].labels->name, "") << "what was published does not change";
   Use(web, 10, kCgroupB);
   Run();
   EXPECT_EQ(resolver->pod_questions, 3);
@@ -227,7 +227,7 @@ TEST_F(LevelsTest, TheMachineIsAskedInAContainersFirstThreeEpochsOnly) {
   for (int epoch = 0; epoch < 3; ++epoch) Run();  // it sleeps, but it is there
   resolver->container_names["bbb"] = "batch";
   Use(batch, 10, kCgroupB);
-  EXPECT_EQ(Run()->containers.items[1].labels->name, "");
+  EXPECT_EQ(Run()->containers[1].labels->name, "");
   EXPECT_EQ(resolver->name_questions, 6);
 }
 
@@ -240,9 +240,9 @@ TEST_F(LevelsTest, APodsNameForAContainerGoesBeforeTheMachines) {
   EXPECT_EQ(OnlyContainer(*Run()).name, "nginx");
   EXPECT_EQ(resolver->name_questions, 0) << "there was nothing to ask";
   Use(job, 10, 21);
-  EXPECT_EQ(Run()->containers.items[1].labels->name, "machine");
+  EXPECT_EQ(Run()->containers[1].labels->name, "machine");
   resolver->pods["ccc"] = {{"pod", "web-7f", "shop"}, "sidecar"};
-  EXPECT_EQ(Run()->containers.items[1].labels->name, "sidecar") << "also if the pod's own names were known before";
+  EXPECT_EQ(Run()->containers[1].labels->name, "sidecar") << "also if the pod's own names were known before";
   const int questions = resolver->pod_questions;
   Run();
   EXPECT_EQ(resolver->pod_questions, questions);
@@ -292,7 +292,7 @@ TEST_F(LevelsTest, APodThatWasDroppedIsNamedAgainWhenItsContainerRunsAgain) {
   const auto snapshot = Run();
   EXPECT_THAT(Containers(*snapshot), ElementsAre("c1 running 11"));
   EXPECT_THAT(Pods(*snapshot), ElementsAre("other terminated 12", "pod running 1"));
-  EXPECT_EQ(snapshot->pods.items[1].labels->name, "web-7f");
+  EXPECT_EQ(snapshot->pods[1].labels->name, "web-7f");
 }
 
 TEST_F(LevelsTest, AnUnknownPodGetsWhatItsContainerHasUsedOnceItIsKnown) {
@@ -304,12 +304,22 @@ TEST_F(LevelsTest, AnUnknownPodGetsWhatItsContainerHasUsedOnceItIsKnown) {
   Use(web, 5, 21);
   const auto found = Run();
   EXPECT_THAT(Pods(*found), ElementsAre("pod running 15"));
-  EXPECT_EQ(found->pods.At(0, 0, 2).power, Watts(5)) << "power is of the last epoch alone";
+  EXPECT_EQ(found->pods.At(0, 0).power, Watts(5)) << "power is of the last epoch alone";
   EXPECT_EQ(OnlyContainer(*found), (ContainerLabels{"c1", "nginx", "containerd", "pod"}));
   resolver->pods["c1"] = {{"another", "web-7f", "shop"}, "nginx"};
   const auto named = Run();
   EXPECT_THAT(Pods(*named), ElementsAre("pod running 15")) << "a container does not change its pod";
   EXPECT_EQ(OnlyPod(*named).name, "web-7f");
+}
+
+TEST_F(LevelsTest, APodThatSleepsGetsWhatASleepingContainerHasUsed) {
+  Open();
+  Place(21, "c1", "pod");
+  Place(22, "c2", "");
+  Use(web, 10, 21), Use(job, 5, 22);
+  EXPECT_THAT(Pods(*Run()), ElementsAre("pod running 10"));
+  resolver->pods["c2"] = {{"pod", "", ""}, ""};
+  EXPECT_THAT(Pods(*Run()), ElementsAre("pod running 15"));
 }
 
 TEST_F(LevelsTest, APodOutlivesItsContainersWhileOthersLiveInIt) {

@@ -18,6 +18,7 @@ constexpr EndedPolicy kListsAll = {.max_listed = -1, .min_energy = {}, .retentio
 // What a list said of each of its workloads, by id.
 struct Seen {
   std::vector<Microjoules> energies;
+  std::vector<std::optional<Microwatts>> powers;
   Nanoseconds cpu_time;
   bool runs = false;
 };
@@ -25,11 +26,14 @@ using SeenById = std::map<std::string, Seen>;
 
 template <typename Labels, typename IdOf>
 void Look(const WorkloadList<Labels>& list, size_t zones, const IdOf& id_of, SeenById& seen) {
-  for (size_t i = 0; i < list.items.size(); ++i) {
-    const Workload<Labels>& item = list.items[i];
+  for (size_t i = 0; i < list.size(); ++i) {
+    const Workload<Labels>& item = list[i];
     const auto [it, added] = seen.try_emplace(id_of(*item.labels));
     ASSERT_TRUE(added) << it->first << " is listed twice";
-    for (size_t z = 0; z < zones; ++z) it->second.energies.push_back(list.At(i, z, zones).energy);
+    for (size_t z = 0; z < zones; ++z) {
+      it->second.energies.push_back(list.At(i, z).energy);
+      it->second.powers.push_back(list.At(i, z).power);
+    }
     it->second.cpu_time = item.cpu_time;
     it->second.runs = item.state == WorkloadState::kRunning;
   }
@@ -132,8 +136,8 @@ class BookkeeperPropertyTest : public testing::Test {
 
   void CheckZones(const Snapshot& s) {
     std::vector<Microjoules> sums = s.unlisted_processes, socket_sums(s.zones.size());
-    for (size_t i = 0; i < s.processes.items.size(); ++i) {
-      for (size_t z = 0; z < s.zones.size(); ++z) sums[z] += s.processes.At(i, z, s.zones.size()).energy;
+    for (size_t i = 0; i < s.processes.size(); ++i) {
+      for (size_t z = 0; z < s.zones.size(); ++z) sums[z] += s.processes.At(i, z).energy;
     }
     for (size_t z = 0; z < s.zones.size(); ++z) {
       const ZoneFigures& zone = s.zones[z].figures;
@@ -161,6 +165,26 @@ class BookkeeperPropertyTest : public testing::Test {
     }
   }
 
+  // A workload has power exactly in the epochs in which it gains energy, and known power where its zone has.
+  static void CheckPower(const Snapshot& s, const SeenById& now, const SeenById& then) {
+    constexpr Microjoules kSome{100};  // more than what a mean over several seconds is rounded down from to 0
+    for (const auto& [id, seen] : now) {
+      Seen gain;
+      AddGain(seen, then, id, gain);
+      for (size_t z = 0; z < s.zones.size(); ++z) {
+        const auto power = seen.powers[z];
+        ASSERT_EQ(power.has_value(), s.zones[z].figures.all.power.has_value()) << id;
+        if (!power) continue;
+        if (gain.energies[z] == Microjoules{}) {
+          ASSERT_EQ(*power, Microwatts{}) << id;
+        }
+        if (gain.energies[z] > kSome) {
+          ASSERT_GT(*power, Microwatts{}) << id;
+        }
+      }
+    }
+  }
+
   void CheckProcesses(const SeenById& now) {
     for (const ProcessKey& key : alive) ASSERT_EQ(now.contains(NameOf(key)), times.contains(key)) << NameOf(key);
     for (const auto& [key, time] : times) {
@@ -178,12 +202,12 @@ class BookkeeperPropertyTest : public testing::Test {
   // A virtual machine runs as long as a process does that is labelled with it, and gains what these gain.
   void CheckVms(const Snapshot& s, const SeenById& now, const SeenById& vms_now) {
     SeenById gains;
-    for (const Workload<ProcessLabels>& item : s.processes.items) {
+    for (const Workload<ProcessLabels>& item : s.processes) {
       const ProcessLabels& labels = *item.labels;
       ASSERT_EQ(labels.type == "vm", !labels.vm_id.empty());
       if (labels.vm_id.empty()) continue;
-      gains[labels.vm_id].runs |= item.state == WorkloadState::kRunning;
-      AddGain(now.at(labels.comm), processes, labels.comm, gains[labels.vm_id]);
+      gains[labels.vm_id.str()].runs |= item.state == WorkloadState::kRunning;
+      AddGain(now.at(labels.comm), processes, labels.comm, gains[labels.vm_id.str()]);
     }
     for (const auto& [id, gain] : gains) ASSERT_TRUE(!gain.runs || vms_now.contains(id)) << id;
     for (const auto& [id, seen] : vms_now) {
@@ -212,7 +236,7 @@ class BookkeeperPropertyTest : public testing::Test {
   // A pod has what its containers have, and runs if one of them does or it is populated.
   void CheckPods(const Snapshot& s, const SeenById& now, const SeenById& pods_now) {
     SeenById sums;
-    for (const Workload<ContainerLabels>& item : s.containers.items) {
+    for (const Workload<ContainerLabels>& item : s.containers) {
       const ContainerLabels& labels = *item.labels;
       ASSERT_TRUE(labels.name.empty() || labels.name == "name of " + labels.id);
       if (labels.pod_id.empty()) continue;
@@ -242,6 +266,9 @@ class BookkeeperPropertyTest : public testing::Test {
     CheckLevel(containers_now, containers);
     CheckLevel(vms_now, vms);
     CheckLevel(pods_now, pods);
+    CheckPower(s, processes_now, processes);
+    CheckPower(s, containers_now, containers);
+    CheckPower(s, vms_now, vms);
     CheckProcesses(processes_now);
     CheckVms(s, processes_now, vms_now);
     CheckPods(s, containers_now, pods_now);

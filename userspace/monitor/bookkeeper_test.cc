@@ -27,21 +27,21 @@ TEST_F(BookkeeperTest, BooksEachEpochAgainstTheEnergyOfTheSameTime) {
   EXPECT_EQ(snapshot->usage_ppm, 1'000'000u);
   EXPECT_THAT(Processes(*snapshot), ElementsAre("web running 20", "job running 30"));
   EXPECT_THAT(Containers(*snapshot), ElementsAre("aaa running 20"));
-  EXPECT_EQ(snapshot->processes.At(0, 0, 2).power, Watts(10));
-  EXPECT_EQ(snapshot->processes.At(0, 1, 2).energy, Joules(2));
-  EXPECT_EQ(snapshot->processes.items[0].cpu_time, Milliseconds(20));
+  EXPECT_EQ(snapshot->processes.At(0, 0).power, Watts(10));
+  EXPECT_EQ(snapshot->processes.At(0, 1).energy, Joules(2));
+  EXPECT_EQ(snapshot->processes[0].cpu_time, Milliseconds(20));
   EXPECT_EQ(
-      *snapshot->processes.items[0].labels,
+      *snapshot->processes[0].labels,
       (ProcessLabels{
           .pid = 100, .comm = "web", .exe = "/bin/web", .type = "container", .container_id = "aaa", .vm_id = ""}));
-  EXPECT_EQ(snapshot->processes.items[1].labels->type, "regular");
+  EXPECT_EQ(snapshot->processes[1].labels->type, "regular");
   EXPECT_EQ(snapshot->zones[0].figures.all.energy, Joules(50));
   EXPECT_EQ(snapshot->zones[0].figures.all.power, Watts(25));
 
   const auto quiet = Run(2);
   EXPECT_THAT(Processes(*quiet), ElementsAre("web running 20", "job running 30"));
-  EXPECT_EQ(quiet->processes.At(0, 0, 2).power, Watts(0));
-  EXPECT_EQ(quiet->processes.items[0].labels, snapshot->processes.items[0].labels) << "labels are shared";
+  EXPECT_EQ(quiet->processes.At(0, 0).power, Watts(0));
+  EXPECT_EQ(quiet->processes[0].labels, snapshot->processes[0].labels) << "labels are shared";
 }
 
 TEST_F(BookkeeperTest, DoesNotBookWhatWasBeforeTheFirstCutButKeepsItsNames) {
@@ -54,7 +54,7 @@ TEST_F(BookkeeperTest, DoesNotBookWhatWasBeforeTheFirstCutButKeepsItsNames) {
   Use(web, 5);
   const auto snapshot = Run();
   EXPECT_THAT(Processes(*snapshot), ElementsAre("web running 5"));
-  EXPECT_EQ(snapshot->processes.items[0].cpu_time, Milliseconds(5));
+  EXPECT_EQ(snapshot->processes[0].cpu_time, Milliseconds(5));
   EXPECT_EQ(resolver->paths[kCgroupA], "/docker/aaa");
 }
 
@@ -68,7 +68,7 @@ TEST_F(BookkeeperTest, AProcessThatIsBornAndDiesInOneEpochPaysForItself) {
   const auto snapshot = Run();
   EXPECT_THAT(Processes(*snapshot), ElementsAre("job terminated 30", "web running 10"));
   EXPECT_THAT(Containers(*snapshot), ElementsAre("aaa terminated 30"));
-  EXPECT_EQ(snapshot->processes.items[0].labels->container_id, "aaa");
+  EXPECT_EQ(snapshot->processes[0].labels->container_id, "aaa");
 }
 
 TEST_F(BookkeeperTest, ListsAnEndedProcessByTimeAndNotByHowOftenItIsLookedAt) {
@@ -118,7 +118,7 @@ TEST_F(BookkeeperTest, AnEndedProcessIsHeldForOneWithItsLabelsAndMergedIntoItAtI
   End(again);
   const auto merged = Run();
   EXPECT_THAT(Processes(*merged), ElementsAre("job terminated 35"));
-  EXPECT_EQ(merged->processes.items[0].cpu_time, Milliseconds(35));
+  EXPECT_EQ(merged->processes[0].cpu_time, Milliseconds(35));
   EXPECT_THAT(Processes(*Run(200)), IsEmpty());
 }
 
@@ -244,16 +244,16 @@ TEST_F(BookkeeperTest, AnUnreadableZoneHasNoPowerAndItsNeighboursGoOn) {
   EXPECT_EQ(without->zones[0].figures.all.energy, Joules(10));
   EXPECT_EQ(without->zones[0].figures.all.power, std::nullopt);
   EXPECT_EQ(without->socket_zones[0].figures.active.power, std::nullopt);
-  EXPECT_EQ(without->processes.At(0, 0, 2).power, std::nullopt);
-  EXPECT_EQ(without->processes.At(0, 0, 2).energy, Joules(10));
-  EXPECT_EQ(without->processes.At(0, 1, 2).power, Watts(1));
+  EXPECT_EQ(without->processes.At(0, 0).power, std::nullopt);
+  EXPECT_EQ(without->processes.At(0, 0).energy, Joules(10));
+  EXPECT_EQ(without->processes.At(0, 1).power, Watts(1));
 
   meter->unreadable[0] = false;
   Use(web, 10);
   const auto back = Run(1);
   EXPECT_EQ(back->zones[0].figures.all.energy, Joules(30)) << "the gap is charged when the zone is back";
   EXPECT_EQ(back->zones[0].figures.all.power, Watts(10)) << "over the time in which it was used";
-  EXPECT_EQ(back->processes.At(0, 0, 2).power, Watts(10));
+  EXPECT_EQ(back->processes.At(0, 0).power, Watts(10));
 }
 
 TEST_F(BookkeeperTest, AnExecGivesANewNameAndOtherNewsKeepTheExecutable) {
@@ -261,19 +261,31 @@ TEST_F(BookkeeperTest, AnExecGivesANewNameAndOtherNewsKeepTheExecutable) {
   Name(web, "sh", "/usr/bin/sh");
   resolver->facts[web] = {"sh", "/usr/bin/dash"};
   Use(web, 1);
-  EXPECT_EQ(Run()->processes.items[0].labels->exe, "/usr/bin/dash");
+  EXPECT_EQ(Run()->processes[0].labels->exe, "/usr/bin/dash");
 
   resolver->facts.clear();
   Name(web, "worker", "/usr/bin/sh");
   const auto renamed = Run();
-  EXPECT_EQ(renamed->processes.items[0].labels->comm, "worker");
-  EXPECT_EQ(renamed->processes.items[0].labels->exe, "/usr/bin/dash");
+  EXPECT_EQ(renamed->processes[0].labels->comm, "worker");
+  EXPECT_EQ(renamed->processes[0].labels->exe, "/usr/bin/dash");
 
   Name(web, "web", "/opt/web");
   const auto after_exec = Run();
-  EXPECT_EQ(after_exec->processes.items[0].labels->comm, "web");
-  EXPECT_EQ(after_exec->processes.items[0].labels->exe, "/opt/web");
+  EXPECT_EQ(after_exec->processes[0].labels->comm, "web");
+  EXPECT_EQ(after_exec->processes[0].labels->exe, "/opt/web");
   EXPECT_THAT(Processes(*after_exec), ElementsAre("web running 1")) << "the account is the same";
+}
+
+TEST_F(BookkeeperTest, AMoveKeepsTheNameThatProcHasTold) {
+  Open();
+  Name(web, "sh", "/usr/bin/sh");
+  resolver->facts[web] = {"worker", "/usr/bin/worker"};
+  Use(web, 1);
+  EXPECT_EQ(Run()->processes[0].labels->comm, "worker");
+  Use(web, 1, kCgroupA);
+  const auto moved = Run();
+  EXPECT_EQ(moved->processes[0].labels->container_id, "aaa");
+  EXPECT_EQ(moved->processes[0].labels->comm, "worker");
 }
 
 TEST_F(BookkeeperTest, AsksForFactsOnlyWhenAProcessIsNewOrCallsExec) {
@@ -292,12 +304,12 @@ TEST_F(BookkeeperTest, AProcessIsLabelledWithTheLatestContainerItRanIn) {
   Run();
   Use(web, 1, kCgroupA), Use(web, 1, kCgroupB), Use(web, 1, kHostCgroup);
   const auto snapshot = Run();
-  EXPECT_EQ(snapshot->processes.items[0].labels->container_id, "bbb");
+  EXPECT_EQ(snapshot->processes[0].labels->container_id, "bbb");
   EXPECT_THAT(Processes(*snapshot), ElementsAre("web running 13"));
   EXPECT_THAT(Containers(*snapshot), ElementsAre("aaa running 11", "bbb running 1"));
   End(web);
   const auto end = Run();
-  EXPECT_EQ(end->processes.items[0].labels->container_id, "bbb");
+  EXPECT_EQ(end->processes[0].labels->container_id, "bbb");
   EXPECT_THAT(Containers(*end), ElementsAre("aaa terminated 11", "bbb terminated 1"));
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "userspace/base/scratch.h"
+
 namespace brahe {
 namespace {
 
@@ -54,6 +56,8 @@ void Books::Post(const CpuTimeEpoch& epoch, const EnergyEpoch& energy) {
   vms_.Settle(epoch.end);
   resolver_.EndEpoch();
   TimeZones(epoch);
+  ShrinkScratch(leaves_);
+  ShrinkScratch(owners_);
 }
 
 void Books::Learn(const CpuTimeEpoch& epoch) {
@@ -83,13 +87,13 @@ ContainerRecord* Books::UseContainer(uint64_t cgroup_id, uint32_t pid) {
 void Books::SetAccounts() {
   for (size_t i = 0; i < leaves_.size(); ++i) {
     LeafAccounts& accounts = leaves_[i].accounts;
-    if (const ProcessRecord* process = owners_[i].process) {
-      accounts[Level::kProcess] = process->account;
-      if (process->vm != nullptr) accounts[Level::kVm] = vms_.Use(*process->vm).account;
+    if (ProcessRecord* process = owners_[i].process) {
+      accounts[Level::kProcess] = processes_.Charge(*process);
+      if (process->vm != nullptr) accounts[Level::kVm] = vms_.Charge(vms_.Use(*process->vm));
     }
-    if (const ContainerRecord* container = owners_[i].container) {
-      accounts[Level::kContainer] = container->account;
-      if (container->pod != nullptr) accounts[Level::kPod] = container->pod->account;
+    if (ContainerRecord* container = owners_[i].container) {
+      accounts[Level::kContainer] = containers_.Charge(*container);
+      if (container->pod != nullptr) accounts[Level::kPod] = pods_.Charge(*container->pod);
     }
   }
 }

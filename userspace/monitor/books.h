@@ -10,6 +10,7 @@
 #include "userspace/monitor/ended_list.h"
 #include "userspace/monitor/pod_table.h"
 #include "userspace/monitor/process_table.h"
+#include "userspace/monitor/snapshot.h"
 #include "userspace/monitor/vm_table.h"
 #include "userspace/monitor/workload_resolver.h"
 #include "userspace/monitor/zone_series.h"
@@ -29,10 +30,11 @@ class Books {
 
   [[nodiscard]] const SeriesPlan& plan() const { return plan_; }
   [[nodiscard]] const Ledger& ledger() const { return ledger_; }
-  [[nodiscard]] const ProcessTable& processes() const { return processes_; }
-  [[nodiscard]] const ContainerTable& containers() const { return containers_; }
-  [[nodiscard]] const VmTable& vms() const { return vms_; }
-  [[nodiscard]] const PodTable& pods() const { return pods_; }
+  // The workloads after the last epoch.
+  [[nodiscard]] WorkloadList<ProcessLabels> ListProcesses() { return processes_.List(series_time_); }
+  [[nodiscard]] WorkloadList<ContainerLabels> ListContainers() { return containers_.List(series_time_); }
+  [[nodiscard]] WorkloadList<VmLabels> ListVms() { return vms_.List(series_time_); }
+  [[nodiscard]] WorkloadList<PodLabels> ListPods() { return pods_.List(series_time_); }
   // How long the last epoch's energy took to be used, by zone and by series: the epoch's duration, and the gap as well
   // where a zone has come back. nullopt: its energy is not known.
   [[nodiscard]] const std::vector<std::optional<Nanoseconds>>& zone_time() const { return zone_time_; }
@@ -45,8 +47,8 @@ class Books {
  private:
   // Who a leaf's time belongs to. Null: nobody who is known.
   struct Owners {
-    const ProcessRecord* process;
-    const ContainerRecord* container;
+    ProcessRecord* process;
+    ContainerRecord* container;
   };
 
   void Learn(const CpuTimeEpoch& epoch);

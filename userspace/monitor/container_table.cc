@@ -16,10 +16,10 @@ ContainerRecord& ContainerTable::Use(const Container& container, uint64_t cgroup
 }
 
 void ContainerTable::FindPods() {
-  for (ContainerRecord* container : listed()) {
+  ForEach([this](ContainerRecord& container) {
     // One that has ended may have late time.
-    if (!container->ended || container->touched) FindPod(*container);
-  }
+    if (!container.ended || container.touched) FindPod(container);
+  });
 }
 
 void ContainerTable::FindPod(ContainerRecord& container) {
@@ -50,7 +50,7 @@ void ContainerTable::AskForNames(ContainerRecord& container) {
   Relabel(container, std::move(labels));
   if (container.pod == nullptr) {
     JoinPod(container);
-    if (container.pod != nullptr) ledger_.AddTo(container.account, container.pod->account);
+    if (container.pod != nullptr) ledger_.AddTo(container.account, pods_.Charge(*container.pod));
   }
   if (container.pod != nullptr) pods_.SetNames(*container.pod, member->pod);
 }

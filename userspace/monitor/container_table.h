@@ -11,7 +11,7 @@
 namespace brahe {
 
 // A container. Its members are live processes that were seen in it.
-struct ContainerRecord : GroupRecord<ContainerLabels> {
+struct ContainerRecord : GroupRecord<ContainerLabels, ContainerRecord> {
   uint64_t cgroup_id = 0;     // the one of its cgroups that was used last
   uint32_t pid = 0;           // of the process that used it last; 0: none is known
   PodRecord* pod = nullptr;   // of which it is a member; null after its end, and where none is known

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -10,17 +11,20 @@
 #include "userspace/attribution/ledger.h"
 #include "userspace/base/units.h"
 #include "userspace/monitor/ended_list.h"
+#include "userspace/monitor/listing.h"
 
 namespace brahe {
 
-// A container, pod or virtual machine that has used CPU time. A level may derive from it what it has to know besides.
-template <typename LabelsOfLevel>
+// A container, pod or virtual machine that has used CPU time. Each level derives its Record from it, with what it has
+// to know besides.
+template <typename LabelsOfLevel, typename Record>
 struct GroupRecord {
   using Labels = LabelsOfLevel;
 
   AccountId account = kNoAccount;
   std::shared_ptr<const Labels> labels;  // may be replaced by others with the same id
   uint32_t members = 0;                  // those that are known to keep it running
+  ListingPage<Record>* page = nullptr;   // see Listing
   bool ended = false;
   bool touched = false;  // to be asked at the end of this epoch whether it still runs
 };
@@ -48,15 +52,26 @@ class GroupTable {
   // After the ledger's Post: decides who has ended at `now` and who is listed.
   void Settle(Nanoseconds now);
 
-  // Oldest first.
-  [[nodiscard]] const std::vector<Record*>& listed() const { return listed_; }
+  // The account that a leaf of this epoch goes to.
+  AccountId Charge(Record& record) {
+    listing_.TouchFigures(record);
+    return record.account;
+  }
+  // After Settle: see Listing.
+  [[nodiscard]] WorkloadList<Labels> List(const std::vector<std::optional<Nanoseconds>>& time) {
+    return listing_.List(ledger_, time);
+  }
 
  protected:
   // The record of a group that used time in this epoch. A new one has an account, and no label but its id.
   Record& UseId(const std::string& id);
   void Relabel(Record& record, Labels labels) {
-    if (*record.labels != labels) record.labels = std::make_shared<const Labels>(std::move(labels));
+    if (*record.labels == labels) return;
+    record.labels = std::make_shared<const Labels>(std::move(labels));
+    listing_.TouchFace(record);
   }
+  // Those that are listed, the oldest first.
+  void ForEach(const auto& visit) const { listing_.ForEach(visit); }
   // True if processes live in a group without members.
   virtual bool IsPopulated(const Record& record) = 0;
   // A group has no members and is not populated.
@@ -74,7 +89,7 @@ class GroupTable {
   EndedList ended_;
   std::unordered_map<std::string, Record> records_;
   std::vector<Record*> by_account_;
-  std::vector<Record*> listed_;
+  Listing<Record> listing_;
   std::vector<Record*> touched_;
 };
 
@@ -89,7 +104,7 @@ Record& GroupTable<Record>::UseId(const std::string& id) {
     record.labels = std::make_shared<const Labels>(std::move(labels));
     if (by_account_.size() <= record.account) by_account_.resize(record.account + 1);
     by_account_[record.account] = &record;
-    listed_.push_back(&record);
+    listing_.Add(record);
   }
   Touch(record);
   return record;
@@ -114,6 +129,7 @@ void GroupTable<Record>::SetEnded(Record& record, bool ended, Nanoseconds now) {
   if (ended) OnEnd(record);
   if (ended == record.ended) return;
   record.ended = ended;
+  listing_.TouchFace(record);
   if (ended) {
     ended_.Add(record.account, now);
   } else {
@@ -125,15 +141,12 @@ template <typename Record>
 void GroupTable<Record>::DropEnded(Nanoseconds now) {
   const std::vector<AccountId> dropped = ended_.Settle(
       now, [&](AccountId account) { return EndedList::Standing{ledger_.BalanceOf(account, primary_).total}; });
-  if (dropped.empty()) return;
-  std::vector<std::string> ids;
   for (const AccountId account : dropped) {
-    ids.push_back(by_account_[account]->labels->id);
-    by_account_[account] = nullptr;
+    Record& record = *std::exchange(by_account_[account], nullptr);
+    listing_.Remove(record);
     ledger_.Close(account);
+    records_.erase(std::string(record.labels->id));
   }
-  std::erase_if(listed_, [&](const Record* record) { return by_account_[record->account] == nullptr; });
-  for (const std::string& id : ids) records_.erase(id);
 }
 
 }  // namespace brahe

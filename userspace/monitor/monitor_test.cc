@@ -161,9 +161,9 @@ TEST_F(MonitorTest, ReadsTheEnergyCountersBetweenEpochs) {
 // "state joules" of the only workload of a list.
 template <typename Labels>
 std::string Only(const WorkloadList<Labels>& list) {
-  if (list.items.size() != 1) return std::to_string(list.items.size()) + " items";
-  const bool runs = list.items[0].state == WorkloadState::kRunning;
-  return (runs ? "running " : "terminated ") + std::to_string(list.At(0, 0, 1).energy.value / 1'000'000);
+  if (list.size() != 1) return std::to_string(list.size()) + " items";
+  const bool runs = list[0].state == WorkloadState::kRunning;
+  return (runs ? "running " : "terminated ") + std::to_string(list.At(0, 0).energy.value / 1'000'000);
 }
 
 TEST_F(MonitorTest, AScraperSeesEndedWorkloadsOfAllLevelsWhoeverElseHasSeenThem) {

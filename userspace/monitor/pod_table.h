@@ -11,7 +11,7 @@
 namespace brahe {
 
 // A pod. Its members are its containers that run.
-struct PodRecord : GroupRecord<PodLabels> {
+struct PodRecord : GroupRecord<PodLabels, PodRecord> {
   uint64_t cgroup_id = 0;  // of one of its containers, the one that came or ended last
 };
 

@@ -4,6 +4,16 @@
 #include <utility>
 
 namespace brahe {
+namespace {
+
+// The last name that is known; empty: none.
+const std::string& CommOf(const ProcessRecord& process) {
+  static const std::string unknown;
+  if (process.new_comm != nullptr) return *process.new_comm;
+  return process.labels != nullptr ? process.labels->comm : unknown;
+}
+
+}  // namespace
 
 ProcessTable::ProcessTable(Ledger& ledger, ContainerTable& containers, VmTable& vms, WorkloadResolver& resolver,
                            EndedPolicy policy, size_t primary)
@@ -23,11 +33,11 @@ void ProcessTable::Learn(const ProcessName& name) {
     it->second.key = name.process;
   }
   ProcessRecord& process = it->second;
-  const bool new_comm = !name.comm.empty() && name.comm != process.comm;
+  const bool new_comm = !name.comm.empty() && name.comm != CommOf(process);
   // The source repeats the path of the last exec; a change is a new exec.
-  const bool new_exec = !name.exec_path.empty() && name.exec_path != process.exec_path;
-  if (new_comm) process.comm = name.comm;
-  if (new_exec) process.exec_path = name.exec_path;
+  const bool new_exec = !name.exec_path.empty() && name.exec_path != process.exec_path.str();
+  if (new_comm) process.new_comm = std::make_unique<const std::string>(name.comm);
+  if (new_exec) process.exec_path = texts_.Share(name.exec_path);
   // A source that does not see exec tells of a new name at best. No reason to doubt a virtual machine: when it ends, it
   // has no command line any more.
   const bool maybe_exec = new_comm && name.exec_path.empty() && process.vm == nullptr;
@@ -88,6 +98,7 @@ void ProcessTable::End(const ProcessKey& key, Nanoseconds now) {
   ProcessRecord& process = it->second;
   if (process.ended) return;
   process.ended = true;
+  listing_.TouchFace(process);
   for (ContainerRecord* container : {process.container, process.previous}) {
     if (container != nullptr) containers_.Leave(*container);
   }
@@ -109,7 +120,7 @@ void ProcessTable::Settle(Nanoseconds now) {
   for (ProcessRecord* process : to_label_) {
     if (process->account == kNoAccount) continue;
     if (process->has_new_labels) Label(*process);
-    if (!std::exchange(process->listed, true)) listed_.push_back(process);
+    if (process->page == nullptr) listing_.Add(*process);
     FindTwin(*process);
   }
   for (ProcessRecord* process : ended_now_) {
@@ -175,20 +186,22 @@ void ProcessTable::Label(ProcessRecord& process) {
   ProcessLabels labels;
   if (process.labels != nullptr) labels = *process.labels;
   labels.pid = process.key.pid;
+  labels.comm = CommOf(process);
+  process.new_comm.reset();
   if (process.has_new_facts) {
-    const ProcessFacts facts = resolver_.FactsOf(process.key, process.comm, process.exec_path, !process.ended);
-    if (!facts.comm.empty()) process.comm = facts.comm;
-    if (!facts.exe.empty()) labels.exe = facts.exe;
+    const ProcessFacts facts = resolver_.FactsOf(process.key, labels.comm, process.exec_path, !process.ended);
+    if (!facts.comm.empty()) labels.comm = facts.comm;
+    if (!facts.exe.empty()) labels.exe = texts_.Share(facts.exe);
     if (!process.ended) SetVm(process, facts.vm);
   }
-  if (!process.comm.empty()) labels.comm = process.comm;
-  if (process.container != nullptr) labels.container_id = process.container->labels->id;
-  labels.vm_id = process.vm != nullptr ? process.vm->id : "";
+  if (process.container != nullptr) labels.container_id = texts_.Share(process.container->labels->id);
+  labels.vm_id = process.vm != nullptr ? texts_.Share(process.vm->id) : SharedText();
   labels.type = !labels.vm_id.empty() ? "vm" : !labels.container_id.empty() ? "container" : "regular";
 
   process.has_new_labels = process.has_new_facts = false;
   if (process.labels == nullptr || *process.labels != labels) {
     process.labels = std::make_shared<const ProcessLabels>(std::move(labels));
+    listing_.TouchFace(process);
   }
 }
 
@@ -202,12 +215,9 @@ void ProcessTable::SetVm(ProcessRecord& process, const std::optional<VirtualMach
 }
 
 void ProcessTable::EraseDropped() {
-  const auto is_dropped = [](const ProcessRecord* process) { return process->account == kNoAccount; };
-  // Most that end are dropped before they are ever listed.
-  if (std::any_of(dropped_.begin(), dropped_.end(), [](const ProcessRecord* p) { return p->listed; })) {
-    std::erase_if(listed_, is_dropped);
-  }
   for (ProcessRecord* process : dropped_) {
+    // Most that end are dropped before they are ever listed.
+    if (process->page != nullptr) listing_.Remove(*process);
     gone_.Add(process->key);
     records_.erase(process->key);
   }

@@ -10,7 +10,9 @@
 #include "userspace/cpu/cpu_time_source.h"
 #include "userspace/monitor/container_table.h"
 #include "userspace/monitor/ended_list.h"
+#include "userspace/monitor/listing.h"
 #include "userspace/monitor/recent_keys.h"
+#include "userspace/monitor/shared_text.h"
 #include "userspace/monitor/snapshot.h"
 #include "userspace/monitor/vm_table.h"
 #include "userspace/monitor/workload_resolver.h"
@@ -19,22 +21,25 @@ namespace brahe {
 
 // A process that was named or has used CPU time.
 struct ProcessRecord {
+  using Labels = ProcessLabels;
+
   ProcessKey key;
-  AccountId account = kNoAccount;               // none before it uses time
+  AccountId account = kNoAccount;  // none before it uses time
+  bool held = false;               // is the twin of one that is running
+  bool moved = false;              // between containers, in this epoch
+  bool has_new_labels = true;      // stands in the table's list of those to label, or will when it uses time
+  bool has_new_facts = true;       // is new, or may have called exec
+  bool ended = false;
   std::shared_ptr<const ProcessLabels> labels;  // null before it is listed
   std::shared_ptr<const VmLabels> vm;           // the virtual machine that it runs, or ran to its end; null: none
-  std::string comm, exec_path;                  // the last ones that are known
+  std::unique_ptr<const std::string> new_comm;  // not in its labels yet; null: those have the last one that is known
+  SharedText exec_path;                         // the last one that is known
   ContainerRecord* container = nullptr;         // the latest that it ran in; null after its end
   // The one before that. It still counts as a member there: threads in two containers do not make them end in turns.
   ContainerRecord* previous = nullptr;
   // An ended one that has the same labels: this pid was its pid, and its name, program and container are the same.
   ProcessRecord* twin = nullptr;
-  bool held = false;           // is the twin of one that is running
-  bool moved = false;          // between containers, in this epoch
-  bool has_new_labels = true;  // stands in the table's list of those to label, or will when it uses time
-  bool has_new_facts = true;   // is new, or may have called exec
-  bool listed = false;
-  bool ended = false;
+  ListingPage<ProcessRecord>* page = nullptr;  // null while it is not listed
 };
 
 // The processes that are listed, each with its account in the ledger, and the names of those that have not used time
@@ -57,6 +62,11 @@ class ProcessTable {
   ProcessRecord& Use(const ProcessKey& key);
   // Tells that it used time in `container` in this epoch.
   void Enter(ProcessRecord& process, ContainerRecord& container);
+  // The account that a leaf of this epoch goes to.
+  AccountId Charge(ProcessRecord& process) {
+    listing_.TouchFigures(process);
+    return process.account;
+  }
   void End(const ProcessKey& key, Nanoseconds now);
   // After the epoch's uses and ends, and before the ledger's Post: labels those that live and finds the virtual
   // machines that they run, so that these pay for this epoch already.
@@ -64,8 +74,10 @@ class ProcessTable {
   // After the ledger's Post: decides who is listed at `now` and labels the rest of them.
   void Settle(Nanoseconds now);
 
-  // Oldest first.
-  [[nodiscard]] const std::vector<const ProcessRecord*>& listed() const { return listed_; }
+  // After Settle: see Listing.
+  [[nodiscard]] WorkloadList<ProcessLabels> List(const std::vector<std::optional<Nanoseconds>>& time) {
+    return listing_.List(ledger_, time);
+  }
   // Energy of all processes whose account was closed, by series.
   [[nodiscard]] const std::vector<Microjoules>& closed_energy() const { return closed_energy_; }
 
@@ -91,7 +103,8 @@ class ProcessTable {
   std::unordered_multimap<uint32_t, ProcessRecord*> ended_by_pid_;  // those that are listed
   RecentKeys gone_;                                                 // ended and erased
   std::vector<ProcessRecord*> by_account_;
-  std::vector<const ProcessRecord*> listed_;
+  Listing<ProcessRecord> listing_;
+  TextPool texts_;  // of labels and paths
   std::vector<Microjoules> closed_energy_;
 
   // Of this epoch.

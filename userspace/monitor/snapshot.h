@@ -4,21 +4,16 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "userspace/base/process_key.h"
 #include "userspace/base/units.h"
 #include "userspace/cpu/cpu_time_source.h"
+#include "userspace/monitor/shared_text.h"
+#include "userspace/monitor/workload_list.h"
 
 namespace brahe {
-
-enum class WorkloadState : uint8_t { kRunning, kTerminated };
-
-// Energy since the start and mean power over the last epoch. nullopt: not known in that epoch (a zone was unreadable).
-struct EnergyFigure {
-  Microjoules energy;
-  std::optional<Microwatts> power;
-};
 
 // A zone's three figures; the sum of active and idle is `all`.
 struct ZoneFigures {
@@ -47,10 +42,10 @@ struct SocketZone {
 struct ProcessLabels {
   uint32_t pid = 0;
   std::string comm;
-  std::string exe;
-  std::string type;          // regular, container or vm
-  std::string container_id;  // empty: in none
-  std::string vm_id;         // empty: no virtual machine
+  SharedText exe;
+  std::string_view type;    // regular, container or vm: a literal
+  SharedText container_id;  // empty: in none
+  SharedText vm_id;         // empty: no virtual machine
 
   bool operator==(const ProcessLabels&) const = default;
 };
@@ -78,24 +73,6 @@ struct PodLabels {
   std::string name_space;  // the same
 
   bool operator==(const PodLabels&) const = default;
-};
-
-// A line in a list of workloads. Its energy by zone stands in WorkloadList::figures.
-template <typename Labels>
-struct Workload {
-  std::shared_ptr<const Labels> labels;
-  WorkloadState state = WorkloadState::kRunning;
-  Nanoseconds cpu_time;
-};
-
-template <typename Labels>
-struct WorkloadList {
-  std::vector<Workload<Labels>> items;
-  std::vector<EnergyFigure> figures;  // item * number of ZoneSeries + series
-
-  [[nodiscard]] const EnergyFigure& At(size_t item, size_t series, size_t series_count) const {
-    return figures[item * series_count + series];
-  }
 };
 
 // A program on the BPF side, as the kernel counts it.

@@ -4,15 +4,10 @@
 #include <string>
 #include <utility>
 
+#include "userspace/monitor/figure_of.h"
+
 namespace brahe {
 namespace {
-
-EnergyFigure FigureOf(const Balance& balance, std::optional<Nanoseconds> time) {
-  if (!time) return {balance.total, std::nullopt};
-  // Most listed workloads sleep: no division for them.
-  if (balance.last.value == 0) return {balance.total, Microwatts{}};
-  return {balance.total, MeanPower(balance.last, *time)};
-}
 
 ZoneFigures FiguresOf(const ZoneBalance& balance, std::optional<Nanoseconds> time) {
   return {FigureOf(balance.all, time), FigureOf(balance.active, time), FigureOf(balance.idle, time)};
@@ -40,26 +35,9 @@ std::vector<ZoneSeries> SeriesOf(const Books& books) {
   return series;
 }
 
-template <typename Labels, typename Record>
-WorkloadList<Labels> ListOf(const std::vector<Record*>& records, const Books& books) {
-  WorkloadList<Labels> list;
-  const size_t series = books.ledger().series();
-  list.items.reserve(records.size());
-  list.figures.reserve(records.size() * series);
-  for (const auto* record : records) {
-    list.items.push_back({.labels = record->labels,
-                          .state = record->ended ? WorkloadState::kTerminated : WorkloadState::kRunning,
-                          .cpu_time = books.ledger().CpuTime(record->account)});
-    for (size_t s = 0; s < series; ++s) {
-      list.figures.push_back(FigureOf(books.ledger().BalanceOf(record->account, s), books.series_time()[s]));
-    }
-  }
-  return list;
-}
-
 }  // namespace
 
-void FillFromBooks(const Books& books, const std::vector<Zone>& zones, const std::vector<ZoneStats>& stats,
+void FillFromBooks(Books& books, const std::vector<Zone>& zones, const std::vector<ZoneStats>& stats,
                    Snapshot& snapshot) {
   snapshot.zones = SeriesOf(books);
   for (size_t z = 0; z < zones.size(); ++z) {
@@ -71,10 +49,10 @@ void FillFromBooks(const Books& books, const std::vector<Zone>& zones, const std
                                      .resets = stats[z].resets,
                                      .still = stats[z].still});
   }
-  snapshot.processes = ListOf<ProcessLabels>(books.processes().listed(), books);
-  snapshot.containers = ListOf<ContainerLabels>(books.containers().listed(), books);
-  snapshot.vms = ListOf<VmLabels>(books.vms().listed(), books);
-  snapshot.pods = ListOf<PodLabels>(books.pods().listed(), books);
+  snapshot.processes = books.ListProcesses();
+  snapshot.containers = books.ListContainers();
+  snapshot.vms = books.ListVms();
+  snapshot.pods = books.ListPods();
   for (size_t s = 0; s < snapshot.zones.size(); ++s) snapshot.unlisted_processes.push_back(books.Unlisted(s));
   snapshot.unassigned_time = books.ledger().unassigned_time();
 }
@@ -112,12 +90,7 @@ MeterEpoch MeterEpochOf(const CpuTimeEpoch& epoch) {
 uint64_t UsagePpm(const CpuLoad& load) { return ScaleDown(1'000'000, load.busy.value, load.capacity.value); }
 
 Status CheckBalance(const Snapshot& snapshot) {
-  const size_t series = snapshot.zones.size();
-  std::vector<Microjoules> sums = snapshot.unlisted_processes;
-  for (size_t i = 0; i < snapshot.processes.figures.size(); i += series) {
-    for (size_t s = 0; s < series; ++s) sums[s] += snapshot.processes.figures[i + s].energy;
-  }
-  for (size_t s = 0; s < series; ++s) {
+  for (size_t s = 0; s < snapshot.zones.size(); ++s) {
     const ZoneFigures& zone = snapshot.zones[s].figures;
     const auto differ = [&](const char* left, Microjoules a, const char* right, Microjoules b) {
       return MakeError("zone " + snapshot.zones[s].name + ": " + left + " is " + std::to_string(a.value) + " uJ, " +
@@ -126,7 +99,8 @@ Status CheckBalance(const Snapshot& snapshot) {
     if (const Microjoules both = zone.active.energy + zone.idle.energy; zone.all.energy != both) {
       return differ("energy", zone.all.energy, "active + idle", both);
     }
-    if (zone.active.energy != sums[s]) return differ("active", zone.active.energy, "listed + unlisted", sums[s]);
+    const Microjoules sum = snapshot.processes.Sum(s) + snapshot.unlisted_processes[s];
+    if (zone.active.energy != sum) return differ("active", zone.active.energy, "listed + unlisted", sum);
   }
   return {};
 }

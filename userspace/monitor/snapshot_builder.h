@@ -9,8 +9,8 @@
 namespace brahe {
 
 // Writes the state of all books into `snapshot`: zones, socket_zones, workloads of all levels, unlisted_processes
-// and unassigned_time. The work is one flat pass over what is listed.
-void FillFromBooks(const Books& books, const std::vector<Zone>& zones, const std::vector<ZoneStats>& stats,
+// and unassigned_time. Of what is listed only that is work which has changed since the last time.
+void FillFromBooks(Books& books, const std::vector<Zone>& zones, const std::vector<ZoneStats>& stats,
                    Snapshot& snapshot);
 
 // What the source says about itself.

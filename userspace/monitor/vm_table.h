@@ -9,7 +9,7 @@
 namespace brahe {
 
 // A virtual machine. Its members are the live processes that run it.
-using VmRecord = GroupRecord<VmLabels>;
+struct VmRecord : GroupRecord<VmLabels, VmRecord> {};
 
 // The virtual machines that are listed, by id. Not thread-safe.
 class VmTable final : public GroupTable<VmRecord> {

@@ -1,0 +1,135 @@
+// Books EPOCHS epochs of a node of LISTED processes of which ACTIVE run in each, and makes the snapshots; prints what
+// that costs as JSON: {"ms": median CPU time of an epoch, "worst_ms": ..., "bytes": heap bytes for each listed process,
+// the latest snapshot included}. CPU time, energy and names come from fakes, which cost next to nothing.
+#include <malloc.h>
+#include <time.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "userspace/base/fake_clock.h"
+#include "userspace/monitor/bookkeeper.h"
+#include "userspace/monitor/fakes.h"
+
+namespace brahe {
+namespace {
+
+constexpr uint64_t kHostCgroup = 1, kFirstCgroup = 100, kCgroups = 100;
+
+double CpuMilliseconds() {
+  timespec time;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) / 1e6;
+}
+
+size_t HeapBytes() {
+  const struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+// Fills the caches.
+void Sweep() {
+  static std::vector<uint64_t> memory(8 << 20);
+  for (size_t i = 0; i < memory.size(); i += 8) ++memory[i];
+}
+
+// Half of the processes live in kCgroups containers, ten of them in each pod; the others in none.
+class Node {
+ public:
+  Node() {
+    MonitorParts parts;
+    parts.cpu_time.reset(cpu_ = new FakeCpuTimeSource(clock_));
+    parts.energy.reset(
+        meter_ = new FakeEnergyMeter({{"package", "/p0", 0}, {"core", "/c0", 0}, {"dram", "/d0", std::nullopt}}));
+    parts.workloads.reset(resolver_ = new FakeWorkloadResolver);
+    for (uint64_t i = 0; i < kCgroups; ++i) {
+      const std::string id = std::string(60, 'a') + std::to_string(1000 + i);
+      const Pod pod{std::string(32, 'b') + std::to_string(1000 + i / 10), "pod-" + std::to_string(i / 10), "space"};
+      resolver_->containers[kFirstCgroup + i] = {id, "containerd", pod.uid};
+      resolver_->pods[id] = {pod, "container-" + std::to_string(i)};
+    }
+    keeper_.emplace(std::move(parts),
+                    EndedPolicy{.max_listed = 500, .min_energy = Joules(10), .retention = Seconds(120)}, clock_);
+    if (!keeper_->Open()) std::abort();
+  }
+
+  void Use(uint32_t pid, Nanoseconds time) {
+    const uint64_t cgroup = pid % 2 == 0 ? kHostCgroup : kFirstCgroup + pid % kCgroups;
+    cpu_->next.tasks.push_back({KeyOf(pid), cgroup, 0, time});
+    busy_ += time;
+  }
+  void Name(uint32_t pid) {
+    cpu_->next.names.push_back({KeyOf(pid), "worker-" + std::to_string(pid % 100), "/usr/local/bin/worker"});
+  }
+  // Ends an epoch; returns the CPU milliseconds that it cost.
+  double RunEpoch() {
+    clock_.Advance(Seconds(1));
+    for (Microjoules& flow : meter_->flow) flow += Joules(60);
+    cpu_->next.sockets = {{0, Seconds(64), Seconds(64) - busy_}};
+    busy_ = {};
+    Sweep();
+    const double begin = CpuMilliseconds();
+    latest_ = keeper_->RunEpoch();  // lets go of the one before, as the monitor does
+    return CpuMilliseconds() - begin;
+  }
+
+ private:
+  static ProcessKey KeyOf(uint32_t pid) { return {pid, 1'000'000ULL * pid}; }
+
+  FakeClock clock_;
+  FakeCpuTimeSource* cpu_ = nullptr;
+  FakeEnergyMeter* meter_ = nullptr;
+  FakeWorkloadResolver* resolver_ = nullptr;
+  std::optional<Bookkeeper> keeper_;
+  std::shared_ptr<const Snapshot> latest_;
+  Nanoseconds busy_;
+};
+
+int Main(uint32_t listed, uint32_t active, int epochs) {
+  std::mt19937 random(7);
+  Sweep();
+  const size_t before = HeapBytes();
+  Node node;
+  for (uint32_t pid = 1; pid <= listed; ++pid) {
+    node.Name(pid);
+    node.Use(pid, Nanoseconds{1 + random() % 1'000'000});
+  }
+  node.RunEpoch();
+  node.RunEpoch();
+  const size_t bytes = HeapBytes() - before;
+
+  std::vector<uint32_t> pids(listed);
+  for (uint32_t i = 0; i < listed; ++i) pids[i] = i + 1;
+  std::vector<double> times;
+  for (int epoch = 0; epoch < epochs; ++epoch) {
+    for (uint32_t i = 0; i < active; ++i) {
+      std::swap(pids[i], pids[i + random() % (listed - i)]);
+      node.Use(pids[i], Nanoseconds{1 + random() % 1'000'000});
+    }
+    times.push_back(node.RunEpoch());
+  }
+  std::sort(times.begin(), times.end());
+  std::printf("{\"ms\": %.4f, \"worst_ms\": %.4f, \"bytes\": %.1f}\n", times[times.size() / 2], times.back(),
+              static_cast<double>(bytes) / listed);
+  return 0;
+}
+
+}  // namespace
+}  // namespace brahe
+
+int main(int argc, char** argv) {
+  if (argc == 4) {
+    const int listed = std::atoi(argv[1]), active = std::atoi(argv[2]), epochs = std::atoi(argv[3]);
+    if (listed > 0 && active >= 0 && active <= listed && epochs > 0) {
+      return brahe::Main(static_cast<uint32_t>(listed), static_cast<uint32_t>(active), epochs);
+    }
+  }
+  std::fprintf(stderr, "books LISTED ACTIVE EPOCHS\n");
+  return 2;
+}

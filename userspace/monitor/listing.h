@@ -1,0 +1,166 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "userspace/attribution/ledger.h"
+#include "userspace/base/units.h"
+#include "userspace/monitor/figure_of.h"
+#include "userspace/monitor/workload_list.h"
+
+namespace brahe {
+
+// A page of a Listing: records that stand together, and the chunk that was last made of them.
+template <typename Record>
+struct ListingPage {
+  using Chunk = WorkloadChunk<typename Record::Labels>;
+
+  std::vector<Record*> records;
+  std::vector<AccountId> accounts;  // theirs, so that new figures take no look at the records
+  std::shared_ptr<const Chunk> chunk;
+  bool changed = false;    // the chunk's figures are to be made anew
+  bool refreshed = false;  // and its faces as well
+};
+
+// The workloads of one level that are listed, oldest first, and how the list of each epoch is made of them: only pages
+// with a workload that has changed become new chunks. A Record has `labels`, `account`, `ended` and `page`, which is
+// null while it is not listed. Records must be removed before they go. Not thread-safe.
+template <typename Record>
+class Listing {
+ public:
+  using Labels = typename Record::Labels;
+  using Page = ListingPage<Record>;
+
+  // Few enough that one which ran does not cost much for its neighbours, many enough that pages are few.
+  static constexpr size_t kPageSize = 64;
+
+  void Add(Record& record);
+  void Remove(Record& record);
+  // Tells that the balance of a record's account changes in this epoch. Nothing for one that is not listed.
+  void TouchFigures(Record& record) {
+    if (record.page != nullptr) Touch(*record.page);
+  }
+  // Tells that its labels or its state have changed.
+  void TouchFace(Record& record) {
+    if (record.page == nullptr) return;
+    record.page->refreshed = true;
+    Touch(*record.page);
+  }
+  // The list after the ledger's last Post. `time`: by series, as for FigureOf.
+  WorkloadList<Labels> List(const Ledger& ledger, const std::vector<std::optional<Nanoseconds>>& time);
+
+  // Calls `visit` with each record, the oldest first.
+  void ForEach(const auto& visit) const {
+    for (const auto& page : pages_) {
+      for (Record* record : page->records) visit(*record);
+    }
+  }
+  [[nodiscard]] size_t pages() const { return pages_.size(); }
+
+ private:
+  using Chunk = typename Page::Chunk;
+  using Faces = typename Chunk::Faces;
+
+  void Touch(Page& page) {
+    if (!std::exchange(page.changed, true)) changed_.push_back(&page);
+  }
+  void Compact();
+  void MoveAll(Page& from, Page& to);
+  void Remake(Page& page, const Ledger& ledger, const std::vector<std::optional<Nanoseconds>>& time) const;
+
+  std::vector<std::unique_ptr<Page>> pages_;
+  std::vector<Page*> changed_;  // since the last list
+  bool shrunk_ = false;         // a record was removed since the last list
+};
+
+template <typename Record>
+void Listing<Record>::Add(Record& record) {
+  if (pages_.empty() || pages_.back()->records.size() >= kPageSize) pages_.push_back(std::make_unique<Page>());
+  Page& page = *pages_.back();
+  page.records.push_back(&record);
+  page.accounts.push_back(record.account);
+  record.page = &page;
+  TouchFace(record);
+}
+
+template <typename Record>
+void Listing<Record>::Remove(Record& record) {
+  Page& page = *record.page;
+  TouchFace(record);
+  const auto at = std::find(page.records.begin(), page.records.end(), &record) - page.records.begin();
+  page.records.erase(page.records.begin() + at);
+  page.accounts.erase(page.accounts.begin() + at);
+  record.page = nullptr;
+  shrunk_ = true;
+}
+
+template <typename Record>
+WorkloadList<typename Record::Labels> Listing<Record>::List(const Ledger& ledger,
+                                                            const std::vector<std::optional<Nanoseconds>>& time) {
+  if (std::exchange(shrunk_, false)) Compact();
+  for (Page* page : changed_) Remake(*page, ledger, time);
+  changed_.clear();
+  std::vector<std::optional<Microwatts>> power_at_rest;
+  for (const auto& t : time) power_at_rest.push_back(t ? std::optional(Microwatts{}) : std::nullopt);
+  WorkloadList<Labels> list(ledger.epoch(), std::move(power_at_rest));
+  list.Reserve(pages_.size());
+  for (const auto& page : pages_) list.Append(page->chunk);
+  return list;
+}
+
+// Puts pages that have become small together with the next one, so that any two neighbours have half a page at least.
+template <typename Record>
+void Listing<Record>::Compact() {
+  Page* last = nullptr;
+  for (const auto& page : pages_) {
+    if (page->records.empty()) continue;
+    if (last != nullptr && last->records.size() + page->records.size() <= kPageSize / 2) {
+      MoveAll(*page, *last);
+    } else {
+      last = page.get();
+    }
+  }
+  std::erase_if(changed_, [](const Page* page) { return page->records.empty(); });
+  std::erase_if(pages_, [](const auto& page) { return page->records.empty(); });
+}
+
+template <typename Record>
+void Listing<Record>::MoveAll(Page& from, Page& to) {
+  for (Record* record : from.records) record->page = &to;
+  to.records.insert(to.records.end(), from.records.begin(), from.records.end());
+  to.accounts.insert(to.accounts.end(), from.accounts.begin(), from.accounts.end());
+  from.records.clear();
+  TouchFace(*to.records.front());
+}
+
+template <typename Record>
+void Listing<Record>::Remake(Page& page, const Ledger& ledger,
+                             const std::vector<std::optional<Nanoseconds>>& time) const {
+  auto chunk = std::make_shared<Chunk>();
+  chunk->epoch = ledger.epoch();
+  if (std::exchange(page.refreshed, false)) {
+    auto faces = std::make_shared<Faces>();
+    faces->reserve(page.records.size());
+    for (const Record* record : page.records) {
+      faces->push_back({record->labels, record->ended ? WorkloadState::kTerminated : WorkloadState::kRunning});
+    }
+    chunk->faces = std::move(faces);
+  } else {
+    chunk->faces = page.chunk->faces;
+  }
+  chunk->sums.resize(time.size());
+  chunk->cpu_times.reserve(page.accounts.size());
+  chunk->figures.reserve(page.accounts.size() * time.size());
+  for (const AccountId account : page.accounts) {
+    chunk->AddFigures(ledger.CpuTime(account),
+                      [&](size_t series) { return FigureOf(ledger.BalanceOf(account, series), time[series]); });
+  }
+  page.chunk = std::move(chunk);
+  page.changed = false;
+}
+
+}  // namespace brahe

@@ -1,0 +1,153 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "userspace/base/units.h"
+
+namespace brahe {
+
+enum class WorkloadState : uint8_t { kRunning, kTerminated };
+
+// Energy since the start and mean power over the last epoch. nullopt: not known in that epoch (a zone was unreadable).
+struct EnergyFigure {
+  Microjoules energy;
+  std::optional<Microwatts> power;
+};
+
+// What a workload is, apart from its figures. `labels` are shared by all snapshots that list it.
+template <typename Labels>
+struct WorkloadFace {
+  std::shared_ptr<const Labels> labels;
+  WorkloadState state = WorkloadState::kRunning;
+};
+
+// A line in a list of workloads. It refers to the list, which has its energy by zone.
+template <typename Labels>
+struct Workload {
+  const std::shared_ptr<const Labels>& labels;
+  WorkloadState state;
+  Nanoseconds cpu_time;
+};
+
+// An EnergyFigure in the space of two numbers.
+class PackedFigure {
+ public:
+  PackedFigure(const EnergyFigure& figure) : energy_(figure.energy), power_(figure.power.value_or(kUnknown)) {}
+  operator EnergyFigure() const { return {energy_, power_ == kUnknown ? std::nullopt : std::optional(power_)}; }
+
+ private:
+  static constexpr Microwatts kUnknown{UINT64_MAX};  // no power: 18 terawatts
+
+  Microjoules energy_;
+  Microwatts power_;
+};
+
+// Some workloads that stand together in a list, as they were after one epoch.
+template <typename Labels>
+struct WorkloadChunk {
+  using Faces = std::vector<WorkloadFace<Labels>>;
+
+  uint64_t epoch = 0;                  // after which it was made
+  std::shared_ptr<const Faces> faces;  // shared by chunks that differ in their figures only
+  std::vector<Nanoseconds> cpu_times;
+  std::vector<PackedFigure> figures;  // item * number of series + series
+  std::vector<Microjoules> sums;      // of the items' energies, by series
+
+  // The next item's figures. `of_item` has one for each of `sums`.
+  void AddFigures(Nanoseconds cpu_time, const auto& of_item) {
+    cpu_times.push_back(cpu_time);
+    for (size_t series = 0; series < sums.size(); ++series) {
+      const EnergyFigure figure = of_item(series);
+      figures.push_back(figure);
+      sums[series] += figure.energy;
+    }
+  }
+};
+
+// The workloads of one level after an epoch, oldest first. It is made of chunks that it shares with the lists of other
+// epochs: a chunk in which nobody has used time since stays as it is. Immutable once published; any thread may read it.
+template <typename Labels>
+class WorkloadList {
+ public:
+  using Chunk = WorkloadChunk<Labels>;
+
+  WorkloadList() = default;
+  // `power_at_rest`: by series, the power of those who used no time in `epoch`. It is 0, or not known.
+  WorkloadList(uint64_t epoch, std::vector<std::optional<Microwatts>> power_at_rest)
+      : epoch_(epoch), power_at_rest_(std::move(power_at_rest)) {}
+
+  void Reserve(size_t chunks) {
+    chunks_.reserve(chunks);
+    starts_.reserve(chunks);
+  }
+  // `chunk` is not empty.
+  void Append(std::shared_ptr<const Chunk> chunk) {
+    starts_.push_back(static_cast<uint32_t>(size_));
+    size_ += chunk->faces->size();
+    chunks_.push_back(std::move(chunk));
+  }
+
+  [[nodiscard]] size_t size() const { return size_; }
+  [[nodiscard]] bool empty() const { return size_ == 0; }
+  [[nodiscard]] Workload<Labels> operator[](size_t item) const {
+    const auto [chunk, place] = Find(item);
+    const WorkloadFace<Labels>& face = (*chunk.faces)[place];
+    return {face.labels, face.state, chunk.cpu_times[place]};
+  }
+  class Iterator {
+   public:
+    Iterator(const WorkloadList& list, size_t item) : list_(list), item_(item) {}
+    Workload<Labels> operator*() const { return list_[item_]; }
+    Iterator& operator++() {
+      ++item_;
+      return *this;
+    }
+    bool operator==(const Iterator& other) const { return item_ == other.item_; }
+
+   private:
+    const WorkloadList& list_;
+    size_t item_;
+  };
+  [[nodiscard]] Iterator begin() const { return {*this, 0}; }
+  [[nodiscard]] Iterator end() const { return {*this, size_}; }
+  [[nodiscard]] EnergyFigure At(size_t item, size_t series) const {
+    const auto [chunk, place] = Find(item);
+    EnergyFigure figure = chunk.figures[place * chunk.sums.size() + series];
+    // Nobody in an older chunk has used time since.
+    if (chunk.epoch != epoch_) figure.power = power_at_rest_[series];
+    return figure;
+  }
+  // The energy of all.
+  [[nodiscard]] Microjoules Sum(size_t series) const {
+    Microjoules sum;
+    for (const auto& chunk : chunks_) sum += chunk->sums[series];
+    return sum;
+  }
+
+  [[nodiscard]] const std::vector<std::shared_ptr<const Chunk>>& chunks() const { return chunks_; }
+
+ private:
+  struct Place {
+    const Chunk& chunk;
+    size_t place;
+  };
+  [[nodiscard]] Place Find(size_t item) const {
+    const auto after = std::upper_bound(starts_.begin(), starts_.end(), item);
+    const auto index = static_cast<size_t>(after - starts_.begin()) - 1;
+    return {*chunks_[index], item - starts_[index]};
+  }
+
+  uint64_t epoch_ = 0;
+  std::vector<std::optional<Microwatts>> power_at_rest_;
+  size_t size_ = 0;
+  std::vector<std::shared_ptr<const Chunk>> chunks_;
+  std::vector<uint32_t> starts_;  // by chunk: its first item
+};
+
+}  // namespace brahe
