@@ -11,6 +11,7 @@
 namespace brahe {
 
 Result<Herd> Herd::Start(size_t count, const std::function<void(size_t)>& live) {
+  const pid_t maker = getpid();
   Herd herd;
   herd.pids_.reserve(count);  // a vector that grows would be copied for every child
   for (size_t i = 0; i < count; ++i) {
@@ -22,7 +23,7 @@ Result<Herd> Herd::Start(size_t count, const std::function<void(size_t)>& live) 
     }
     if (child == 0) {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
-      live(i);
+      if (getppid() == maker) live(i);  // else it died before we could ask for the signal
       _exit(0);
     }
     herd.pids_.push_back(child);
