@@ -22,8 +22,8 @@ def compare_added(table, name, added, to, bound):
 
 
 def bench_switch(table, quick, baseline):
-    """What the programs add to a context switch. brahe_v2 and brahe_v1 differ in where the cgroup's id comes from, as do
-    baseline_v2 and baseline_v1, which are the program of the BPF object `baseline`, if there is one."""
+    """What the programs add to a context switch, in CPU time. brahe_v2 and brahe_v1 differ in where the cgroup's id comes
+    from, as do baseline_v2 and baseline_v1, which are the program of the BPF object `baseline`, if there is one."""
     figures = run_json("switch_cost", *((3, 10_000) if quick else (41, 12_000)), *([baseline] if baseline else []))
     for heat in ("hot", "cold"):
         of = figures[heat]
@@ -43,7 +43,8 @@ def bench_switch(table, quick, baseline):
                 ratio = median_ratio(program[brahe], program[other])
                 table.add(f"switch {heat}: {brahe} / {other}, in the program", ratio, "x")
                 if heat == "hot":  # what is added to cold switches drowns in their own variation
-                    compare_added(table, f"switch {heat}: {brahe} / {other}, added end to end", added[brahe], added[other], bound)
+                    name = f"switch {heat}: {brahe} / {other}, added end to end"
+                    compare_added(table, name, added[brahe], added[other], bound)
             if before in of:
                 ratio, bound = median_ratio(program[brahe], program[before]), IN_PROGRAM_OF_BASELINE[heat]
                 table.add(f"switch {heat}: {brahe} / {before}, in the program", ratio, "x", bound)
