@@ -1,5 +1,7 @@
 // Measures what a BPF program adds to a context switch: a ring of processes passes one byte around through pipes on one
-// CPU, so that every hop is a switch. Prints one JSON object.
+// CPU, so that every hop is a switch. `switch_cost ROUNDS HOPS [BASELINE_OBJECT]` prints one JSON object: for each heat
+// ("hot": two processes, "cold": a thousand) and variant, the mean ns of CPU time of a hop, and of the program, in
+// every round.
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <glog/logging.h>
@@ -10,18 +12,20 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
+#include <cstdint>
 #include <cstdlib>
-#include <cstring>
+#include <ctime>
 #include <functional>
 #include <iostream>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
+#include <tuple>
 #include <vector>
 
+#include "bench/baseline_program.h"
 #include "bench/switch_programs.skel.h"
-#include "userspace/base/clock.h"
 #include "userspace/cpu/bpf_program.h"
 
 namespace brahe {
@@ -55,6 +59,7 @@ class Ring {
         Pass(reading[i], writing[(i + 1) % size]);
       }
       children_.push_back(child);
+      if (clock_getcpuclockid(child, &clocks_.emplace_back()) != 0) Die("CPU time of a process");
     }
     in_ = reading[0];
     out_ = writing[1 % size];
@@ -67,15 +72,17 @@ class Ring {
     for (const pid_t child : children_) waitpid(child, nullptr, 0);
   }
 
-  // Mean ns of one hop over about `hops` of them.
+  // Mean ns of CPU time of one hop over about `hops` of them. Nothing waits in the ring, so that on a quiet machine
+  // this is the wall time; on a busy one the others' turns on the CPU are not in it.
   double Run(size_t hops) const {
     const size_t rounds = std::max<size_t>(1, hops / size_);
-    const Nanoseconds begin = SystemClock().Now();
+    const uint64_t children_before = UsedByChildren(), own_before = UsedBy(CLOCK_PROCESS_CPUTIME_ID);
     for (size_t i = 0; i < rounds; ++i) {
       char byte = 1;
       if (write(out_, &byte, 1) != 1 || read(in_, &byte, 1) != 1) Die("ring broken");
     }
-    return static_cast<double>((SystemClock().Now() - begin).value) / static_cast<double>(rounds * size_);
+    const uint64_t own = UsedBy(CLOCK_PROCESS_CPUTIME_ID) - own_before;
+    return static_cast<double>(own + UsedByChildren() - children_before) / static_cast<double>(rounds * size_);
   }
 
  private:
@@ -86,16 +93,39 @@ class Ring {
     _exit(0);
   }
 
+  static uint64_t UsedBy(clockid_t clock) {
+    timespec time;
+    if (clock_gettime(clock, &time) != 0) Die("CPU time of a process");
+    return static_cast<uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(time.tv_nsec);
+  }
+  uint64_t UsedByChildren() const {
+    uint64_t sum = 0;
+    for (const clockid_t clock : clocks_) sum += UsedBy(clock);
+    return sum;
+  }
+
   std::vector<pid_t> children_;
+  std::vector<clockid_t> clocks_;  // of the children's CPU time
   int in_ = -1, out_ = -1;
   size_t size_ = 0;
 };
 
-// A program under test: attached when made, and the id by which its run time is asked for.
+struct RunTime {
+  double ns = 0, runs = 0;
+};
+
+// A program under test: attached as long as this lives.
 struct Attached {
   std::shared_ptr<void> owner;
-  __u32 id = 0;
+  std::function<RunTime()> run_time;  // of the program, by the kernel's stopwatch; none where there is no program
 };
+
+RunTime RunTimeOf(int program_fd) {
+  bpf_prog_info info = {};
+  __u32 size = sizeof info;
+  if (bpf_obj_get_info_by_fd(program_fd, &info, &size) != 0) Die("information on a BPF program");
+  return {static_cast<double>(info.run_time_ns), static_cast<double>(info.run_cnt)};
+}
 
 Attached AttachNothing() { return {}; }
 
@@ -105,28 +135,12 @@ Attached AttachBenchProgram(const char* name) {
   bpf_program* program = bpf_object__find_program_by_name(skeleton->obj, name);
   bpf_link* link = bpf_program__attach(program);
   if (link == nullptr) Die("attach");
-  bpf_prog_info info = {};
-  __u32 size = sizeof info;
-  bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size);
   return {std::shared_ptr<void>(skeleton,
                                 [link](void* object) {
                                   bpf_link__destroy(link);
                                   switch_programs_bpf::destroy(static_cast<switch_programs_bpf*>(object));
                                 }),
-          info.id};
-}
-
-// The newest program of that name in the kernel.
-__u32 FindProgram(const std::string& name) {
-  __u32 id = 0, found = 0;
-  while (bpf_prog_get_next_id(id, &id) == 0) {
-    const int fd = bpf_prog_get_fd_by_id(id);
-    bpf_prog_info info = {};
-    __u32 size = sizeof info;
-    if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0 && name == info.name) found = id;
-    close(fd);
-  }
-  return found;
+          [fd = bpf_program__fd(program)] { return RunTimeOf(fd); }};
 }
 
 Attached AttachBrahe(const CgroupHierarchy& hierarchy) {
@@ -135,93 +149,94 @@ Attached AttachBrahe(const CgroupHierarchy& hierarchy) {
   options.hierarchy = hierarchy;
   options.pin_path = "/nonexistent/brahe";
   options.lock_path = "/tmp/brahe-bench.lock";
-  auto program = BpfProgram::Load(options);
-  if (!program) Die(program.error().message);
-  return {std::shared_ptr<void>(std::move(*program)), FindProgram("on_switch")};
+  auto loaded = BpfProgram::Load(options);
+  if (!loaded) Die(loaded.error().message);
+  const std::shared_ptr<BpfProgram> program = *std::move(loaded);
+  return {program, [program] {
+            for (const KernelProgramStats& stats : program->ProgramStats()) {
+              if (stats.name != "on_switch") continue;
+              return RunTime{static_cast<double>(stats.run_time.value), static_cast<double>(stats.runs)};
+            }
+            Die("the kernel tells nothing of on_switch");
+          }};
 }
 
-struct RunTime {
-  double ns = 0, runs = 0;
-};
-
-RunTime RunTimeOf(__u32 id) {
-  const int fd = bpf_prog_get_fd_by_id(id);
-  bpf_prog_info info = {};
-  __u32 size = sizeof info;
-  if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) != 0) return {};
-  close(fd);
-  return {static_cast<double>(info.run_time_ns), static_cast<double>(info.run_cnt)};
+Attached AttachBaseline(const std::string& object, cgroup_hierarchy hierarchy) {
+  auto loaded = BaselineProgram::Load(object, hierarchy, ReadCpuTopology("/sys")->socket_of_cpu.size());
+  if (!loaded) Die(loaded.error().message);
+  const std::shared_ptr<BaselineProgram> program = *std::move(loaded);
+  return {program, [program] { return RunTimeOf(program->fd()); }};
 }
 
-double Median(std::vector<double> numbers) {
-  std::nth_element(numbers.begin(), numbers.begin() + static_cast<std::ptrdiff_t>(numbers.size() / 2), numbers.end());
-  return numbers[numbers.size() / 2];
+using Variants = std::vector<std::pair<std::string, std::function<Attached()>>>;
+
+// What is compared stands side by side. `baseline` is another revision's BPF object, or empty.
+Variants AllVariants(const std::string& baseline) {
+  const CgroupHierarchy v1 = {.v2 = false, .mount_point = "", .controller = "cpuacct"};
+  Variants variants = {{"none", AttachNothing},
+                       {"empty", [] { return AttachBenchProgram("on_switch_empty"); }},
+                       {"plain", [] { return AttachBenchProgram("on_switch_plain"); }},
+                       {"brahe_v2", [] { return AttachBrahe(CgroupHierarchy{}); }}};
+  if (!baseline.empty()) {
+    variants.emplace_back("baseline_v2", [=] { return AttachBaseline(baseline, CGROUP_V2); });
+    variants.emplace_back("baseline_v1", [=] { return AttachBaseline(baseline, CGROUP_V1_CPUACCT); });
+  }
+  variants.emplace_back("brahe_v1", [=] { return AttachBrahe(v1); });
+  return variants;
 }
 
 struct Figures {
-  std::vector<double> hop_ns, program_ns;
+  std::vector<double> hop_ns, program_ns;  // of each round
 };
 
-// Each variant once a round, so that all see the same machine. End to end and inside the program are measured apart:
-// the kernel's own stopwatch costs time too.
-std::map<std::string, Figures> Measure(const Ring& ring, size_t rounds, size_t hops) {
-  const CgroupHierarchy v1 = {.v2 = false, .mount_point = "", .controller = "cpuacct"};
-  const std::vector<std::pair<std::string, std::function<Attached()>>> variants = {
-      {"none", AttachNothing},
-      {"empty", [] { return AttachBenchProgram("on_switch_empty"); }},
-      {"plain", [] { return AttachBenchProgram("on_switch_plain"); }},
-      {"brahe_v2", [] { return AttachBrahe(CgroupHierarchy{}); }},
-      {"brahe_v1", [&] { return AttachBrahe(v1); }},
-  };
+// End to end and inside the program are measured apart: the kernel's own stopwatch costs time too.
+void MeasureOnce(const Ring& ring, size_t hops, const Attached& attached, Figures& figures) {
+  ring.Run(hops / 4);
+  figures.hop_ns.push_back(ring.Run(hops));
+  if (!attached.run_time) return;
+  const int stopwatch = bpf_enable_stats(BPF_STATS_RUN_TIME);
+  if (stopwatch < 0) Die("bpf_enable_stats");
+  const RunTime before = attached.run_time();
+  ring.Run(hops);
+  const RunTime after = attached.run_time();
+  close(stopwatch);
+  if (after.runs - before.runs < static_cast<double>(hops) / 2) Die("a program did not run at every switch");
+  figures.program_ns.push_back((after.ns - before.ns) / (after.runs - before.runs));
+}
+
+// Each variant once a round, so that all see the same machine; to and fro, so that none is always the later one.
+std::map<std::string, Figures> Measure(const Ring& ring, Variants variants, size_t rounds, size_t hops) {
   std::map<std::string, Figures> figures;
   for (size_t round = 0; round < rounds; ++round) {
-    for (const auto& [name, attach] : variants) {
-      const Attached attached = attach();
-      ring.Run(hops / 4);
-      figures[name].hop_ns.push_back(ring.Run(hops));
-      if (attached.id == 0) continue;
-      const int stopwatch = bpf_enable_stats(BPF_STATS_RUN_TIME);
-      if (stopwatch < 0) Die("bpf_enable_stats");
-      const RunTime before = RunTimeOf(attached.id);
-      ring.Run(hops);
-      const RunTime after = RunTimeOf(attached.id);
-      close(stopwatch);
-      figures[name].program_ns.push_back((after.ns - before.ns) / (after.runs - before.runs));
-    }
+    for (const auto& [name, attach] : variants) MeasureOnce(ring, hops, attach(), figures[name]);
+    std::reverse(variants.begin(), variants.end());
   }
   return figures;
 }
 
-void Print(const char* name, const std::map<std::string, Figures>& figures, bool last) {
-  const double base = Median(figures.at("none").hop_ns);
-  std::printf("\"%s\":{\"hop_ns\":%.1f", name, base);
-  for (const auto& [variant, of] : figures) {
-    if (variant == "none") continue;
-    // Paired by round, so that the machine's moods cancel out.
-    std::vector<double> added;
-    for (size_t i = 0; i < of.hop_ns.size(); ++i) added.push_back(of.hop_ns[i] - figures.at("none").hop_ns[i]);
-    std::printf(",\"%s\":{\"program_ns\":%.1f,\"added_ns\":%.1f}", variant.c_str(), Median(of.program_ns),
-                Median(added));
+int Main(size_t rounds, size_t hops, const std::string& baseline) {
+  const Variants variants = AllVariants(baseline);
+  nlohmann::json result;
+  for (const auto& [heat, processes, turns] : {std::tuple{"hot", 2, rounds}, {"cold", 1000, rounds / 4 + 1}}) {
+    for (const auto& [name, figures] : Measure(Ring(static_cast<size_t>(processes)), variants, turns, hops)) {
+      result[heat][name] = {{"hop_ns", figures.hop_ns}, {"program_ns", figures.program_ns}};
+    }
   }
-  std::printf("}%s", last ? "" : ",");
-}
-
-int Main(size_t rounds, size_t hops) {
-  std::printf("{");
-  Print("hot", Measure(Ring(2), rounds, hops), false);
-  Print("cold", Measure(Ring(1000), rounds / 4 + 1, hops), true);
-  std::printf("}\n");
+  std::cout << result << "\n";
   return 0;
 }
 
 }  // namespace
 }  // namespace brahe
 
-// Arguments: rounds, and hops in each measurement.
 int main(int argc, char** argv) {
   google::InitGoogleLogging(argv[0]);
   FLAGS_logtostderr = true;
   FLAGS_minloglevel = 1;
-  return brahe::Main(argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 41,
-                     argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 12'000);
+  if (argc == 3 || argc == 4) {
+    return brahe::Main(std::strtoul(argv[1], nullptr, 10), std::strtoul(argv[2], nullptr, 10),
+                       argc == 4 ? argv[3] : "");
+  }
+  std::cerr << "switch_cost ROUNDS HOPS [BASELINE_OBJECT]\n";
+  return 2;
 }
