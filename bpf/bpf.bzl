@@ -8,8 +8,11 @@ _ARCH_FLAGS = {
     "@platforms//cpu:x86_64": "-D__TARGET_ARCH_x86 -idirafter /usr/include/x86_64-linux-gnu",
 }
 
+# The same for aarch64 where this machine is another one.
+_CROSS_FLAGS = "-D__TARGET_ARCH_arm64 -idirafter /usr/aarch64-linux-gnu/include "
+
 def bpf_skeleton(name, src, hdrs = [], deps_hdrs = [], **kwargs):
-    """Compiles `src` to NAME.bpf.o and offers it to C++ as NAME.skel.h.
+    """Compiles `src` to NAME.bpf.o and offers it to C++ as NAME.skel.h; for aarch64, to NAME.aarch64.bpf.o.
 
     Args:
       name: the skeleton's name; its C type is struct NAME_bpf.
@@ -18,15 +21,19 @@ def bpf_skeleton(name, src, hdrs = [], deps_hdrs = [], **kwargs):
       deps_hdrs: headers that only the BPF side includes.
       **kwargs: passed to the cc_library.
     """
-    native.genrule(
-        name = name + "_object",
-        srcs = [src, "//third_party:bpf_headers"] + hdrs + deps_hdrs,
-        outs = [name + ".bpf.o"],
-        cmd = "$(location //third_party:clang) -g -O2 -mcpu=v3 -target bpf -Wall -Wextra -Wno-unused-parameter -Werror " +
-              select({cpu: flags + " " for cpu, flags in _ARCH_FLAGS.items()}) +
-              "-I. -c $(location %s) -o $@" % src,
-        tools = ["//third_party:clang"],
-    )
+    for out, arch_flags in (
+        (name + ".bpf.o", select({cpu: flags + " " for cpu, flags in _ARCH_FLAGS.items()})),
+        (name + ".aarch64.bpf.o", _CROSS_FLAGS),
+    ):
+        native.genrule(
+            name = out.replace(".bpf.o", "_object"),
+            srcs = [src, "//third_party:bpf_headers"] + hdrs + deps_hdrs,
+            outs = [out],
+            cmd = "$(location //third_party:clang) -g -O2 -mcpu=v3 -target bpf -Wall -Wextra -Wno-unused-parameter " +
+                  "-Werror " + arch_flags + "-I. -c $(location %s) -o $@" % src,
+            tools = ["//third_party:clang"],
+            visibility = kwargs.get("visibility"),
+        )
     native.genrule(
         name = name + "_skeleton",
         srcs = [name + ".bpf.o"],

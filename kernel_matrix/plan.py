@@ -15,6 +15,7 @@ TARGETS = [
     "//userspace/cpu:bpf_topology_test",
     "//userspace/cpu:procfs_real_test",
     "//userspace/cpu:verifier_budget_test",
+    "//userspace/e2e:refuse",
     "//userspace/energy:perf_meter_real_test",
     "//userspace/workload:cgroup_directory_real_test",
 ]
@@ -43,12 +44,13 @@ def fill(guest, only, with_modules):
     verifier_test = guest.add_program(f"{BIN}/userspace/cpu/verifier_budget_test")
     perf_test = guest.add_program(f"{BIN}/userspace/energy/perf_meter_real_test")
     brahe = guest.add_program(f"{BIN}/userspace/brahe")
+    refuse = guest.add_program(f"{BIN}/userspace/e2e/refuse")
     guest.add_program(machine.tool("bpftool"))
     for name in ("exporter.sh", "exporter_step", "container_step", "load_modules", "rapl_test.py"):
         guest.copy(os.path.join(HERE, name), "/tests/" + name)
     e2e = (
-        *("certificates", "cgroups", "container_test", "drive_powercap", "exposition", "fake_kube", "kube_test", "node"),
-        "runner",
+        *("bpf_calls", "certificates", "cgroups", "container_test", "drive_powercap", "exposition", "fake_kube"),
+        *("kube_test", "node", "refusal_test", "refuse_test", "runner"),
     )
     for name in (f"{module}.py" for module in e2e):
         guest.copy(os.path.join(ROOT, "userspace/e2e", name), "/tests/" + name)
@@ -67,6 +69,18 @@ def fill(guest, only, with_modules):
     exporter = f"/tests/exporter_step {brahe}"
     no_rapl = "Energy meter rapl is not used: .*/sys/class/powercap"
     run("exporter", "the exporter, no RAPL on the machine", 60, f"{exporter} bpf '{no_rapl}'")
+    run("refuser", "seccomp lets a test refuse any BPF call", 60, f"python3 /tests/refuse_test.py {refuse}")
+    # Of the tests that run on every machine those that a kernel can make a difference to.
+    cases = "WithoutSwitchTest " + " ".join(
+        f"WithoutOneTest.test_{case}"
+        for case in (
+            "without_all_that_is_optional_each_loss_is_said_once",
+            "a_program_that_cannot_be_attached_is_lost_alone",
+            "in_lockdown_names_come_from_proc_and_the_time_from_bpf",
+        )
+    )
+    refusals = f"python3 /tests/refusal_test.py {brahe} {refuse} {cases}"
+    run("refusals", "each BPF program refused: what it costs, and the message", 180, refusals)
     if with_modules:
         guest.setup(f"/tests/load_modules {' '.join(KERNEL_MODULES)}")
         guest.setup("test -e /sys/bus/platform/devices/intel_rapl_msr.0")

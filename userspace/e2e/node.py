@@ -105,12 +105,12 @@ class PowercapDriver:
 
 
 class ExporterProcess:
-    """A running brahe. Its log is kept in `log`."""
+    """A running brahe. Its log is kept in `log`. `under`: a command line that becomes the one after it."""
 
-    def __init__(self, binary, *flags):
+    def __init__(self, binary, *flags, under=()):
         self.log = []
         self.process = subprocess.Popen(
-            [binary, "--web.listen-address=127.0.0.1:0", *flags],
+            [*under, binary, "--web.listen-address=127.0.0.1:0", *flags],
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
@@ -190,11 +190,11 @@ class ExporterProcess:
 class Node:
     """A driver and an exporter with `flags` on it, as a context."""
 
-    def __init__(self, binary, *flags, zones=THREE_ZONES):
+    def __init__(self, binary, *flags, zones=THREE_ZONES, under=()):
         self.folder = tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR"))
         self.driver = PowercapDriver(os.path.join(self.folder.name, "sys"), zones)
         try:
-            self.exporter = ExporterProcess(binary, f"--host.sysfs={self.driver.root}", *flags)
+            self.exporter = ExporterProcess(binary, f"--host.sysfs={self.driver.root}", *flags, under=under)
         except Exception:
             self.driver.stop()
             self.folder.cleanup()
