@@ -134,7 +134,7 @@ Attached AttachBrahe(const CgroupHierarchy& hierarchy) {
   options.topology = *ReadCpuTopology("/sys");
   options.hierarchy = hierarchy;
   options.pin_path = "/nonexistent/brahe";
-  options.lock_path = "/tmp/brahe-bench.lock";
+  options.claim = "bench";
   auto program = BpfProgram::Load(options);
   if (!program) Die(program.error().message);
   return {std::shared_ptr<void>(std::move(*program)), FindProgram("on_switch")};

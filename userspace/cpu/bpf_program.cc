@@ -12,7 +12,6 @@
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
-#include <utility>
 
 #include "bpf/cpu_time.skel.h"
 
@@ -82,9 +81,9 @@ Result<std::unique_ptr<BpfProgram>> BpfProgram::Load(const BpfProgramOptions& op
   }
   std::unique_ptr<BpfProgram> program(new BpfProgram);
   if (const auto opened = program->Open(options); !opened) return opened.error();
-  auto lock = InstanceLock::Take(options.lock_path);
-  if (!lock) return lock.error();
-  program->lock_.emplace(*std::move(lock));
+  auto claim = InstanceClaim::Take(options.claim);
+  if (!claim) return claim.error();
+  program->claim_.emplace(*std::move(claim));
   if (const auto mapped = program->MapSlots(options.topology); !mapped) return mapped.error();
   if (const auto attached = program->Attach(); !attached) return attached.error();
   program->Pin(options.pin_path);
@@ -145,28 +144,24 @@ Status BpfProgram::AttachBankIterator() {
   return {};
 }
 
+// Maps only: a pinned link would go on running its program after an end by SIGKILL.
 void BpfProgram::Pin(const std::string& path) {
+  if (!claim_->sees_others()) {
+    LOG(INFO) << "BPF maps are not pinned: " << path << " may be another instance's; bpftool finds them by name";
+    return;
+  }
   auto directory = PinDirectory::Create(path);
   if (!directory) {
     LOG(INFO) << "BPF maps are not pinned: " << directory.error().message << "; bpftool finds them by name";
     return;
   }
   pins_.emplace(*std::move(directory));
-  const auto report = [](const char* name, int error) {
-    if (error != 0) LOG(WARNING) << "pin " << name << ": " << strerror(-error);
-  };
   bpf_map* map = nullptr;
   bpf_object__for_each_map(map, skeleton_->obj) {
     const char* const name = bpf_map__name(map);
-    report(name, bpf_obj_pin(bpf_map__fd(map), pins_->PathOf(name).c_str()) == 0 ? 0 : -errno);
-  }
-  const auto& links = skeleton_->links;
-  for (const auto& [name, link] : {std::pair{"on_switch", links.on_switch},
-                                   {"on_exec", links.on_exec},
-                                   {"on_free", links.on_free},
-                                   {"on_move", links.on_move},
-                                   {"on_cgroup_made", links.on_cgroup_made}}) {
-    report(name, bpf_link__pin(link, pins_->PathOf(name).c_str()));
+    if (bpf_obj_pin(bpf_map__fd(map), pins_->PathOf(name).c_str()) != 0) {
+      LOG(WARNING) << "pin " << name << ": " << strerror(errno);
+    }
   }
 }
 

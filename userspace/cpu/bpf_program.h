@@ -12,6 +12,7 @@
 #include "userspace/base/result.h"
 #include "userspace/cpu/cgroup_hierarchy.h"
 #include "userspace/cpu/cpu_time_source.h"
+#include "userspace/cpu/instance_claim.h"
 #include "userspace/cpu/pin_directory.h"
 #include "userspace/cpu/topology.h"
 
@@ -28,7 +29,7 @@ struct BpfProgramOptions {
   uint32_t max_processes = 0;       // entries of map procs; 0: 1024 a CPU, at least 65536, at most 1048576
   uint32_t event_buffer_bytes = 0;  // a power of 2 and a multiple of the page size; 0: 2 MiB
   std::string pin_path = "/sys/fs/bpf/brahe";
-  std::string lock_path = "/run/brahe.lock";
+  std::string claim = "brahe";  // of two programs with the same one the second is refused; see InstanceClaim
 };
 
 // bpf/cpu_time.bpf.c in the kernel: loaded, attached, pinned, and running on every CPU when Load returns; detached and
@@ -88,7 +89,7 @@ class BpfProgram {
   static int OnEvent(void* context, void* data, size_t size);
 
   // The members' order is that of the set-up; it is taken down the other way.
-  std::optional<InstanceLock> lock_;
+  std::optional<InstanceClaim> claim_;
   cpu_time_bpf* skeleton_ = nullptr;
   cpu_slot* slots_ = nullptr;
   size_t slots_bytes_ = 0;
