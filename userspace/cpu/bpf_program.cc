@@ -14,6 +14,7 @@
 #include <cstring>
 
 #include "bpf/cpu_time.skel.h"
+#include "userspace/cpu/clock_check.h"
 
 namespace brahe {
 namespace {
@@ -84,6 +85,7 @@ Result<std::unique_ptr<BpfProgram>> BpfProgram::Load(const BpfProgramOptions& op
   auto claim = InstanceClaim::Take(options.claim);
   if (!claim) return claim.error();
   program->claim_.emplace(*std::move(claim));
+  if (const auto same = CheckClocks(); !same) return same.error();
   if (const auto mapped = program->MapSlots(options.topology); !mapped) return mapped.error();
   if (const auto attached = program->Attach(); !attached) return attached.error();
   program->Pin(options.pin_path);

@@ -42,7 +42,8 @@ class BpfProgram {
     std::function<void(const cgroup_event&)> cgroup;
   };
 
-  // Errors name the reason and the remedy (no BTF, no permission, locked memory, another instance: EWOULDBLOCK).
+  // Errors name the reason and the remedy (no BTF, no permission, locked memory, a time namespace with clocks of its
+  // own, another instance: EWOULDBLOCK).
   static Result<std::unique_ptr<BpfProgram>> Load(const BpfProgramOptions& options);
   BpfProgram(const BpfProgram&) = delete;
   BpfProgram& operator=(const BpfProgram&) = delete;

@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <regex>
 #include <set>
 #include <string>
 
@@ -254,6 +255,36 @@ TEST_F(InstanceTest, LeavesNothingRunningWhenItIsKilled) {
   const auto second = BpfProgram::Load(options_);
   ASSERT_TRUE(second) << second.error().message;
   EXPECT_TRUE(HasPins());
+}
+
+// What a start says in a time namespace with an offset, as /proc/PID/timens_offsets takes it.
+std::string StartInTimeNamespace(const std::string& offset, const BpfProgramOptions& options) {
+  return InChild([&]() -> std::string {
+    if (unshare(CLONE_NEWTIME) != 0) return "no time namespace";
+    if (const auto set = WriteFile("/proc/self/timens_offsets", offset); !set) return set.error().message;
+    return InChild([&] { return TryToStart(options); });  // children only are in it
+  });
+}
+
+TEST_F(InstanceTest, IsRefusedInATimeNamespaceWithClocksOfItsOwn) {
+  if (access("/proc/self/ns/time", F_OK) != 0) GTEST_SKIP() << "no time namespaces";
+  struct Shift {
+    const char *offset, *clock;
+    double seconds;
+    const char* direction;
+  };
+  for (const Shift& shift : {Shift{"monotonic 100 0\n", "CLOCK_MONOTONIC", 100, "ahead of"},
+                             Shift{"monotonic -1 990000000\n", "CLOCK_MONOTONIC", 0.01, "behind"},
+                             Shift{"boottime 5 0\n", "CLOCK_BOOTTIME", 5, "ahead of"}}) {
+    const std::string said = StartInTimeNamespace(shift.offset, options_);
+    std::smatch parts;
+    ASSERT_TRUE(std::regex_search(said, parts, std::regex("^(\\w+) is (\\S+) s (.*) the kernel's"))) << said;
+    EXPECT_EQ(parts[1], shift.clock);
+    EXPECT_NEAR(std::stod(parts[2]), shift.seconds, Tolerance(0.005)) << said;
+    EXPECT_EQ(parts[3], shift.direction);
+    EXPECT_NE(said.find("the machine's own time namespace"), std::string::npos) << said;
+  }
+  EXPECT_EQ(StartInTimeNamespace("monotonic 0 0\n", options_), "started");
 }
 
 }  // namespace
