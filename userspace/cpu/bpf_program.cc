@@ -3,7 +3,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <glog/logging.h>
-#include <sched.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 
 #include "bpf/cpu_time.skel.h"
 #include "userspace/cpu/clock_check.h"
+#include "userspace/cpu/cpu_visit.h"
 
 namespace brahe {
 namespace {
@@ -54,24 +54,6 @@ Error LoadError(int code) {
   }
 }
 
-// A CPU whose task does not switch would stay unseen after the program is attached. Going there once makes it switch.
-void VisitEveryCpu(size_t cpus) {
-  const size_t bytes = CPU_ALLOC_SIZE(std::max<size_t>(cpus, CPU_SETSIZE));
-  cpu_set_t* const before = CPU_ALLOC(std::max<size_t>(cpus, CPU_SETSIZE));
-  cpu_set_t* const one = CPU_ALLOC(std::max<size_t>(cpus, CPU_SETSIZE));
-  if (sched_getaffinity(0, bytes, before) == 0) {
-    for (size_t cpu = 0; cpu < cpus; ++cpu) {
-      CPU_ZERO_S(bytes, one);
-      CPU_SET_S(cpu, bytes, one);
-      // Fails for CPUs that are offline or outside our cpuset: those are seen at their own first switch.
-      if (sched_setaffinity(0, bytes, one) != 0) VLOG(1) << "cannot visit CPU " << cpu << ": " << strerror(errno);
-    }
-    sched_setaffinity(0, bytes, before);
-  }
-  CPU_FREE(before);
-  CPU_FREE(one);
-}
-
 }  // namespace
 
 Result<std::unique_ptr<BpfProgram>> BpfProgram::Load(const BpfProgramOptions& options) {
@@ -88,8 +70,8 @@ Result<std::unique_ptr<BpfProgram>> BpfProgram::Load(const BpfProgramOptions& op
   if (const auto same = CheckClocks(); !same) return same.error();
   if (const auto mapped = program->MapSlots(options.topology); !mapped) return mapped.error();
   if (const auto attached = program->Attach(); !attached) return attached.error();
+  program->VisitCpus();
   program->Pin(options.pin_path);
-  VisitEveryCpu(program->cpus_);
   return program;
 }
 
@@ -144,6 +126,16 @@ Status BpfProgram::AttachBankIterator() {
   bank_iterator_ = bpf_program__attach_iter(skeleton_->progs.read_bank, &options);
   if (bank_iterator_ == nullptr) return SystemError("attach BPF iterator to map procs (Linux 5.10 or newer is needed)");
   return {};
+}
+
+// A CPU whose task does not switch would stay unseen after the program is attached.
+void BpfProgram::VisitCpus() {
+  const auto visited = VisitEveryCpu({.cpu_slots_fd = bpf_map__fd(skeleton_->maps.cpu_slots),
+                                      .cpus = cpus_,
+                                      .cgroup_hierarchy = skeleton_->rodata->cgroup_hierarchy});
+  if (!visited) {
+    LOG(WARNING) << "A task that does not leave its CPU is not charged before it does: " << visited.error().message;
+  }
 }
 
 // Maps only: a pinned link would go on running its program after an end by SIGKILL.

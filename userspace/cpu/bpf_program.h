@@ -86,6 +86,7 @@ class BpfProgram {
   Status MapSlots(const CpuTopology& topology);
   Status Attach();
   Status AttachBankIterator();
+  void VisitCpus();
   void Pin(const std::string& path);
   static int OnEvent(void* context, void* data, size_t size);
 

@@ -25,6 +25,7 @@
 #include "userspace/cpu/bpf_program.h"
 #include "userspace/cpu/bpf_source_fixture.h"
 #include "userspace/cpu/child_process.h"
+#include "userspace/cpu/real_time.h"
 
 namespace brahe {
 namespace {
@@ -255,6 +256,16 @@ TEST_F(InstanceTest, LeavesNothingRunningWhenItIsKilled) {
   const auto second = BpfProgram::Load(options_);
   ASSERT_TRUE(second) << second.error().message;
   EXPECT_TRUE(HasPins());
+}
+
+TEST_F(InstanceTest, KnowsWhatRunsOnEveryCpuWhenItHasStarted) {
+  const std::vector<uint32_t> online = *ReadOnlineCpus("/sys");
+  if (online.size() < 2) GTEST_SKIP() << "one CPU, which a test cannot take over";
+  const ChildProcess hog = StartHog(online.back());  // would not switch soon by itself
+  const Nanoseconds begin = SystemClock().Now();
+  const auto program = BpfProgram::Load(options_);
+  ASSERT_TRUE(program) << program.error().message;
+  for (const uint32_t cpu : online) EXPECT_GT((*program)->ReadSlot(cpu).since, begin.value) << cpu;
 }
 
 // What a start says in a time namespace with an offset, as /proc/PID/timens_offsets takes it.
