@@ -23,7 +23,7 @@ int Main(uint64_t seconds, uint32_t max_processes) {
   options.program.hierarchy = *FindCgroupHierarchy("/proc");
   options.program.max_processes = max_processes;
   options.program.pin_path = "/nonexistent/brahe";
-  options.program.lock_path = "/tmp/brahe-bench.lock";
+  options.program.claim = "bench";
   auto source = MakeBpfCpuTimeSource(options, SystemClock());
   if (!source) {
     std::cerr << "conservation: " << source.error().message << "\n";

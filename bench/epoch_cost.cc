@@ -64,7 +64,7 @@ Result<double> MeasureSource(size_t possible, size_t epochs, const Herd& herd) {
   options.program.topology.socket_of_cpu.resize(possible, options.program.topology.socket_of_cpu.back());
   options.program.hierarchy = *FindCgroupHierarchy("/proc");
   options.program.pin_path = "/nonexistent/brahe";
-  options.program.lock_path = "/tmp/brahe-bench.lock";
+  options.program.claim = "bench";
   const auto source = MakeBpfCpuTimeSource(options, SystemClock());
   if (!source) return source.error();
   IntroduceHerd(**source, herd);

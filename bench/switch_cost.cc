@@ -148,7 +148,7 @@ Attached AttachBrahe(const CgroupHierarchy& hierarchy) {
   options.topology = *ReadCpuTopology("/sys");
   options.hierarchy = hierarchy;
   options.pin_path = "/nonexistent/brahe";
-  options.lock_path = "/tmp/brahe-bench.lock";
+  options.claim = "bench";
   auto loaded = BpfProgram::Load(options);
   if (!loaded) Die(loaded.error().message);
   const std::shared_ptr<BpfProgram> program = *std::move(loaded);

@@ -246,7 +246,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 
 	if (!slot)
 		return 0;
-	if (!slot->since && !bpf_core_field_exists(prev->se.prev_sum_exec_runtime))
+	if (!bpf_core_field_exists(prev->se.prev_sum_exec_runtime)) /* decided when this is loaded */
 		missing = MISSING_OWN_TIME;
 	handle_switch(slot, prev, next);
 	return 0;

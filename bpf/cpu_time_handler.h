@@ -42,6 +42,9 @@
 /* Moves that one switch looks through at most. */
 enum { MOVES_WALKED = 64 };
 
+/* A key's tgid and socket as one word, so that they cannot be torn apart. */
+typedef __u64 __attribute__((may_alias)) key_word;
+
 #define READ_SHARED(x) (*(volatile __typeof__(x) *)&(x))
 
 /* Adds 1 and lets no access of memory pass. */
@@ -72,8 +75,8 @@ static __always_inline void full_barrier(void)
 
 static __always_inline int same_key(const struct task_key *a, const struct task_key *b)
 {
-	return *(volatile const __u64 *)&a->tgid == *(volatile const __u64 *)&b->tgid && a->start_ns == b->start_ns &&
-	       a->cgroup_id == b->cgroup_id;
+	return *(volatile const key_word *)&a->tgid == *(volatile const key_word *)&b->tgid &&
+	       a->start_ns == b->start_ns && a->cgroup_id == b->cgroup_id;
 }
 
 static __always_inline void mark(__u32 index, __u32 bank)
@@ -114,7 +117,7 @@ static __noinline __u32 make_record(struct cpu_slot *slot, const struct task_key
 	record->key.start_ns = key->start_ns;
 	STEP();
 	/* Last, and with the socket: the key of a record that is free never looks like another's. */
-	*(volatile __u64 *)&record->key.tgid = *(const __u64 *)&key->tgid;
+	*(volatile key_word *)&record->key.tgid = *(const key_word *)&key->tgid;
 	mark(index, bank);
 	slot->births++;
 	STEP();

@@ -100,6 +100,7 @@ class Initramfs:
     def with_modules(self, modules, path):
         """Writes to `path` the same with a kernel's modules ({name: content}) in /modules."""
         with tempfile.TemporaryDirectory() as root:
+            os.chmod(root, 0o755)  # this becomes the guest's root folder, which is for all users
             os.mkdir(f"{root}/modules")
             for name, content in modules.items():
                 with open(f"{root}/modules/{name}.ko", "wb") as module:

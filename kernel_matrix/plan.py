@@ -13,6 +13,8 @@ TARGETS = [
     "//userspace:brahe",
     "//userspace/cpu:bpf_cpu_time_source_test",
     "//userspace/cpu:bpf_topology_test",
+    "//userspace/cpu:cpu_visit_test",
+    "//userspace/cpu:instance_test",
     "//userspace/cpu:procfs_real_test",
     "//userspace/cpu:verifier_budget_test",
     "//userspace/e2e:refuse",
@@ -40,6 +42,8 @@ def fill(guest, only, with_modules):
 
     kernel_test = guest.add_program(f"{BIN}/userspace/cpu/bpf_cpu_time_source_test")
     topology_test = guest.add_program(f"{BIN}/userspace/cpu/bpf_topology_test")
+    visit_test = guest.add_program(f"{BIN}/userspace/cpu/cpu_visit_test")
+    instance_test = guest.add_program(f"{BIN}/userspace/cpu/instance_test")
     procfs_test = guest.add_program(f"{BIN}/userspace/cpu/procfs_real_test")
     verifier_test = guest.add_program(f"{BIN}/userspace/cpu/verifier_budget_test")
     perf_test = guest.add_program(f"{BIN}/userspace/energy/perf_meter_real_test")
@@ -64,6 +68,8 @@ def fill(guest, only, with_modules):
     run("verifier", "programs load, CO-RE fields found, few verifier steps", 30, verifier_test)
     run("v2-cpu-time", "CPU time to the nanosecond, cgroup v2", 120, kernel_test)
     run("topology", "two sockets; CPU hotplug under load; a real-time task alone", 60, topology_test)
+    run("cpu-visit", "every CPU is seen at the start, also one that a real-time task keeps", 30, visit_test)
+    run("instance", "one instance, by containers and users; no shifted clocks; nothing left by SIGKILL", 60, instance_test)
     run("v2-cgroups", "cgroup ids and paths, v2", 30, cgroup_test)
     run("procfs", "CPU time from /proc", 30, procfs_test)
     exporter = f"/tests/exporter_step {brahe}"

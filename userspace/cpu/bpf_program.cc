@@ -3,7 +3,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <glog/logging.h>
-#include <sched.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -15,6 +14,8 @@
 #include <utility>
 
 #include "bpf/cpu_time.skel.h"
+#include "userspace/cpu/clock_check.h"
+#include "userspace/cpu/cpu_visit.h"
 #include "userspace/cpu/kernel_features.h"
 
 namespace brahe {
@@ -42,24 +43,6 @@ uint32_t Capacity(uint32_t configured, size_t cpus) {
   return static_cast<uint32_t>(std::clamp<size_t>(cpus * 1024, 65536, 1 << 20));
 }
 
-// A CPU whose task does not switch would stay unseen after the program is attached. Going there once makes it switch.
-void VisitEveryCpu(size_t cpus) {
-  const size_t bytes = CPU_ALLOC_SIZE(std::max<size_t>(cpus, CPU_SETSIZE));
-  cpu_set_t* const before = CPU_ALLOC(std::max<size_t>(cpus, CPU_SETSIZE));
-  cpu_set_t* const one = CPU_ALLOC(std::max<size_t>(cpus, CPU_SETSIZE));
-  if (sched_getaffinity(0, bytes, before) == 0) {
-    for (size_t cpu = 0; cpu < cpus; ++cpu) {
-      CPU_ZERO_S(bytes, one);
-      CPU_SET_S(cpu, bytes, one);
-      // Fails for CPUs that are offline or outside our cpuset: those are seen at their own first switch.
-      if (sched_setaffinity(0, bytes, one) != 0) VLOG(1) << "cannot visit CPU " << cpu << ": " << strerror(errno);
-    }
-    sched_setaffinity(0, bytes, before);
-  }
-  CPU_FREE(before);
-  CPU_FREE(one);
-}
-
 }  // namespace
 
 Result<std::unique_ptr<BpfProgram>> BpfProgram::Load(const BpfProgramOptions& options) {
@@ -68,24 +51,25 @@ Result<std::unique_ptr<BpfProgram>> BpfProgram::Load(const BpfProgramOptions& op
     return SystemError(
         "kernel type information: open /sys/kernel/btf/vmlinux (the kernel must be built with CONFIG_DEBUG_INFO_BTF)");
   }
-  auto lock = InstanceLock::Take(options.lock_path);
-  if (!lock) return lock.error();
   std::unique_ptr<BpfProgram> program(new BpfProgram);
-  program->lock_.emplace(*std::move(lock));
   if (const auto loaded = program->LoadWhatTheKernelAccepts(options); !loaded) return loaded.error();
+  auto claim = InstanceClaim::Take(options.claim);
+  if (!claim) return claim.error();
+  program->claim_.emplace(*std::move(claim));
+  if (const auto same = CheckClocks(); !same) return same.error();
   if (const auto mapped = program->MapMemory(options.topology); !mapped) return mapped.error();
   if (const auto freed = program->FreeAll(); !freed) return freed.error();
   if (const auto attached = program->Attach(); !attached) return attached.error();
-  program->Pin(options.pin_path);
-  VisitEveryCpu(program->slots_.size());
+  program->VisitCpus();
   program->NoteMissingFields();
+  program->Pin(options.pin_path);
   return program;
 }
 
 BpfProgram::~BpfProgram() {
   pins_.reset();
   ring_buffer__free(ring_);
-  for (const Link& link : links_) bpf_link__destroy(link.link);
+  for (bpf_link* const link : links_) bpf_link__destroy(link);
   cpu_time_bpf::destroy(skeleton_);
 }
 
@@ -223,7 +207,7 @@ Status BpfProgram::Attach() {
   const auto attach = [this](const char* name) {
     bpf_link* const link = bpf_program__attach(bpf_object__find_program_by_name(skeleton_->obj, name));
     if (link == nullptr) return errno;
-    links_.push_back({name, link});
+    links_.push_back(link);
     return 0;
   };
   if (const int error = attach(kEssentialProgram); error != 0) {
@@ -238,28 +222,43 @@ Status BpfProgram::Attach() {
   return {};
 }
 
+// A CPU whose task does not switch would stay unseen after the program is attached.
+void BpfProgram::VisitCpus() {
+  const auto visited = VisitEveryCpu({.cpu_slots_fd = bpf_map__fd(skeleton_->maps.cpu_slots),
+                                      .cpus = slots_.size(),
+                                      .cgroup_hierarchy = skeleton_->rodata->cgroup_hierarchy});
+  if (!visited) {
+    LOG(WARNING) << "A task that does not leave its CPU is not charged before it does: " << visited.error().message;
+  }
+}
+
+// The program tells with its first switch, which our own sleep is.
 void BpfProgram::NoteMissingFields() {
+  usleep(1000);
   if ((__atomic_load_n(&skeleton_->bss->missing, __ATOMIC_RELAXED) & MISSING_OWN_TIME) != 0) {
     SwitchOff("own_time", "the kernel's tasks have no field prev_sum_exec_runtime", 0);
   }
 }
 
+// Maps only: a pinned link would go on running its program after an end by SIGKILL.
 void BpfProgram::Pin(const std::string& path) {
+  if (!claim_->sees_others()) {
+    LOG(INFO) << "BPF maps are not pinned: " << path << " may be another instance's; bpftool finds them by name";
+    return;
+  }
   auto directory = PinDirectory::Create(path);
   if (!directory) {
     LOG(INFO) << "BPF maps are not pinned: " << directory.error().message << "; bpftool finds them by name";
     return;
   }
   pins_.emplace(*std::move(directory));
-  const auto report = [](const char* name, int error) {
-    if (error != 0) LOG(WARNING) << "pin " << name << ": " << strerror(-error);
-  };
   bpf_map* map = nullptr;
   bpf_object__for_each_map(map, skeleton_->obj) {
     const char* const name = bpf_map__name(map);
-    report(name, bpf_obj_pin(bpf_map__fd(map), pins_->PathOf(name).c_str()) == 0 ? 0 : -errno);
+    if (bpf_obj_pin(bpf_map__fd(map), pins_->PathOf(name).c_str()) != 0) {
+      LOG(WARNING) << "pin " << name << ": " << strerror(errno);
+    }
   }
-  for (const Link& link : links_) report(link.program, bpf_link__pin(link.link, pins_->PathOf(link.program).c_str()));
 }
 
 uint64_t BpfProgram::dropped_events() const {

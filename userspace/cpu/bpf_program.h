@@ -15,6 +15,7 @@
 #include "userspace/cpu/cgroup_hierarchy.h"
 #include "userspace/cpu/cpu_time_source.h"
 #include "userspace/cpu/cut_protocol.h"
+#include "userspace/cpu/instance_claim.h"
 #include "userspace/cpu/mapped_array.h"
 #include "userspace/cpu/pin_directory.h"
 #include "userspace/cpu/record_table.h"
@@ -33,7 +34,7 @@ struct BpfProgramOptions {
   uint32_t max_processes = 0;       // records; 0: 1024 a CPU, at least 65536, at most 1048576
   uint32_t event_buffer_bytes = 0;  // a power of 2 and a multiple of the page size; 0: 2 MiB
   std::string pin_path = "/sys/fs/bpf/brahe";
-  std::string lock_path = "/run/brahe.lock";
+  std::string claim = "brahe";  // of two programs with the same one the second is refused; see InstanceClaim
 };
 
 // bpf/cpu_time.bpf.c in the kernel: loaded, attached, pinned, and running on every CPU when Load returns; detached and
@@ -47,7 +48,8 @@ class BpfProgram final : public RecordStore {
     std::function<void(const cgroup_event&)> cgroup;
   };
 
-  // Errors name what was refused, the reason and the remedy; another instance: EWOULDBLOCK.
+  // Errors name what was refused, the reason and the remedy (a time namespace with clocks of its own among them);
+  // another instance: EWOULDBLOCK.
   static Result<std::unique_ptr<BpfProgram>> Load(const BpfProgramOptions& options);
   BpfProgram(const BpfProgram&) = delete;
   BpfProgram& operator=(const BpfProgram&) = delete;
@@ -86,10 +88,6 @@ class BpfProgram final : public RecordStore {
   struct Comm {
     char text[COMM_LENGTH];
   };
-  struct Link {
-    const char* program;
-    bpf_link* link;
-  };
 
   BpfProgram() = default;
   Status LoadWhatTheKernelAccepts(const BpfProgramOptions& options);
@@ -101,13 +99,14 @@ class BpfProgram final : public RecordStore {
   Status MapMemory(const CpuTopology& topology);
   Status FreeAll();
   Status Attach();
+  void VisitCpus();
   void NoteMissingFields();
   void SwitchOff(std::string_view feature, const std::string& why, int code);
   void Pin(const std::string& path);
   static int OnEvent(void* context, void* data, size_t size);
 
   // The members' order is that of the set-up; it is taken down the other way.
-  std::optional<InstanceLock> lock_;
+  std::optional<InstanceClaim> claim_;
   cpu_time_bpf* skeleton_ = nullptr;
   uint32_t capacity_ = 0;
   bool can_delete_batches_ = true;  // until the kernel refuses it
@@ -119,7 +118,7 @@ class BpfProgram final : public RecordStore {
   MappedArray<Comm> comms_;
   std::span<record_marks> marks_view_;
   CutMemory cut_memory_;
-  std::vector<Link> links_;
+  std::vector<bpf_link*> links_;
   ring_buffer* ring_ = nullptr;
   const EventHandlers* handlers_ = nullptr;
   std::optional<PinDirectory> pins_;

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest-spi.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <map>
@@ -10,6 +12,7 @@
 #include <numeric>
 #include <sstream>
 #include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -29,12 +32,19 @@ class BpfSourceTest : public ::testing::Test {
     return topology;
   }
 
+  // So that tests run beside a running exporter and other tests.
+  static std::string OwnClaim() {
+    char claim[InstanceClaim::kMaxNameLength + 1];
+    snprintf(claim, sizeof claim, "t%06x", static_cast<unsigned>(getpid()) & 0xffffff);
+    return claim;
+  }
+
   BpfSourceOptions Options() const {
     BpfSourceOptions options;
     options.program.topology = CpuAsSocket();
     options.program.hierarchy = *FindCgroupHierarchy("/proc");
     options.program.pin_path = tree_.At("bpf/brahe");
-    options.program.lock_path = tree_.At("lock");
+    options.program.claim = OwnClaim();
     return options;
   }
 

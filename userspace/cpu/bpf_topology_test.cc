@@ -11,6 +11,7 @@
 
 #include "userspace/cpu/bpf_source_fixture.h"
 #include "userspace/cpu/child_process.h"
+#include "userspace/cpu/real_time.h"
 
 namespace brahe {
 namespace {
@@ -99,19 +100,6 @@ TEST_F(BpfTopologyTest, LosesNoTimeWhileCpusComeAndGo) {
   cpus_come_and_go_ = false;
   Epochs(brahe::Seconds(1), Milliseconds(100));
 }
-
-// Lets real-time tasks keep a CPU for ever. Set back at the end: what they starve may be needed by later tests.
-class RealTimeUnbounded {
- public:
-  RealTimeUnbounded() { std::ifstream(kPath) >> before_, std::ofstream(kPath) << -1; }
-  RealTimeUnbounded(const RealTimeUnbounded&) = delete;
-  RealTimeUnbounded& operator=(const RealTimeUnbounded&) = delete;
-  ~RealTimeUnbounded() { std::ofstream(kPath) << before_; }
-
- private:
-  static constexpr const char* kPath = "/proc/sys/kernel/sched_rt_runtime_us";
-  long before_ = 950'000;
-};
 
 TEST_F(BpfTopologyTest, ChargesARealTimeTaskThatLetsNobodyElseRunInEachEpoch) {
   if (getenv("BRAHE_EMULATED") == nullptr) GTEST_SKIP() << "takes a CPU over, which only a machine of its own is for";

@@ -177,6 +177,7 @@ class Machine final : public RecordStore, public Clock {
   // Clock.
   Nanoseconds Now() const override { return {now_}; }
   void SleepUntil(Nanoseconds instant) const override { const_cast<Machine*>(this)->RunUntil(instant.value); }
+  Nanoseconds Suspended() const override { return {}; }
   void RunUntil(uint64_t instant) {
     while (now_ < instant) RunOne();
   }

@@ -202,7 +202,8 @@ Status RecordTable::PutInLimbo(const std::vector<uint32_t>& taken) {
     const auto record = store_.RecordAt(index);  // is mapped since it was read
     if (!record) continue;
     // The word that tells the owner goes first, and comes last when there is another one.
-    uint64_t* const key = reinterpret_cast<uint64_t*>(&(*record)->key);
+    typedef uint64_t __attribute__((may_alias)) Word;
+    auto* const key = reinterpret_cast<Word*>(&(*record)->key);
     for (size_t word = 0; word < sizeof(task_key) / sizeof(uint64_t); ++word) {
       __atomic_store_n(&key[word], 0, __ATOMIC_SEQ_CST);
     }
