@@ -84,14 +84,6 @@ std::vector<CpuInfo> CpuInfos(const Config& config) {
   return {};
 }
 
-std::shared_ptr<const std::vector<CpuLabels>> LabelsOf(const std::vector<CpuInfo>& cpus) {
-  auto labels = std::make_shared<std::vector<CpuLabels>>();
-  for (const CpuInfo& cpu : cpus) {
-    labels->push_back({cpu.processor, cpu.vendor_id, cpu.model_name, cpu.physical_id, cpu.core_id});
-  }
-  return labels;
-}
-
 CgroupHierarchy Hierarchy(const Config& config) {
   auto hierarchy = FindCgroupHierarchy(config.host.procfs);
   if (hierarchy) return *std::move(hierarchy);
@@ -151,7 +143,7 @@ Result<MonitorParts> MakeParts(const Config& config, PodDirectory* pods) {
       .cpu_time = *std::move(cpu_time),
       .energy = *std::move(energy),
       .workloads = std::make_unique<HostWorkloadResolver>(config.host.procfs, hierarchy.mount_point, FinderIn(pods)),
-      .cpus = LabelsOf(cpus)};
+      .cpus = std::make_shared<const std::vector<CpuInfo>>(cpus)};
 }
 
 // None where Kubernetes is not enabled.

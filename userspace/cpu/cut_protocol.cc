@@ -49,6 +49,7 @@ void CutProtocol::NotePunctuality(bool in_time) {
 void CutProtocol::ReadSlots(const Readers& readers) {
   clock_.SleepUntil(std::max(Nanoseconds{at_.cut}, published_) + kMargin);
   totals_ = {};
+  totals_.moves = __atomic_load_n(&memory_.control->moves, __ATOMIC_ACQUIRE);
   for (size_t cpu = 0; cpu < memory_.cpus; ++cpu) {
     const cpu_slot slot = ReadSlot(cpu);
     totals_.switches += slot.seq / 2;

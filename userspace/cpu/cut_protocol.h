@@ -33,7 +33,7 @@ class CutProtocol {
   };
   // Sums over all CPUs at the last ReadSlots.
   struct Totals {
-    uint64_t switches = 0, repaired = 0, births = 0, overflows = 0;
+    uint64_t switches = 0, repaired = 0, births = 0, overflows = 0, moves = 0;
   };
 
   // `clock` must outlive this object.
@@ -45,6 +45,8 @@ class CutProtocol {
   // Waits until all handlers that began before the cut have ended; after that the old bank stands still.
   void ReadSlots(const Readers& readers);
 
+  // Moves since the last ReadSlots are about to overrun the ring that keeps them.
+  [[nodiscard]] bool forgets_moves_soon() const { return memory_.control->moves - totals_.moves > MOVES_KEPT / 2; }
   [[nodiscard]] bool has_unread_slots() const { return unread_; }
   [[nodiscard]] uint64_t instant() const { return at_.cut; }  // of the last cut
   [[nodiscard]] uint32_t old_bank() const { return old_bank_; }

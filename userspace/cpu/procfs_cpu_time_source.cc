@@ -9,6 +9,7 @@
 
 #include "userspace/cpu/cgroup_ids.h"
 #include "userspace/cpu/procfs_scanner.h"
+#include "userspace/cpu/socket_books.h"
 
 namespace brahe {
 namespace {
@@ -163,30 +164,19 @@ void ProcfsCpuTimeSource::CollectEnded(CpuTimeEpoch& epoch) {
   });
 }
 
-// Adds each socket's capacity and idle time, and makes them agree with the tasks' time.
 void ProcfsCpuTimeSource::CloseBooks(CpuTimeEpoch& epoch) const {
-  struct Sums {
-    uint64_t capacity = 0, idle = 0, tasks = 0;
-  };
-  std::map<uint32_t, Sums> sockets;
+  std::map<uint32_t, SocketCount> sockets;
   const Nanoseconds duration = epoch.end - epoch.begin;
   std::unordered_map<uint32_t, const CpuIdle*> before;
   for (const CpuIdle& cpu : last_cpus_) before[cpu.cpu] = &cpu;
   for (const CpuIdle& cpu : scan_.cpus) {
     const auto last = before.find(cpu.cpu);
     if (last == before.end()) continue;
-    Sums& sums = sockets[topology_.SocketOf(cpu.cpu)];
-    sums.capacity += duration.value;
-    sums.idle += IdleOf(*last->second, cpu, duration);
+    SocketCount& socket = sockets[topology_.SocketOf(cpu.cpu)];
+    socket.capacity_ns += duration.value;
+    socket.idle_ns += IdleOf(*last->second, cpu, duration);
   }
-  for (const TaskTime& task : epoch.tasks) sockets[task.socket].tasks += task.time.value;
-  for (auto& [socket, sums] : sockets) {
-    sums.capacity = std::max(sums.capacity, sums.tasks);
-    sums.idle = std::min(sums.idle, sums.capacity - sums.tasks);
-    const uint64_t unassigned = sums.capacity - sums.idle - sums.tasks;
-    if (unassigned != 0) epoch.unassigned.push_back({0, socket, {unassigned}});
-    epoch.sockets.push_back({socket, {sums.capacity}, {sums.idle}});
-  }
+  (void)CloseSockets(sockets, true, epoch);
 }
 
 // The kernel lets both counters fall at times (see proc(5), iowait): that is no idle time.

@@ -2,6 +2,7 @@
 
 #include <glog/logging.h>
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -31,34 +32,39 @@ void SocketBooks::NoteOnlineCpus() {
 }
 
 Nanoseconds SocketBooks::Close(bool exact, CpuTimeEpoch& epoch) {
-  struct Sums {
-    uint64_t capacity = 0, idle = 0, tasks = 0, lost = 0;
-  };
-  std::map<uint32_t, Sums> sockets;
-  const Nanoseconds duration = epoch.end - epoch.begin;
+  std::map<uint32_t, SocketCount> sockets;
   for (size_t cpu = 0; cpu < cpus_.size(); ++cpu) {
     const uint64_t idle = std::exchange(cpus_[cpu].idle_ns, 0);
     const uint64_t lost = std::exchange(cpus_[cpu].lost_ns, 0);
     if (!cpus_[cpu].counted && idle == 0 && lost == 0) continue;
-    Sums& sums = sockets[socket_of_cpu_[cpu]];
-    sums.idle += idle;
-    sums.lost += lost;
-    if (cpus_[cpu].counted) sums.capacity += duration.value;
+    SocketCount& socket = sockets[socket_of_cpu_[cpu]];
+    socket.idle_ns += idle;
+    socket.lost_ns += lost;
+    if (cpus_[cpu].counted) socket.capacity_ns += (epoch.end - epoch.begin).value;
   }
-  for (const TaskTime& task : epoch.tasks) sockets[task.socket].tasks += task.time.value;
-  for (const UnassignedTime& time : epoch.unassigned) sockets[time.socket].tasks += time.time.value;
+  return CloseSockets(sockets, exact, epoch);
+}
+
+Nanoseconds CloseSockets(const std::map<uint32_t, SocketCount>& counted, bool capacity_is_known, CpuTimeEpoch& epoch) {
+  std::map<uint32_t, SocketCount> sockets = counted;
+  std::map<uint32_t, uint64_t> used;
+  for (const auto& [socket, count] : sockets) used[socket] = count.lost_ns;
+  for (const TaskTime& task : epoch.tasks) used[task.socket] += task.time.value;
+  for (const UnassignedTime& time : epoch.unassigned) used[time.socket] += time.time.value;
   Nanoseconds error;
-  for (auto& [socket, sums] : sockets) {
-    const uint64_t seen = sums.idle + sums.tasks + sums.lost;
-    if (exact && seen < sums.capacity) {
-      error += Nanoseconds{sums.capacity - seen};
-      sums.lost += sums.capacity - seen;
+  for (auto& [socket, busy] : used) {
+    SocketCount& count = sockets[socket];
+    const uint64_t seen = busy + count.idle_ns;
+    if (!capacity_is_known) count.capacity_ns = seen;
+    error += Nanoseconds{std::max(seen, count.capacity_ns) - std::min(seen, count.capacity_ns)};
+    if (seen < count.capacity_ns) {
+      count.lost_ns += count.capacity_ns - seen;
     } else {
-      if (exact) error += Nanoseconds{seen - sums.capacity};
-      sums.capacity = seen;
+      count.capacity_ns = std::max(count.capacity_ns, busy);
+      count.idle_ns = count.capacity_ns - busy;
     }
-    if (sums.lost != 0) epoch.unassigned.push_back({0, socket, {sums.lost}});
-    epoch.sockets.push_back({socket, {sums.capacity}, {sums.idle}});
+    if (count.lost_ns != 0) epoch.unassigned.push_back({0, socket, {count.lost_ns}});
+    epoch.sockets.push_back({socket, {count.capacity_ns}, {count.idle_ns}});
   }
   return error;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -9,7 +10,22 @@
 
 namespace brahe {
 
-// Closes an epoch's books for each socket: capacity - idle = tasks + unassigned, whatever was counted. Not thread-safe.
+// What was counted of one socket's CPUs in an epoch.
+struct SocketCount {
+  uint64_t capacity_ns = 0;  // wall time of those that were online
+  uint64_t idle_ns = 0;
+  uint64_t lost_ns = 0;  // used, by whom is not known
+};
+
+// The one place where capacity, idle and busy time are made to agree, whichever source has counted them: adds the
+// sockets to an epoch that has its tasks and its unassigned time, so that capacity - idle = tasks + unassigned on each.
+//
+// What is missing to the capacity was used by somebody unknown. What is too much was not idle, and if that is not
+// enough, there was more capacity. Where the capacity is not known to be right (`capacity_is_known` false), it is what
+// was counted. Returns by how much the counts differed from capacities that are known.
+Nanoseconds CloseSockets(const std::map<uint32_t, SocketCount>& sockets, bool capacity_is_known, CpuTimeEpoch& epoch);
+
+// Counts sockets' time by CPU, as the BPF source reads it. Not thread-safe.
 class SocketBooks {
  public:
   // `socket_of_cpu` has an entry for each possible CPU. Which ones are online is read from `sysfs_root`.
@@ -25,9 +41,7 @@ class SocketBooks {
     if (cpus_[cpu].counted) cpus_[cpu].idle_ns += ns;
   }
 
-  // Adds each socket's capacity and idle time to an epoch that has its bounds, tasks and unassigned time, and what was
-  // lost to the latter. Returns by how much the times that were counted differ from the capacity, where that is known
-  // to the nanosecond (`exact`); the difference becomes unassigned time, or capacity.
+  // CloseSockets for an epoch that has its bounds, too. `exact`: they are known to the nanosecond.
   Nanoseconds Close(bool exact, CpuTimeEpoch& epoch);
 
  private:

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "userspace/base/result.h"
+#include "userspace/cpu/cpu_info.h"
 
 namespace brahe {
 
@@ -23,11 +24,6 @@ Result<CpuTopology> ReadCpuTopology(const std::string& sysfs_root);
 
 // CPUs that are online now: SYSFS/devices/system/cpu/online.
 Result<std::vector<uint32_t>> ReadOnlineCpus(const std::string& sysfs_root);
-
-// One CPU as /proc/cpuinfo describes it; every field is text because it only becomes labels. Missing ones are empty.
-struct CpuInfo {
-  std::string processor, vendor_id, model_name, physical_id, core_id;
-};
 
 // Reads PROCFS/cpuinfo.
 Result<std::vector<CpuInfo>> ReadCpuInfo(const std::string& procfs_root);

@@ -47,7 +47,7 @@ void AppendUsageRatio(const RenderInput& input, const Family& family, size_t, st
 size_t Cpus(const RenderInput& input) { return input.snapshot.cpus ? input.snapshot.cpus->size() : 0; }
 
 void AppendCpu(const RenderInput& input, const Family& family, size_t item, std::string& out) {
-  const CpuLabels& cpu = (*input.snapshot.cpus)[item];
+  const CpuInfo& cpu = (*input.snapshot.cpus)[item];
   Sample(family.name, out)
       .Label("core_id", cpu.core_id)
       .Label("model_name", cpu.model_name)
@@ -250,12 +250,12 @@ size_t OneIfBpf(const RenderInput& input) { return UsesBpf(input) ? 1 : 0; }
 
 size_t TwoIfBpf(const RenderInput& input) { return UsesBpf(input) ? 2 : 0; }
 
-template <uint64_t KernelFigures::*kCount>
+template <uint64_t CpuTimeSourceStats::*kCount>
 void AppendKernelCount(const RenderInput& input, const Family& family, size_t, std::string& out) {
   Sample(family.name, out).Labels(input.node_label).Uint(input.snapshot.kernel.*kCount);
 }
 
-template <uint64_t KernelFigures::*kProcs, uint64_t KernelFigures::*kOverflow>
+template <uint64_t CpuTimeSourceStats::*kProcs, uint64_t CpuTimeSourceStats::*kOverflow>
 void AppendMap(const RenderInput& input, const Family& family, size_t item, std::string& out) {
   const bool procs = item == 0;
   Sample(family.name, out)
@@ -264,7 +264,7 @@ void AppendMap(const RenderInput& input, const Family& family, size_t item, std:
       .Uint(input.snapshot.kernel.*(procs ? kProcs : kOverflow));
 }
 
-template <Nanoseconds KernelFigures::*kTime>
+template <Nanoseconds CpuTimeSourceStats::*kTime>
 void AppendKernelTime(const RenderInput& input, const Family& family, size_t, std::string& out) {
   Sample(family.name, out).Labels(input.node_label).Billionths((input.snapshot.kernel.*kTime).value);
 }
@@ -369,15 +369,15 @@ constexpr Family kFamilies[] = {
      "A metric with a constant '1' value, labeled by what the kernel side can do without and whether it has it",
      kAlways, Features, AppendFeature},
     {"brahe_bpf_map_entries", kGauge, "Entries in use of a BPF map", kAlways, TwoIfBpf,
-     AppendMap<&KernelFigures::map_entries, &KernelFigures::overflow_entries>},
+     AppendMap<&CpuTimeSourceStats::map_entries, &CpuTimeSourceStats::overflow_entries>},
     {"brahe_bpf_map_capacity", kGauge, "Most entries that a BPF map can hold", kAlways, TwoIfBpf,
-     AppendMap<&KernelFigures::map_capacity, &KernelFigures::overflow_capacity>},
+     AppendMap<&CpuTimeSourceStats::map_capacity, &CpuTimeSourceStats::overflow_capacity>},
     {"brahe_bpf_switches_total", kCounter, "Context switches that the BPF program has seen", kAlways, OneIfBpf,
-     AppendKernelCount<&KernelFigures::switches>},
+     AppendKernelCount<&CpuTimeSourceStats::switches>},
     {"brahe_bpf_repaired_events_total", kCounter, "Context switches whose gap in the record was repaired", kAlways,
-     OneIfBpf, AppendKernelCount<&KernelFigures::repaired_events>},
+     OneIfBpf, AppendKernelCount<&CpuTimeSourceStats::repaired_events>},
     {"brahe_bpf_dropped_events_total", kCounter, "Events that the BPF program could not record", kAlways, OneIfBpf,
-     AppendKernelCount<&KernelFigures::dropped_events>},
+     AppendKernelCount<&CpuTimeSourceStats::dropped_events>},
     {"brahe_bpf_runs_total", kCounter, "Runs of a BPF program, counted while sysctl kernel.bpf_stats_enabled is 1",
      kAlways, Programs, AppendProgramRuns},
     {"brahe_bpf_run_seconds_total", kCounter,
@@ -389,13 +389,13 @@ constexpr Family kFamilies[] = {
     {"brahe_late_cuts_total", kCounter,
      "Epochs whose end was announced too late because the machine stood still; some of their time is in the epoch "
      "before",
-     kAlways, OneIfBpf, AppendKernelCount<&KernelFigures::late_cuts>},
+     kAlways, OneIfBpf, AppendKernelCount<&CpuTimeSourceStats::late_cuts>},
     {"brahe_lost_cpu_seconds_total", kCounter,
      "CPU time that fitted no BPF map; a part of brahe_unassigned_cpu_seconds_total", kAlways, OneIfBpf,
-     AppendKernelTime<&KernelFigures::lost_time>},
+     AppendKernelTime<&CpuTimeSourceStats::lost>},
     {"brahe_conservation_error_seconds_total", kCounter,
      "By how much busy and idle time differed from the CPUs' capacity as counted, before the books were closed",
-     kAlways, OneIfBpf, AppendKernelTime<&KernelFigures::conservation_error>},
+     kAlways, OneIfBpf, AppendKernelTime<&CpuTimeSourceStats::conservation_error>},
 };
 
 std::string SpellNodeLabel(const std::string& node_name) {

@@ -26,9 +26,9 @@ Json FigureOf(const EnergyFigure& figure) {
   return {{"energy_uj", figure.energy.value}, {"power_uw", PowerOf(figure)}};
 }
 
-Json ProgramsOf(const KernelFigures& kernel) {
+Json ProgramsOf(const CpuTimeSourceStats& kernel) {
   Json programs = Json::array();
-  for (const KernelProgram& program : kernel.programs) {
+  for (const KernelProgramStats& program : kernel.programs) {
     programs.push_back({{"name", program.name},
                         {"runs", program.runs},
                         {"run_time_ns", program.run_time.value},
@@ -37,7 +37,7 @@ Json ProgramsOf(const KernelFigures& kernel) {
   return programs;
 }
 
-Json FeaturesOf(const KernelFigures& kernel) {
+Json FeaturesOf(const CpuTimeSourceStats& kernel) {
   Json features = Json::array();
   for (const KernelFeature& feature : kernel.features) features.push_back({{"name", feature.name}, {"on", feature.on}});
   return features;
@@ -46,7 +46,7 @@ Json FeaturesOf(const KernelFigures& kernel) {
 // Null with a CPU time source that has no kernel side.
 Json KernelOf(const Snapshot& snapshot) {
   if (snapshot.cpu_time_source != "bpf") return nullptr;
-  const KernelFigures& kernel = snapshot.kernel;
+  const CpuTimeSourceStats& kernel = snapshot.kernel;
   return {{"map_entries", kernel.map_entries},
           {"map_capacity", kernel.map_capacity},
           {"overflow_entries", kernel.overflow_entries},
@@ -55,7 +55,7 @@ Json KernelOf(const Snapshot& snapshot) {
           {"repaired_events", kernel.repaired_events},
           {"dropped_events", kernel.dropped_events},
           {"late_cuts", kernel.late_cuts},
-          {"lost_time_ns", kernel.lost_time.value},
+          {"lost_time_ns", kernel.lost.value},
           {"conservation_error_ns", kernel.conservation_error.value},
           {"features", FeaturesOf(kernel)},
           {"programs", ProgramsOf(kernel)}};
@@ -78,7 +78,7 @@ Json HeadOf(const Snapshot& snapshot, const std::string& node_name) {
 }
 
 Json CpuOf(const Snapshot& snapshot, size_t item) {
-  const CpuLabels& cpu = (*snapshot.cpus)[item];
+  const CpuInfo& cpu = (*snapshot.cpus)[item];
   return {{"processor", cpu.processor},
           {"vendor_id", cpu.vendor_id},
           {"model_name", cpu.model_name},

@@ -81,13 +81,13 @@ Snapshot SmallSnapshot() {
                      987654321,
                      2,
                      3,
-                     4,
                      {5},
                      {6},
+                     4,
                      {{"switch", true}, {"exec", false}},
                      {{"on_switch", 987654300, {123'456'789'012}, 1}, {"on_exec", 42, {43'000}, std::nullopt}}};
-  snapshot.cpus = std::make_shared<const std::vector<CpuLabels>>(
-      std::vector<CpuLabels>{{"0", "GenuineIntel", "A \"fast\" CPU", "0", "0"}, {"1", "GenuineIntel", "", "1", "0"}});
+  snapshot.cpus = std::make_shared<const std::vector<CpuInfo>>(
+      std::vector<CpuInfo>{{"0", "GenuineIntel", "A \"fast\" CPU", "0", "0"}, {"1", "GenuineIntel", "", "1", "0"}});
   return snapshot;
 }
 

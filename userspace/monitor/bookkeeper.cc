@@ -64,7 +64,7 @@ std::shared_ptr<const Snapshot> Bookkeeper::Publishable(const CpuTimeEpoch& epoc
   snapshot->duration = epoch.end - epoch.begin;
   snapshot->usage_ppm = UsagePpm(load);
   snapshot->energy_measured = parts_.energy->measured();
-  snapshot->kernel = KernelFiguresOf(parts_.cpu_time->Stats());
+  snapshot->kernel = parts_.cpu_time->Stats();
   FillFromBooks(books_, parts_.energy->zones(), parts_.energy->Stats(), *snapshot);
   if (const Status balanced = CheckBalance(*snapshot); !balanced && !std::exchange(imbalance_logged_, true)) {
     LOG(ERROR) << "The books do not balance, which is a bug of Brahe: " << balanced.error().message;

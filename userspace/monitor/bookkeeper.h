@@ -21,7 +21,7 @@ struct MonitorParts {
   std::unique_ptr<CpuTimeSource> cpu_time;
   std::unique_ptr<EnergyMeter> energy;
   std::unique_ptr<WorkloadResolver> workloads;
-  std::shared_ptr<const std::vector<CpuLabels>> cpus;
+  std::shared_ptr<const std::vector<CpuInfo>> cpus;
 };
 
 // Cuts epochs, one when told so, and books them. Not thread-safe: one thread at a time.

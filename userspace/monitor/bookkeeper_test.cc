@@ -421,7 +421,7 @@ TEST_F(BookkeeperTest, CarriesWhatTheSourceSaysOfItself) {
   EXPECT_EQ(snapshot->kernel.map_capacity, 2u);
   EXPECT_EQ(snapshot->kernel.dropped_events, 7u);
   EXPECT_EQ(snapshot->kernel.late_cuts, 8u);
-  EXPECT_EQ(snapshot->kernel.lost_time, Nanoseconds{9});
+  EXPECT_EQ(snapshot->kernel.lost, Nanoseconds{9});
   EXPECT_EQ(snapshot->kernel.conservation_error, Nanoseconds{10});
   ASSERT_EQ(snapshot->kernel.programs.size(), 2u);
   EXPECT_EQ(snapshot->kernel.programs[0].name, "on_switch");

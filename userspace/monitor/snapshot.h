@@ -9,6 +9,7 @@
 
 #include "userspace/base/process_key.h"
 #include "userspace/base/units.h"
+#include "userspace/cpu/cpu_info.h"
 #include "userspace/cpu/cpu_time_source.h"
 #include "userspace/monitor/shared_text.h"
 #include "userspace/monitor/workload_list.h"
@@ -75,31 +76,6 @@ struct PodLabels {
   bool operator==(const PodLabels&) const = default;
 };
 
-// A program on the BPF side, as the kernel counts it.
-struct KernelProgram {
-  std::string name;
-  uint64_t runs = 0;  // this and the time grow only while the sysctl kernel.bpf_stats_enabled is 1
-  Nanoseconds run_time;
-  std::optional<uint64_t> recursion_misses;  // nullopt: the kernel does not count them
-};
-
-// Figures on the BPF side; all 0 with another CPU time source.
-struct KernelFigures {
-  uint64_t map_entries = 0, map_capacity = 0;
-  uint64_t overflow_entries = 0, overflow_capacity = 0;
-  uint64_t switches = 0, repaired_events = 0, dropped_events = 0;
-  uint64_t late_cuts = 0;          // cuts that were announced after their instant
-  Nanoseconds lost_time;           // that fitted no table; a part of unassigned_time
-  Nanoseconds conservation_error;  // by which sockets' times and their capacity differed when they were counted
-  std::vector<KernelFeature> features;     // what may be missing in the kernel, and whether it is there
-  std::vector<KernelProgram> programs;
-};
-
-// One CPU of kepler_node_cpu_info.
-struct CpuLabels {
-  std::string processor, vendor_id, model_name, physical_id, core_id;
-};
-
 // The state of all books after one epoch. Immutable once published; any thread may read it.
 struct Snapshot {
   uint64_t epoch = 0;    // 1, 2, 3, ...
@@ -116,11 +92,11 @@ struct Snapshot {
   // By ZoneSeries: active energy that no listed process has. listed + unlisted = active, to the microjoule.
   std::vector<Microjoules> unlisted_processes;
   Nanoseconds unassigned_time;
-  std::string cpu_time_source;   // "bpf" or "procfs"
-  std::string energy_source;     // "rapl", "model" or "fake"
-  bool energy_measured = false;  // false: it is estimated, or its counters stand still
-  KernelFigures kernel;
-  std::shared_ptr<const std::vector<CpuLabels>> cpus;
+  std::string cpu_time_source;                       // "bpf" or "procfs"
+  std::string energy_source;                         // "rapl", "model" or "fake"
+  bool energy_measured = false;                      // false: it is estimated, or its counters stand still
+  CpuTimeSourceStats kernel;                         // all 0 where the source has no kernel side
+  std::shared_ptr<const std::vector<CpuInfo>> cpus;  // of kepler_node_cpu_info
 };
 
 }  // namespace brahe

@@ -57,25 +57,6 @@ void FillFromBooks(Books& books, const std::vector<Zone>& zones, const std::vect
   snapshot.unassigned_time = books.ledger().unassigned_time();
 }
 
-KernelFigures KernelFiguresOf(const CpuTimeSourceStats& stats) {
-  std::vector<KernelProgram> programs;
-  for (const KernelProgramStats& program : stats.programs) {
-    programs.push_back({program.name, program.runs, program.run_time, program.recursion_misses});
-  }
-  return {.map_entries = stats.map_entries,
-          .map_capacity = stats.map_capacity,
-          .overflow_entries = stats.overflow_entries,
-          .overflow_capacity = stats.overflow_capacity,
-          .switches = stats.switches,
-          .repaired_events = stats.repaired_events,
-          .dropped_events = stats.dropped_events,
-          .late_cuts = stats.late_cuts,
-          .lost_time = stats.lost,
-          .conservation_error = stats.conservation_error,
-          .features = stats.features,
-          .programs = std::move(programs)};
-}
-
 MeterEpoch MeterEpochOf(const CpuTimeEpoch& epoch) {
   MeterEpoch result{.begin = epoch.begin, .end = epoch.end};
   for (const SocketTime& socket : epoch.sockets) {

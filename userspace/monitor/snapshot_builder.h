@@ -13,9 +13,6 @@ namespace brahe {
 void FillFromBooks(Books& books, const std::vector<Zone>& zones, const std::vector<ZoneStats>& stats,
                    Snapshot& snapshot);
 
-// What the source says about itself.
-KernelFigures KernelFiguresOf(const CpuTimeSourceStats& stats);
-
 // The busy share of all CPU time, in millionths; 0 without capacity.
 uint64_t UsagePpm(const CpuLoad& load);
 // What a meter is to know of the epoch.
