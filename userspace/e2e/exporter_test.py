@@ -143,7 +143,7 @@ class FaultsTest(unittest.TestCase):
             [BRAHE, "--web.listen-address=127.0.0.1:0"], capture_output=True, text=True, timeout=30
         )
         self.assertEqual(second.returncode, 1)
-        self.assertIn(f"another brahe (pid {self.exporter.process.pid})", second.stderr)
+        self.assertIn(f"another brahe (pid {self.exporter.process.pid} ", second.stderr)
 
 
 class ResetTest(unittest.TestCase):
