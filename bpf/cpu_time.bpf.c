@@ -22,7 +22,6 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /* Settings, fixed when the program is loaded. */
 const volatile __u32 cgroup_hierarchy = CGROUP_V2;
 const volatile __u32 hint_mask = 0;	     /* entries of `hints`, less 1 */
-const volatile bool can_read_strings = 1; /* false: the kernel refuses bpf_probe_read_kernel_str (lockdown) */
 const volatile __u64 wake_bytes = 256 << 10; /* user space is woken when this much waits in `events` */
 
 /* Bank 1 receives until the first cut, which makes bank 0 the new one. */
@@ -223,7 +222,8 @@ static __always_inline __u64 task_cgroup_id(struct task_struct *task)
 	}
 }
 
-/* How long `task` has run since it was picked, by the scheduler's own account; at most so long where that is missing. */
+/* How long `task` has run since it was picked, by the scheduler's own account. Where that is missing: all it ever ran.
+ */
 static __always_inline __u64 task_own_ns(struct task_struct *task)
 {
 	if (!bpf_core_field_exists(task->se.prev_sum_exec_runtime))
@@ -271,8 +271,18 @@ static __always_inline bool is_accounted(struct cgroup_root *root)
 SEC("tp_btf/cgroup_attach_task")
 int BPF_PROG(on_move, struct cgroup *target, const char *path, struct task_struct *task, bool whole_process)
 {
-	if (is_accounted(target->root))
-		handle_move(task, whole_process);
+	if (!is_accounted(target->root))
+		return 0;
+	handle_move(task, whole_process);
+	if (control.moves % (MOVES_KEPT / 4) == 0) { /* before the ring is full again, user space should look */
+		struct process_event *event =
+		    bpf_ringbuf_reserve(&events, __builtin_offsetof(struct process_event, comm), 0);
+
+		if (event) {
+			event->kind = MANY_MOVES;
+			bpf_ringbuf_submit(event, BPF_RB_FORCE_WAKEUP);
+		}
+	}
 	return 0;
 }
 
@@ -290,23 +300,38 @@ static __always_inline void fill_event(struct process_event *event, struct task_
 	copy_comm(event->comm, leader);
 }
 
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *binary)
+/* After exec the caller is the leader, with the leader's start time. */
+static __always_inline int tell_exec(struct task_struct *task, struct linux_binprm *binary)
 {
 	struct process_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	long length = -1;
 
 	if (!event) {
 		__sync_fetch_and_add(&dropped_events, 1);
 		return 0;
 	}
-	fill_event(event, task, PROCESS_EXEC); /* after exec the caller is the leader, with the leader's start time */
-	if (can_read_strings)
-		length = bpf_probe_read_kernel_str(event->path, sizeof(event->path), binary->filename);
-	if (length < 0 || length == sizeof(event->path))
-		event->path[0] = 0; /* a part of a path would mislead */
+	fill_event(event, task, PROCESS_EXEC);
+	event->path[0] = 0;
+	if (binary) {
+		const long length = bpf_probe_read_kernel_str(event->path, sizeof(event->path), binary->filename);
+
+		if (length < 0 || length == sizeof(event->path))
+			event->path[0] = 0; /* a part of a path would mislead */
+	}
 	bpf_ringbuf_submit(event, wake_flag());
 	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *binary)
+{
+	return tell_exec(task, binary);
+}
+
+/* In place of it where the kernel refuses bpf_probe_read_kernel_str, as in lockdown. */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec_bare, struct task_struct *task, int old_pid, struct linux_binprm *binary)
+{
+	return tell_exec(task, 0);
 }
 
 /* The last word on a process: exit comes earlier, and tasks run on after it. */

@@ -103,7 +103,8 @@ struct cut_control {
 	__u64 pad[4];
 } __attribute__((aligned(64)));
 
-enum event_kind { PROCESS_EXEC = 1, PROCESS_FREE = 2, CGROUP_MADE = 3, CGROUP_GONE = 4 };
+/* MANY_MOVES has a kind and nothing else: many tasks were moved since the last one. */
+enum event_kind { PROCESS_EXEC = 1, PROCESS_FREE = 2, CGROUP_MADE = 3, CGROUP_GONE = 4, MANY_MOVES = 5 };
 
 /* Record of ring buffer `events`; for PROCESS_FREE it ends before `path`. */
 struct process_event {

@@ -145,7 +145,8 @@ CpuTimeSourceStats BpfCpuTimeSource::Stats() const {
 bool BpfCpuTimeSource::Service() {
   ConsumeEvents();
   // Records rest for two more epochs after their process: cut early enough for three epochs' worth to fit.
-  return lives_.IsFull() || program_->Births() - cuts_.totals().births > program_->capacity() / 4;
+  return lives_.IsFull() || cuts_.forgets_moves_soon() ||
+         program_->Births() - cuts_.totals().births > program_->capacity() / 4;
 }
 
 }  // namespace

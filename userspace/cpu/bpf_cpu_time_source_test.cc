@@ -57,6 +57,24 @@ TEST_F(BpfCpuTimeSourceTest, LosesNoNanosecondUnderAForkHeavyLoad) {
   EXPECT_GT(source_->Stats().switches, 1000U);
 }
 
+// Threads of one process that wake each other across all CPUs, on a machine whose CPUs share their process' record: an
+// addition that is not atomic loses some of it.
+TEST_F(BpfCpuTimeSourceTest, LosesNoNanosecondOfThreadsThatShareARecord) {
+  if (ReadOnlineCpus("/sys")->size() < 2) GTEST_SKIP() << "one CPU";
+  BpfSourceOptions options = Options();
+  options.program.topology = *ReadCpuTopology("/sys");
+  Start(options);
+  ChildProcess child([] {
+    std::vector<std::thread> pairs;
+    for (int i = 0; i < 4; ++i) pairs.emplace_back([] { PingPong(brahe::Seconds(4)); });
+    for (std::thread& pair : pairs) pair.join();
+  });
+  Epochs(brahe::Seconds(4), Milliseconds(50));
+  child.Wait();
+  EXPECT_GT(source_->Stats().switches, 10'000U);
+  EXPECT_EQ(source_->Stats().conservation_error, Nanoseconds{0});
+}
+
 TEST_F(BpfCpuTimeSourceTest, KeepsCgroupsExactWhenTheProcessTableIsFull) {
   BpfSourceOptions options = Options();
   options.program.max_processes = 64;
@@ -310,6 +328,83 @@ TEST_F(BpfCpuTimeSourceTest, SplitsTheSliceOfATaskThatIsMovedWhileItRuns) {
     ExpectWhatTheKernelSays(first, used);
     ExpectWhatTheKernelSays(second, used);
   });
+}
+
+// Many moves of one task between two switches, across cuts, while others are moved even more often.
+TEST_F(BpfCpuTimeSourceTest, HoldsEachCgroupsTimeThroughThousandsOfMoves) {
+  BpfSourceOptions options = Options();
+  Start(options);
+  CompareWithTheKernel([&] {
+    const std::string& mount_point = options.program.hierarchy.mount_point;
+    const TestCgroup cgroups[] = {{mount_point, "a"}, {mount_point, "b"}};
+    const TestCgroup others[] = {{mount_point, "c"}, {mount_point, "d"}};
+    if (!cgroups[0].made() || !others[1].made()) GTEST_SKIP() << "no cgroups can be made in " << mount_point;
+    ChildProcess burner([] {
+      // So that it does not switch. The kernel takes a CPU from a real-time task after 0.95 s only.
+      const sched_param priority = {.sched_priority = 1};
+      if (sched_setscheduler(0, SCHED_FIFO, &priority) != 0) _exit(1);
+      while (true) {
+      }
+    });
+    ChildProcess sleeper([] { pause(); });
+    cgroups[0].Take(burner.pid());
+    usleep(10'000);
+    std::map<uint64_t, Nanoseconds> expected;
+    std::vector<CpuTimeEpoch> epochs;
+    size_t moves = 0, parts = 0;
+    const Nanoseconds begin = NextEpoch().end;
+    Nanoseconds since = begin;
+    Nanoseconds next_cut = begin + Milliseconds(25);
+    while (since - begin < Milliseconds(600)) {
+      const Nanoseconds until = since + Milliseconds(3 + parts * 7 % 17);
+      for (; SystemClock().Now() < until; ++moves) {
+        others[moves % 2].Take(sleeper.pid());
+        usleep(20);  // an epoch sees all of its moves if they are fewer than MOVES_KEPT
+      }
+      if (SystemClock().Now() >= next_cut) {
+        epochs.push_back(NextEpoch());
+        next_cut = SystemClock().Now() + Milliseconds(25);
+      }
+      cgroups[(parts + 1) % 2].Take(burner.pid());
+      const Nanoseconds now = SystemClock().Now();
+      expected[cgroups[parts++ % 2].id()] += now - since;
+      since = now;
+    }
+    epochs.push_back(NextEpoch());
+    auto used = TimeByCgroup(epochs, burner.pid());
+    expected[cgroups[parts % 2].id()] += epochs.back().end - since;
+    burner.Kill();
+    EXPECT_GT(moves, 1000U);
+    for (const TestCgroup& cgroup : cgroups) {
+      EXPECT_NEAR(Seconds(used[cgroup.id()]), Seconds(expected[cgroup.id()]), Tolerance(0.01));
+    }
+  });
+}
+
+TEST_F(BpfCpuTimeSourceTest, GivesBackTheRecordsOfCgroupsThatAreGone) {
+  BpfSourceOptions options = Options();
+  Start(options);
+  const std::string& mount_point = options.program.hierarchy.mount_point;
+  ChildProcess wanderer([] {
+    while (true) {
+      Burn(Nanoseconds{50'000});
+      usleep(50);
+    }
+  });
+  const TestCgroup last(mount_point, "last");
+  if (!last.made()) GTEST_SKIP() << "no cgroups can be made in " << mount_point;
+  constexpr size_t kCgroups = 300;
+  for (size_t i = 0; i < kCgroups; ++i) {
+    const TestCgroup cgroup(mount_point, std::to_string(i));
+    cgroup.Take(wanderer.pid());
+    usleep(2'000);
+    last.Take(wanderer.pid());
+  }
+  NextEpoch();
+  const size_t most = source_->Stats().map_entries;
+  EXPECT_GT(most, kCgroups / 2);
+  for (int i = 0; i < 6; ++i) NextEpoch();
+  EXPECT_LT(source_->Stats().map_entries, kCgroups / 4);
 }
 
 TEST_F(BpfCpuTimeSourceTest, TellsThePathOfACgroupThatIsMade) {

@@ -38,6 +38,15 @@ cgroup_hierarchy HierarchyCode(const CgroupHierarchy& hierarchy) {
   return hierarchy.controller == "cpuacct" ? CGROUP_V1_CPUACCT : CGROUP_V1_CPU;
 }
 
+Error WithRemedy(const Error& why) {
+  return {why.code, why.message + (why.code != 0 ? " (" + BpfRemedy(why.code) + ")" : "")};
+}
+
+// Whether a feature stands on a program of cpu_time.bpf.c.
+bool IsOfTheObject(const OptionalFeature& feature) {
+  return feature.program != nullptr && std::string_view(feature.program) != kVisitProgram;
+}
+
 uint32_t Capacity(uint32_t configured, size_t cpus) {
   if (configured != 0) return configured;
   return static_cast<uint32_t>(std::clamp<size_t>(cpus * 1024, 65536, 1 << 20));
@@ -78,13 +87,17 @@ bool BpfProgram::Has(std::string_view feature) const {
   return at != features_.end() && at->on;
 }
 
-void BpfProgram::SwitchOff(std::string_view feature, const std::string& why, int code) {
+void BpfProgram::SwitchOff(std::string_view feature, const Error& why) {
   const auto of = [&](const auto& f) { return f.name == feature; };
   std::find_if(features_.begin(), features_.end(), of)->on = false;
   const auto* const optional = std::find_if(std::begin(kOptionalFeatures), std::end(kOptionalFeatures), of);
-  LOG(WARNING) << "Counting in the kernel goes on without " << feature << ": " << why
-               << (code != 0 ? std::string(": ") + strerror(code) + " (" + BpfRemedy(code) + ")" : std::string())
-               << "; " << optional->lost;
+  LOG(WARNING) << "Counting in the kernel goes on without " << feature << ": " << WithRemedy(why).message << "; "
+               << optional->lost;
+}
+
+// The program of a feature that the object has.
+const char* BpfProgram::ProgramOf(const OptionalFeature& feature) const {
+  return std::string_view(feature.name) == "exec" && !Has("strings") ? "on_exec_bare" : feature.program;
 }
 
 Status BpfProgram::LoadWhatTheKernelAccepts(const BpfProgramOptions& options) {
@@ -96,20 +109,19 @@ Status BpfProgram::LoadWhatTheKernelAccepts(const BpfProgramOptions& options) {
 
   // Something is refused, and libbpf says no more than that: each program is tried by itself.
   if (const int error = Probe(options, kEssentialProgram); error != 0) {
-    return Error{error, std::string("load BPF program ") + kEssentialProgram + ": " + strerror(error) + " (" +
-                            BpfRemedy(error) + ")"};
+    return WithRemedy(SystemError(std::string("load BPF program ") + kEssentialProgram, error));
   }
   if (const int error = ProbeStrings(options); error != 0) {
-    SwitchOff("strings", "BPF helper bpf_probe_read_kernel_str is refused", error);
+    SwitchOff("strings", SystemError("call BPF helper bpf_probe_read_kernel_str", error));
   }
   for (const OptionalFeature& feature : kOptionalFeatures) {
-    const int error = feature.program != nullptr ? Probe(options, feature.program) : 0;
-    if (error != 0) SwitchOff(feature.name, std::string("load BPF program ") + feature.program, error);
+    if (!IsOfTheObject(feature)) continue;
+    const int error = Probe(options, ProgramOf(feature));
+    if (error != 0) SwitchOff(feature.name, SystemError(std::string("load BPF program ") + feature.program, error));
   }
   if (auto opened = Open(options); !opened) return opened;
   if (const int error = -cpu_time_bpf::load(skeleton_); error != 0) {
-    return Error{error, std::string("load the BPF programs that the kernel accepts: ") + strerror(error) + " (" +
-                            BpfRemedy(error) + ")"};
+    return WithRemedy(SystemError("load the BPF programs that the kernel accepts", error));
   }
   return {};
 }
@@ -119,7 +131,6 @@ Status BpfProgram::Open(const BpfProgramOptions& options) {
   cpu_time_bpf::destroy(std::exchange(skeleton_, cpu_time_bpf::open()));
   if (skeleton_ == nullptr) return SystemError("open BPF object");
   skeleton_->rodata->cgroup_hierarchy = HierarchyCode(options.hierarchy);
-  skeleton_->rodata->can_read_strings = Has("strings");
   const uint32_t records = kOverflowRecords + capacity_;
   const uint32_t hints = std::bit_ceil(capacity_) * kHintsEach;
   skeleton_->rodata->hint_mask = hints - 1;
@@ -134,9 +145,12 @@ Status BpfProgram::Open(const BpfProgramOptions& options) {
   bpf_map__set_max_entries(maps.free_overflow, kOverflowRecords);
   if (options.event_buffer_bytes != 0) bpf_map__set_max_entries(maps.events, options.event_buffer_bytes);
   for (const OptionalFeature& feature : kOptionalFeatures) {
-    if (feature.program == nullptr || Has(feature.name)) continue;
-    bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton_->obj, feature.program), false);
+    if (!IsOfTheObject(feature)) continue;
+    bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton_->obj, feature.program), Has(feature.name));
   }
+  const bool bare = Has("exec") && !Has("strings");
+  bpf_program__set_autoload(skeleton_->progs.on_exec_bare, bare);
+  if (bare) bpf_program__set_autoload(skeleton_->progs.on_exec, false);
   return {};
 }
 
@@ -158,12 +172,7 @@ int BpfProgram::Probe(const BpfProgramOptions& options, const char* program) {
 // on_exec can do without the helper; on_cgroup_made cannot.
 int BpfProgram::ProbeStrings(const BpfProgramOptions& options) {
   const int error = Probe(options, "on_exec");
-  if (error == 0) return 0;
-  auto& strings = *std::find_if(features_.begin(), features_.end(), [](const auto& f) { return f.name == "strings"; });
-  strings.on = false;
-  const bool helps = Probe(options, "on_exec") == 0;
-  strings.on = true;
-  return helps ? error : 0;
+  return error != 0 && Probe(options, "on_exec_bare") == 0 ? error : 0;
 }
 
 Status BpfProgram::MapMemory(const CpuTopology& topology) {
@@ -211,13 +220,12 @@ Status BpfProgram::Attach() {
     return 0;
   };
   if (const int error = attach(kEssentialProgram); error != 0) {
-    return Error{error, std::string("attach BPF program ") + kEssentialProgram + ": " + strerror(error) + " (" +
-                            BpfRemedy(error) + ")"};
+    return WithRemedy(SystemError(std::string("attach BPF program ") + kEssentialProgram, error));
   }
   for (const OptionalFeature& feature : kOptionalFeatures) {
-    if (feature.program == nullptr || !Has(feature.name)) continue;
-    const int error = attach(feature.program);
-    if (error != 0) SwitchOff(feature.name, std::string("attach BPF program ") + feature.program, error);
+    if (!IsOfTheObject(feature) || !Has(feature.name)) continue;
+    const int error = attach(ProgramOf(feature));
+    if (error != 0) SwitchOff(feature.name, SystemError(std::string("attach BPF program ") + feature.program, error));
   }
   return {};
 }
@@ -227,16 +235,14 @@ void BpfProgram::VisitCpus() {
   const auto visited = VisitEveryCpu({.cpu_slots_fd = bpf_map__fd(skeleton_->maps.cpu_slots),
                                       .cpus = slots_.size(),
                                       .cgroup_hierarchy = skeleton_->rodata->cgroup_hierarchy});
-  if (!visited) {
-    LOG(WARNING) << "A task that does not leave its CPU is not charged before it does: " << visited.error().message;
-  }
+  if (!visited) SwitchOff("visit", visited.error());
 }
 
 // The program tells with its first switch, which our own sleep is.
 void BpfProgram::NoteMissingFields() {
   usleep(1000);
   if ((__atomic_load_n(&skeleton_->bss->missing, __ATOMIC_RELAXED) & MISSING_OWN_TIME) != 0) {
-    SwitchOff("own_time", "the kernel's tasks have no field prev_sum_exec_runtime", 0);
+    SwitchOff("own_time", MakeError("the kernel's tasks have no field prev_sum_exec_runtime"));
   }
 }
 
@@ -337,6 +343,7 @@ int BpfProgram::OnEvent(void* context, void* data, size_t size) {
   } event = {};
   static_assert(offsetof(process_event, kind) == offsetof(cgroup_event, kind));
   memcpy(&event, data, std::min(size, sizeof event));
+  if (event.process.kind == MANY_MOVES) return 0;  // has woken us
   if (event.process.kind == CGROUP_MADE || event.process.kind == CGROUP_GONE) {
     handlers.cgroup(event.cgroup);
   } else {

@@ -16,6 +16,7 @@
 #include "userspace/cpu/cpu_time_source.h"
 #include "userspace/cpu/cut_protocol.h"
 #include "userspace/cpu/instance_claim.h"
+#include "userspace/cpu/kernel_features.h"
 #include "userspace/cpu/mapped_array.h"
 #include "userspace/cpu/pin_directory.h"
 #include "userspace/cpu/record_table.h"
@@ -95,13 +96,14 @@ class BpfProgram final : public RecordStore {
   Status Open(const BpfProgramOptions& options);
   // Finds out which program is refused, by itself, and what for. 0: it loads.
   int Probe(const BpfProgramOptions& options, const char* program);
+  [[nodiscard]] const char* ProgramOf(const OptionalFeature& feature) const;
   int ProbeStrings(const BpfProgramOptions& options);
   Status MapMemory(const CpuTopology& topology);
   Status FreeAll();
   Status Attach();
   void VisitCpus();
   void NoteMissingFields();
-  void SwitchOff(std::string_view feature, const std::string& why, int code);
+  void SwitchOff(std::string_view feature, const Error& why);
   void Pin(const std::string& path);
   static int OnEvent(void* context, void* data, size_t size);
 

@@ -18,6 +18,8 @@ struct OptionalFeature {
 // Of on_switch, which is the one program that cannot be done without.
 inline constexpr char kEssentialFeature[] = "switch";
 inline constexpr char kEssentialProgram[] = "on_switch";
+// It has an object of its own, and runs at the start only.
+inline constexpr char kVisitProgram[] = "visit";
 inline constexpr OptionalFeature kOptionalFeatures[] = {
     {"exec", "on_exec", "a process that is listed keeps its name when it becomes another program"},
     {"strings", nullptr, "paths are read in /proc and in the cgroup file system, where what is gone has none"},
@@ -25,6 +27,7 @@ inline constexpr OptionalFeature kOptionalFeatures[] = {
     {"cgroup_made", "on_cgroup_made", "a container that ends within an epoch may have no name"},
     {"cgroup_removed", "on_cgroup_gone", "records of removed cgroups are kept until room is scarce"},
     {"move", "on_move", "a task that is moved to another cgroup while it runs counts for the old one until it stops"},
+    {"visit", kVisitProgram, "a task that keeps its CPU from before the start on is not charged until it leaves it"},
     {"own_time", nullptr, "the time of missed switches counts for the task that was running when they were seen again"},
 };
 

@@ -144,21 +144,27 @@ void RecordTable::TakeRetired(std::vector<uint32_t>& taken) {
 // Looks through all records, which is cheap beside the removal of a cgroup.
 void RecordTable::TakeOfGoneCgroups(std::vector<uint32_t>& taken) {
   std::sort(gone_cgroups_.begin(), gone_cgroups_.end());
-  std::vector<uint64_t> not_quiet;
+  std::vector<uint64_t> kept;
   for (uint32_t i = 1; i < owners_.size(); ++i) {
     const Owner& owner = owners_[i];
     if (owner.key.tgid == 0 || owner.limbo_since != 0 ||
         !std::binary_search(gone_cgroups_.begin(), gone_cgroups_.end(), owner.key.cgroup_id)) {
       continue;
     }
-    if (IsQuiet(owner)) {
+    if (IsQuiet(owner) && !IsTheLastOf(owner)) {
       Detach(i);
       Take(i, taken);
     } else {
-      not_quiet.push_back(owner.key.cgroup_id);
+      kept.push_back(owner.key.cgroup_id);
     }
   }
-  gone_cgroups_ = std::move(not_quiet);
+  gone_cgroups_ = std::move(kept);
+}
+
+// Whether a process would not be known any more without this record, so that its end could go unseen.
+bool RecordTable::IsTheLastOf(const Owner& owner) const {
+  const auto first = processes_.find({owner.key.tgid, owner.key.start_ns});
+  return owner.key.tgid != OVERFLOW_TGID && first != processes_.end() && owners_[first->second].next == 0;
 }
 
 // A process may leave many cgroups behind, and a cgroup's removal may go untold: where room gets scarce, records are

@@ -58,7 +58,8 @@ class RecordTable {
   // Says that a process has ended. Its records are given back by the next Recycle; those that appear later (its first
   // slice lay behind the cut) by one of the next.
   void Retire(const ProcessKey& process) { retired_.emplace_back(process, reads_ + kRetiredReads); }
-  // Says that a cgroup is gone. Its records are given back once they have not changed in two reads.
+  // Says that a cgroup is gone. Its records are given back once they have not changed in two reads, but for the last
+  // one of a process, which is there to its end.
   void RetireCgroup(uint64_t cgroup_id) { gone_cgroups_.push_back(cgroup_id); }
   // After each Read and what it has retired. A record is taken from its owner first: no way leads to it then. It is
   // free after two more reads; each of them has waited for all handlers that could still hold it. An Error (which is no
@@ -110,6 +111,7 @@ class RecordTable {
   void TakeRetired(std::vector<uint32_t>& taken);
   void TakeOfGoneCgroups(std::vector<uint32_t>& taken);
   void TakeStale(std::vector<uint32_t>& taken);
+  [[nodiscard]] bool IsTheLastOf(const Owner& owner) const;
   void Detach(uint32_t index);
   Status PutInLimbo(const std::vector<uint32_t>& taken);
   Status FreeRested();

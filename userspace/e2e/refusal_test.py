@@ -26,6 +26,7 @@ PROGRAMS = {
     "cgroup_made": "on_cgroup_made",
     "cgroup_removed": "on_cgroup_gone",
     "move": "on_move",
+    "visit": "visit",
 }
 # What a lockdown to confidentiality takes away: probe_read, probe_read_str, and both of them with _kernel.
 LOCKDOWN = [argument for helper in (4, 45, 113, 115) for argument in ("--helper", str(helper))]
@@ -169,10 +170,12 @@ class WithoutOneTest(Case):
     def expect_only_off(self, scrape, off):
         states = self.features(scrape)
         self.assertEqual({feature for feature, state in states.items() if state == "off"}, set(off))
-        self.assertEqual({*PROGRAMS, "switch", "comm", "own_time"} - set(states), set())
+        self.assertEqual({*PROGRAMS, "switch", "strings", "own_time"} - set(states), set())
 
     def without(self, *features, error=NOT_PERMITTED, errno="EPERM", option="--program"):
         refusals = [argument for feature in features for argument in (option, PROGRAMS[feature])]
+        if "exec" in features:  # and what takes its place in lockdown
+            refusals += [option, "on_exec_bare"]
         scrape = self.start(*refusals, "--errno", errno)
         self.expect_only_off(scrape, features)
         self.life(moves_are_seen="move" not in features, names_are_told="exec" not in features)
@@ -211,6 +214,10 @@ class WithoutOneTest(Case):
         self.without("move")
 
     @three_tries
+    def test_without_the_visit_each_cpu_counts_from_its_first_switch(self):
+        self.without("visit")
+
+    @three_tries
     def test_without_all_that_is_optional_each_loss_is_said_once(self):
         self.without(*PROGRAMS)
 
@@ -222,7 +229,9 @@ class WithoutOneTest(Case):
     def test_in_lockdown_names_come_from_proc_and_the_time_from_bpf(self):
         scrape = self.start(*LOCKDOWN)
         states = self.features(scrape)
-        self.assertEqual((states["switch"], states["comm"], states["move"]), ("on", "off", "on"))
+        self.assertEqual(
+            {feature for feature, state in states.items() if state == "off"}, {"strings", "cgroup_made", "visit"}
+        )
         self.life(names_are_told=False)
         named = [line for line in warnings_of(self.exporter) if "bpf_probe_read_kernel" in line]
         self.expect_said(named, INVALID)
