@@ -11,7 +11,7 @@ _ARCH_FLAGS = {
 # The same for aarch64 where this machine is another one.
 _CROSS_FLAGS = "-D__TARGET_ARCH_arm64 -idirafter /usr/aarch64-linux-gnu/include "
 
-def bpf_skeleton(name, src, hdrs = [], deps_hdrs = [], **kwargs):
+def bpf_skeleton(name, src, hdrs = [], deps_hdrs = [], defines = [], **kwargs):
     """Compiles `src` to NAME.bpf.o and offers it to C++ as NAME.skel.h; for aarch64, to NAME.aarch64.bpf.o.
 
     Args:
@@ -19,6 +19,7 @@ def bpf_skeleton(name, src, hdrs = [], deps_hdrs = [], **kwargs):
       src: the .bpf.c file.
       hdrs: headers that both sides include, each with a cc_library of its name.
       deps_hdrs: headers that only the BPF side includes.
+      defines: NAME=VALUE, for the BPF side.
       **kwargs: passed to the cc_library.
     """
     for out, arch_flags in (
@@ -30,7 +31,7 @@ def bpf_skeleton(name, src, hdrs = [], deps_hdrs = [], **kwargs):
             srcs = [src, "//third_party:bpf_headers"] + hdrs + deps_hdrs,
             outs = [out],
             cmd = "$(location //third_party:clang) -g -O2 -mcpu=v3 -target bpf -Wall -Wextra -Wno-unused-parameter " +
-                  "-Werror " + arch_flags + "-I. -c $(location %s) -o $@" % src,
+                  "-Werror " + "".join(["-D%s " % define for define in defines]) + arch_flags + "-I. -c $(location %s) -o $@" % src,
             tools = ["//third_party:clang"],
             visibility = kwargs.get("visibility"),
         )

@@ -11,6 +11,7 @@
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
+#include <set>
 #include <utility>
 
 #include "bpf/cpu_time.skel.h"
@@ -47,12 +48,14 @@ bool IsOfTheObject(const OptionalFeature& feature) {
   return feature.program != nullptr && std::string_view(feature.program) != kVisitProgram;
 }
 
-uint32_t Capacity(uint32_t configured, size_t cpus) {
-  if (configured != 0) return configured;
-  return static_cast<uint32_t>(std::clamp<size_t>(cpus * 1024, 65536, 1 << 20));
-}
-
 }  // namespace
+
+uint32_t RecordCapacity(uint32_t configured, const std::vector<uint32_t>& socket_of_cpu) {
+  constexpr size_t kEachCpu = 1024, kEachSocket = 65536, kMost = 1 << 20;
+  if (configured != 0) return configured;
+  const size_t sockets = std::set(socket_of_cpu.begin(), socket_of_cpu.end()).size();
+  return static_cast<uint32_t>(std::min(kMost, std::max(socket_of_cpu.size() * kEachCpu, kEachSocket * sockets)));
+}
 
 Result<std::unique_ptr<BpfProgram>> BpfProgram::Load(const BpfProgramOptions& options) {
   libbpf_set_print(PrintLibbpf);
@@ -101,7 +104,7 @@ const char* BpfProgram::ProgramOf(const OptionalFeature& feature) const {
 }
 
 Status BpfProgram::LoadWhatTheKernelAccepts(const BpfProgramOptions& options) {
-  capacity_ = Capacity(options.max_processes, options.topology.socket_of_cpu.size());
+  capacity_ = RecordCapacity(options.max_processes, options.topology.socket_of_cpu);
   features_ = {{kEssentialFeature, true}};
   for (const OptionalFeature& feature : kOptionalFeatures) features_.push_back({feature.name, true});
   if (auto opened = Open(options); !opened) return opened;

@@ -32,11 +32,15 @@ namespace brahe {
 struct BpfProgramOptions {
   CpuTopology topology;  // socket_of_cpu must have an entry for each possible CPU
   CgroupHierarchy hierarchy;
-  uint32_t max_processes = 0;       // records; 0: 1024 a CPU, at least 65536, at most 1048576
+  uint32_t max_processes = 0;       // records; 0: RecordCapacity
   uint32_t event_buffer_bytes = 0;  // a power of 2 and a multiple of the page size; 0: 2 MiB
   std::string pin_path = "/sys/fs/bpf/brahe";
   std::string claim = "brahe";  // of two programs with the same one the second is refused; see InstanceClaim
 };
+
+// How many records a machine has for processes: `configured`, or if that is 0 by its size: 1024 for each CPU, but at
+// least 65536 for each socket, since a process has one for each that it runs on; at most 1048576.
+uint32_t RecordCapacity(uint32_t configured, const std::vector<uint32_t>& socket_of_cpu);
 
 // bpf/cpu_time.bpf.c in the kernel: loaded, attached, pinned, and running on every CPU when Load returns; detached and
 // unpinned at the end. Only on_switch must load and attach: what is lost without each of the others is said once

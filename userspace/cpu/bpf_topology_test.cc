@@ -62,6 +62,14 @@ TEST_F(BpfTopologyTest, BooksTimeOnTheSocketThatItWasUsedOn) {
   }
 }
 
+TEST(RecordCapacity, GrowsWithCpusAndSockets) {
+  EXPECT_EQ(RecordCapacity(64, {0, 0}), 64U);
+  EXPECT_EQ(RecordCapacity(0, {0, 0}), 65536U);
+  EXPECT_EQ(RecordCapacity(0, {0, 0, 1, 1}), 131072U);
+  EXPECT_EQ(RecordCapacity(0, std::vector<uint32_t>(512, 0)), 524288U);
+  EXPECT_EQ(RecordCapacity(0, std::vector<uint32_t>(4096, 0)), 1048576U);
+}
+
 void SetOnline(uint32_t cpu, bool online) {
   std::ofstream("/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/online") << (online ? '1' : '0');
 }

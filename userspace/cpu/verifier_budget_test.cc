@@ -2,6 +2,7 @@
 // Needs root.
 #include <bpf/libbpf.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <cstring>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "bpf/cpu_time.skel.h"
+#include "bpf/cpu_time_without_own_time.skel.h"
 
 namespace brahe {
 namespace {
@@ -29,17 +31,21 @@ int NumberIn(const std::string& log, const char* pattern) {
   return std::regex_search(log, match, std::regex(pattern)) ? std::stoi(match[1]) : -1;
 }
 
+// What user space sizes by the machine gets some size, and the slots one for each CPU.
+void SetMapSizes(bpf_object* object, uint32_t cpus) {
+  bpf_map* map = nullptr;
+  bpf_object__for_each_map(map, object) {
+    const bool is_variables = strchr(bpf_map__name(map), '.') != nullptr;
+    if (!is_variables && bpf_map__max_entries(map) == 1) bpf_map__set_max_entries(map, 1024);
+  }
+  ASSERT_EQ(bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "cpu_slots"), cpus), 0);
+}
+
 // Loads all programs as on a machine with so many possible CPUs. By program; empty if the kernel refuses one.
 std::map<std::string, ProgramCost> CostsOnMachineOf(uint32_t cpus) {
   const std::unique_ptr<cpu_time_bpf, void (*)(cpu_time_bpf*)> skeleton(cpu_time_bpf::open(), cpu_time_bpf::destroy);
   if (skeleton == nullptr) return {};
-  bpf_map* map = nullptr;
-  bpf_object__for_each_map(map, skeleton->obj) {
-    const bool is_variables = strchr(bpf_map__name(map), '.') != nullptr;
-    if (!is_variables && bpf_map__max_entries(map) == 1) bpf_map__set_max_entries(map, 1024);
-  }
-  bpf_map* const slots = bpf_object__find_map_by_name(skeleton->obj, "cpu_slots");
-  if (slots == nullptr || bpf_map__set_max_entries(slots, cpus) != 0) return {};
+  SetMapSizes(skeleton->obj, cpus);
   std::map<std::string, std::vector<char>> logs;
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, skeleton->obj) {
@@ -69,6 +75,21 @@ TEST(VerifierBudget, EveryProgramIsVerifiedInFewSteps) {
     RecordProperty(name + "_instructions", cost.instructions);
     RecordProperty(name + "_microseconds", cost.microseconds);
   }
+}
+
+// The programs know by themselves, once they have run.
+TEST(VerifierBudget, AFieldThatTheKernelDoesNotHaveCostsOnlyWhatStandsOnIt) {
+  const std::unique_ptr<cpu_time_without_own_time_bpf, void (*)(cpu_time_without_own_time_bpf*)> skeleton(
+      cpu_time_without_own_time_bpf::open(), cpu_time_without_own_time_bpf::destroy);
+  ASSERT_NE(skeleton, nullptr);
+  SetMapSizes(skeleton->obj, 4096);
+  ASSERT_EQ(cpu_time_without_own_time_bpf::load(skeleton.get()), 0);
+  EXPECT_EQ(skeleton->bss->missing, 0U);
+  const std::unique_ptr<bpf_link, int (*)(bpf_link*)> link(bpf_program__attach(skeleton->progs.on_switch),
+                                                           bpf_link__destroy);
+  ASSERT_NE(link, nullptr);
+  usleep(10'000);
+  EXPECT_EQ(__atomic_load_n(&skeleton->bss->missing, __ATOMIC_RELAXED), uint32_t{MISSING_OWN_TIME});
 }
 
 class VerifierBudgetOfMachines : public testing::TestWithParam<uint32_t> {};
