@@ -133,7 +133,7 @@ CpuTimeSourceStats BpfCpuTimeSource::Stats() const {
   stats.overflow_capacity = program_->overflow_records();
   stats.switches = cuts_.totals().switches;
   stats.repaired_events = cuts_.totals().repaired;
-  stats.dropped_events = program_->dropped_events();
+  stats.dropped_events = program_->dropped_events() + lives_.dropped();
   stats.lost = lost_;
   stats.conservation_error = conservation_error_;
   stats.late_cuts = cuts_.late_cuts();

@@ -307,7 +307,7 @@ TEST_F(ProcessLivesTest, EightyThousandShortLivesTakeAFewMegabytesAndLeaveNothin
   EXPECT_EQ(ended, 80'000U);
   EXPECT_EQ(counted_wrong, 0U);
   EXPECT_LT(epochs, 40U);
-  EXPECT_LT(most, size_t{8} << 20);
+  EXPECT_LT(most, size_t{6} << 20);
   EXPECT_LT(HeapInUse() - before, size_t{1} << 20) << "tables stay as large as they were, what was in them does not";
 }
 
