@@ -21,8 +21,8 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* Settings, fixed when the program is loaded. */
 const volatile __u32 cgroup_hierarchy = CGROUP_V2;
-const volatile __u32 hint_mask = 0;	     /* entries of `hints`, less 1 */
-const volatile __u64 wake_bytes = 256 << 10; /* user space is woken when this much waits in `events` */
+const volatile __u32 hint_mask = 0;	    /* entries of `hints`, less 1 */
+const volatile __u64 wake_bytes = 64 << 10; /* user space is woken when this much waits in `events` */
 
 /* Bank 1 receives until the first cut, which makes bank 0 the new one. */
 volatile struct cut_control control = {.cut = 1};
@@ -54,10 +54,9 @@ struct {
 	__type(value, struct record_marks);
 } marks SEC(".maps");
 
-/* The comm of a record's process when the record was made; empty if that is not known. */
+/* The comm of a record's process when the record was made; empty if that is not known. Looked up once. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, char[COMM_LENGTH]);
@@ -103,7 +102,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 2 << 20);
+	__uint(max_entries, 512 << 10);
 } events SEC(".maps");
 
 /* A css_set's state of one controller. `index` is a constant by load time, so that the verifier lets the pointer be

@@ -1,7 +1,9 @@
 #include "userspace/cpu/bpf_cpu_time_source.h"
 
 #include <glog/logging.h>
+#include <malloc.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "userspace/cpu/cut_protocol.h"
@@ -11,6 +13,9 @@
 
 namespace brahe {
 namespace {
+
+// Names and tasks of an epoch that is worth giving memory back after.
+constexpr size_t kLargeEpoch = 4096;
 
 // The parts of the source have no say in each other; this is who calls them, and when.
 class BpfCpuTimeSource final : public CpuTimeSource {
@@ -33,6 +38,7 @@ class BpfCpuTimeSource final : public CpuTimeSource {
 
  private:
   Status ReadOldBank();
+  void NoteReuse(const ProcessKey& process);
   CpuTimeEpoch Assemble();
   void ConsumeEvents();
   void Recycle(const CpuTimeEpoch& epoch);
@@ -44,10 +50,13 @@ class BpfCpuTimeSource final : public CpuTimeSource {
   SocketBooks books_;
   Nanoseconds begin_;  // of the epoch that the next Collect returns
   bool bank_unread_ = false;
+  bool large_epoch_ = false;
   Nanoseconds lost_, conservation_error_;
 };
 
 Result<Nanoseconds> BpfCpuTimeSource::Cut() {
+  // The last epoch's names and tasks, which may have been many, are free by now: pieces of the heap between what stays.
+  if (std::exchange(large_epoch_, false)) malloc_trim(0);
   // A bank that could not be read still stands still: it must be read before it receives again.
   if (auto read = ReadOldBank(); !read) return read.error();
   cuts_.Cut();
@@ -62,6 +71,7 @@ Result<CpuTimeEpoch> BpfCpuTimeSource::Collect() {
   lives_.Report(cuts_.instant(), epoch);
   Recycle(epoch);
   begin_ = epoch.end;
+  large_epoch_ = epoch.names.size() + epoch.tasks.size() > kLargeEpoch;
   return epoch;
 }
 
@@ -78,18 +88,23 @@ Status BpfCpuTimeSource::ReadOldBank() {
                          },
                      .running =
                          [this](const task_key& key, uint64_t ns) {
-                           lives_.NoteStart({key.tgid, key.start_ns}, cuts_.instant());
+                           NoteReuse({key.tgid, key.start_ns});
                            table_.Add(key, ns);
                          }});
   }
   if (!bank_unread_) return {};
   auto read = table_.Read(cuts_.old_bank(), [this](const task_key& key, std::string_view comm) {
     const ProcessKey process = {key.tgid, key.start_ns};
-    lives_.NoteStart(process, cuts_.instant());
+    NoteReuse(process);
     if (!comm.empty()) lives_.OnName(process, comm);
   });
   bank_unread_ = !read;
   return read;
+}
+
+// A process whose pid belongs to a younger one has ended, also if that went unseen.
+void BpfCpuTimeSource::NoteReuse(const ProcessKey& process) {
+  if (const auto other = table_.OtherOfItsPid(process)) lives_.OnReuse(std::min(process, *other), cuts_.instant());
 }
 
 CpuTimeEpoch BpfCpuTimeSource::Assemble() {

@@ -80,7 +80,6 @@ Result<std::unique_ptr<BpfProgram>> BpfProgram::Load(const BpfProgramOptions& op
 
 BpfProgram::~BpfProgram() {
   pins_.reset();
-  ring_buffer__free(ring_);
   for (bpf_link* const link : links_) bpf_link__destroy(link);
   cpu_time_bpf::destroy(skeleton_);
 }
@@ -187,9 +186,8 @@ Status BpfProgram::MapMemory(const CpuTopology& topology) {
     array = *std::move(reserved);
     return {};
   };
-  for (const Status& status :
-       {reserve(slots_, maps.cpu_slots), reserve(moves_, maps.moves), reserve(records_, maps.records),
-        reserve(marks_, maps.marks), reserve(comms_, maps.comms)}) {
+  for (const Status& status : {reserve(slots_, maps.cpu_slots), reserve(moves_, maps.moves),
+                               reserve(records_, maps.records), reserve(marks_, maps.marks)}) {
     if (!status) return status;
   }
   const auto slots = slots_.All();
@@ -201,6 +199,9 @@ Status BpfProgram::MapMemory(const CpuTopology& topology) {
   }
   for (size_t cpu = 0; cpu < slots_.size(); ++cpu) (*slots)[cpu].key.socket = topology.socket_of_cpu[cpu];
   marks_view_ = {*marks, marks_.size()};
+  auto events = EventRing::Map(bpf_map__fd(maps.events), bpf_map__max_entries(maps.events));
+  if (!events) return events.error();
+  events_ = *std::move(events);
   cut_memory_ = {.control = &skeleton_->data->control, .slots = *slots, .moves = *moves, .cpus = slots_.size()};
   return {};
 }
@@ -214,8 +215,6 @@ Status BpfProgram::FreeAll() {
 }
 
 Status BpfProgram::Attach() {
-  ring_ = ring_buffer__new(bpf_map__fd(skeleton_->maps.events), OnEvent, this, nullptr);
-  if (ring_ == nullptr) return SystemError("map BPF ring buffer events");
   const auto attach = [this](const char* name) {
     bpf_link* const link = bpf_program__attach(bpf_object__find_program_by_name(skeleton_->obj, name));
     if (link == nullptr) return errno;
@@ -303,8 +302,8 @@ uint64_t BpfProgram::Births() const {
 }
 
 std::string_view BpfProgram::CommOf(uint32_t index) {
-  const auto comm = comms_.At(index);
-  return comm ? std::string_view((*comm)->text, strnlen((*comm)->text, COMM_LENGTH)) : std::string_view();
+  if (bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.comms), &index, comm_) != 0) return "";
+  return {comm_, strnlen(comm_, COMM_LENGTH)};
 }
 
 Status BpfProgram::Unlink(std::span<const task_key> keys) {
@@ -330,29 +329,28 @@ Status BpfProgram::Free(uint32_t index) {
   return SystemError(std::string("put a record back to BPF map ") + bpf_map__name(stack));
 }
 
-int BpfProgram::events_fd() const { return ring_buffer__epoll_fd(ring_); }
+int BpfProgram::events_fd() const { return bpf_map__fd(skeleton_->maps.events); }
 
 void BpfProgram::ConsumeEvents(const EventHandlers& handlers) {
-  handlers_ = &handlers;
-  ring_buffer__consume(ring_);
-  handlers_ = nullptr;
-}
-
-int BpfProgram::OnEvent(void* context, void* data, size_t size) {
-  const EventHandlers& handlers = *static_cast<const BpfProgram*>(context)->handlers_;
   union {
     process_event process;
     cgroup_event cgroup;
-  } event = {};
+  } event;
+  char* const bytes = reinterpret_cast<char*>(&event);
   static_assert(offsetof(process_event, kind) == offsetof(cgroup_event, kind));
-  memcpy(&event, data, std::min(size, sizeof event));
-  if (event.process.kind == MANY_MOVES) return 0;  // has woken us
-  if (event.process.kind == CGROUP_MADE || event.process.kind == CGROUP_GONE) {
-    handlers.cgroup(event.cgroup);
-  } else {
-    handlers.process(event.process);
-  }
-  return 0;
+  events_.Consume({bytes, sizeof event}, [&](size_t size) {
+    memset(bytes + size, 0, sizeof event - size);
+    switch (event.process.kind) {
+      case CGROUP_MADE:
+      case CGROUP_GONE:
+        return handlers.cgroup(event.cgroup);
+      case PROCESS_EXEC:
+      case PROCESS_FREE:
+        return handlers.process(event.process);
+      default:  // MANY_MOVES, which has woken us
+        return;
+    }
+  });
 }
 
 }  // namespace brahe

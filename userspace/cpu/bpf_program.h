@@ -15,6 +15,7 @@
 #include "userspace/cpu/cgroup_hierarchy.h"
 #include "userspace/cpu/cpu_time_source.h"
 #include "userspace/cpu/cut_protocol.h"
+#include "userspace/cpu/event_ring.h"
 #include "userspace/cpu/instance_claim.h"
 #include "userspace/cpu/kernel_features.h"
 #include "userspace/cpu/mapped_array.h"
@@ -24,7 +25,6 @@
 
 struct bpf_link;
 struct cpu_time_bpf;
-struct ring_buffer;
 
 namespace brahe {
 
@@ -33,7 +33,7 @@ struct BpfProgramOptions {
   CpuTopology topology;  // socket_of_cpu must have an entry for each possible CPU
   CgroupHierarchy hierarchy;
   uint32_t max_processes = 0;       // records; 0: RecordCapacity
-  uint32_t event_buffer_bytes = 0;  // a power of 2 and a multiple of the page size; 0: 2 MiB
+  uint32_t event_buffer_bytes = 0;  // a power of 2 and a multiple of the page size; 0: 512 KiB
   std::string pin_path = "/sys/fs/bpf/brahe";
   std::string claim = "brahe";  // of two programs with the same one the second is refused; see InstanceClaim
 };
@@ -90,9 +90,6 @@ class BpfProgram final : public RecordStore {
 
  private:
   static constexpr uint32_t kOverflowRecords = 4096;
-  struct Comm {
-    char text[COMM_LENGTH];
-  };
 
   BpfProgram() = default;
   Status LoadWhatTheKernelAccepts(const BpfProgramOptions& options);
@@ -109,7 +106,6 @@ class BpfProgram final : public RecordStore {
   void NoteMissingFields();
   void SwitchOff(std::string_view feature, const Error& why);
   void Pin(const std::string& path);
-  static int OnEvent(void* context, void* data, size_t size);
 
   // The members' order is that of the set-up; it is taken down the other way.
   std::optional<InstanceClaim> claim_;
@@ -121,12 +117,11 @@ class BpfProgram final : public RecordStore {
   MappedArray<cgroup_move> moves_;
   MappedArray<task_record> records_;
   MappedArray<record_marks> marks_;
-  MappedArray<Comm> comms_;
   std::span<record_marks> marks_view_;
   CutMemory cut_memory_;
   std::vector<bpf_link*> links_;
-  ring_buffer* ring_ = nullptr;
-  const EventHandlers* handlers_ = nullptr;
+  EventRing events_;
+  char comm_[COMM_LENGTH] = {};  // of the last CommOf
   std::optional<PinDirectory> pins_;
 };
 

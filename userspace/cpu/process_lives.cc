@@ -93,12 +93,8 @@ ProcessLives::Name* ProcessLives::NameOf(const ProcessKey& process) {
 }
 
 // A process whose pid belongs to a younger one has ended, also if that went unseen.
-void ProcessLives::NoteStart(const ProcessKey& process, uint64_t cut) {
-  const auto [youngest, added] = youngest_.try_emplace(process.pid, process.start_ns);
-  if (added || youngest->second == process.start_ns) return;
-  const ProcessKey older = {process.pid, std::min(youngest->second, process.start_ns)};
-  youngest->second = std::max(youngest->second, process.start_ns);
-  ends_.push_back({cut, older});
+void ProcessLives::OnReuse(const ProcessKey& older, uint64_t cut) {
+  if (!HasEnded(older)) ends_.push_back({cut, older});
 }
 
 size_t ProcessLives::bytes() const {
@@ -161,13 +157,8 @@ void ProcessLives::Forget(const ProcessKey& process) {
 }
 
 void ProcessLives::DropForgotten() {
-  std::erase_if(ended_, [&](const auto& entry) {
-    const auto& [process, ended] = entry;
-    const bool drop = ended.forgotten && ended.epoch + kEndedEpochs < epoch_;
-    const auto youngest = drop ? youngest_.find(process.pid) : youngest_.end();
-    if (youngest != youngest_.end() && youngest->second == process.start_ns) youngest_.erase(youngest);
-    return drop;
-  });
+  std::erase_if(
+      ended_, [&](const auto& entry) { return entry.second.forgotten && entry.second.epoch + kEndedEpochs < epoch_; });
 }
 
 // All of them after the kernel had no room to tell of some ends, else some now and then, because an end can also go

@@ -51,8 +51,8 @@ class ProcessLives {
   void OnCgroup(const cgroup_event& event);
   // The kernel's name for the process when its record was made, which is older than what an event has told since.
   void OnName(const ProcessKey& process, std::string_view comm);
-  // The process has run before `cut`: an older one with its pid has ended.
-  void NoteStart(const ProcessKey& process, uint64_t cut);
+  // Before `cut` a younger process has run that has the pid of this one, which has thus ended.
+  void OnReuse(const ProcessKey& older, uint64_t cut);
 
   // True when so much waits that an epoch should be made.
   [[nodiscard]] bool IsFull() const { return bytes() >= options_.full_bytes; }
@@ -119,8 +119,7 @@ class ProcessLives {
 
   uint64_t epoch_ = 0;  // the next to report
   std::vector<uint64_t> gone_cgroups_;
-  std::unordered_map<ProcessKey, Ended> ended_;      // reported
-  std::unordered_map<uint32_t, uint64_t> youngest_;  // by pid: the latest start that was seen
+  std::unordered_map<ProcessKey, Ended> ended_;  // reported
   uint64_t dropped_events_seen_ = 0;
   uint64_t check_all_until_ = 0;  // epoch
 };

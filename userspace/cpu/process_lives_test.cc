@@ -113,16 +113,15 @@ TEST_F(ProcessLivesTest, AnEndThatCameAfterTheCutIsForTheNextEpochToReport) {
 }
 
 TEST_F(ProcessLivesTest, AnEndIsReportedOnceHoweverOftenItIsTold) {
-  lives_->NoteStart(kOld, 1000);
-  lives_->NoteStart(kYoung, 1000);
-  lives_->NoteStart(kOld, 1000);
+  lives_->OnReuse(kOld, 1000);
+  lives_->OnReuse(kOld, 1000);
   lives_->OnProcess(Free(kOld, 500));
   quiet_[kOld] = 2;  // and PROCFS has no folder of it
   EXPECT_EQ(Epoch().ended, Ends{kOld});
   dropped_events_ = 1;
   lives_->OnProcess(Free(kOld, 1500));
   EXPECT_EQ(Epoch().ended, Ends{});
-  lives_->NoteStart(kOld, 3000);
+  lives_->OnReuse(kOld, 3000);
   EXPECT_EQ(Epoch().ended, Ends{});
   EXPECT_TRUE(EndsOfManyEpochs().empty());
   lives_->Forget(kOld);
@@ -130,16 +129,8 @@ TEST_F(ProcessLivesTest, AnEndIsReportedOnceHoweverOftenItIsTold) {
   EXPECT_EQ(Epoch().ended, Ends{}) << "it is still remembered for a while";
 }
 
-TEST_F(ProcessLivesTest, AProcessWhosePidAYoungerOneHasHasEndedWhicheverIsSeenFirst) {
-  lives_->NoteStart(kOld, 1000);
-  EXPECT_EQ(Epoch().ended, Ends{});
-  lives_->NoteStart(kYoung, 2000);
-  EXPECT_EQ(Epoch().ended, Ends{kOld});
-
-  Open(1 << 20);
-  lives_->NoteStart(kYoung, 2000);
-  EXPECT_EQ(Epoch().ended, Ends{});
-  lives_->NoteStart(kOld, 3000);
+TEST_F(ProcessLivesTest, AProcessWhosePidAYoungerOneHasHasEnded) {
+  lives_->OnReuse(kOld, 1000);
   EXPECT_EQ(Epoch().ended, Ends{kOld});
 }
 
@@ -293,7 +284,6 @@ TEST_F(ProcessLivesTest, EightyThousandShortLivesTakeAFewMegabytesAndLeaveNothin
     }
     const CpuTimeEpoch epoch = Epoch();
     most = std::max(most, HeapInUse() - before);
-    for (const ProcessKey& process : epoch.ended) lives_->NoteStart(process, cut_);
     for (const ProcessKey& process : epoch.ended) lives_->Forget(process);
     ended += epoch.ended.size();
     ++epochs;

@@ -35,7 +35,7 @@ Status RecordTable::ReadRecord(uint32_t index, uint32_t bank,
   const uint64_t ns = __atomic_load_n(&(*record)->ns[bank], __ATOMIC_RELAXED);
   const uint64_t gained = ns - (*record)->read_ns[bank];
   __atomic_store_n(&(*record)->read_ns[bank], ns, __ATOMIC_RELAXED);
-  if (owners_.size() <= index) owners_.resize(std::max<size_t>(index + 1, owners_.size() + owners_.size() / 4));
+  if (owners_.size() <= index) owners_.resize(index + 1);
   if (owners_[index].key.tgid == 0) {
     Learn(index, (*record)->key);
     if (index > store_.overflow_records()) on_new(owners_[index].key, store_.CommOf(index));
@@ -51,7 +51,7 @@ void RecordTable::Learn(uint32_t index, const task_key& key) {
   Owner& owner = owners_[index];
   owner = {.key = key};
   owner.same = Find(key);
-  const auto [first, added] = processes_.try_emplace({key.tgid, key.start_ns}, index);
+  const auto [first, added] = first_of_pid_.try_emplace(key.tgid, index);
   if (added) return;
   owner.next = owners_[first->second].next;
   owners_[first->second].next = index;
@@ -61,13 +61,24 @@ uint32_t& RecordTable::CounterOf(uint32_t index) {
   return index <= store_.overflow_records() ? overflow_entries_ : entries_;
 }
 
+uint32_t RecordTable::FirstOf(uint32_t pid) const {
+  const auto first = first_of_pid_.find(pid);
+  return first != first_of_pid_.end() ? first->second : 0;
+}
+
 // The record that a key's time is added to; 0: none.
 uint32_t RecordTable::Find(const task_key& key) const {
-  const auto first = processes_.find({key.tgid, key.start_ns});
-  for (uint32_t i = first != processes_.end() ? first->second : 0; i != 0; i = owners_[i].next) {
+  for (uint32_t i = FirstOf(key.tgid); i != 0; i = owners_[i].next) {
     if (owners_[i].same == 0 && KeyEqual()(owners_[i].key, key)) return i;
   }
   return 0;
+}
+
+std::optional<ProcessKey> RecordTable::OtherOfItsPid(const ProcessKey& process) const {
+  for (uint32_t i = FirstOf(process.pid); i != 0; i = owners_[i].next) {
+    if (owners_[i].key.start_ns != process.start_ns) return ProcessKey{process.pid, owners_[i].key.start_ns};
+  }
+  return std::nullopt;
 }
 
 void RecordTable::Pend(uint32_t index, uint64_t ns) {
@@ -107,12 +118,28 @@ void RecordTable::TakePending(const std::function<void(const task_key&, Nanoseco
 }
 
 void RecordTable::ForEachQuietProcess(const std::function<void(const ProcessKey&, uint64_t)>& visit) const {
-  for (const auto& [process, first] : processes_) {
-    if (process.pid == OVERFLOW_TGID) continue;
-    uint32_t last_change = 0;
-    for (uint32_t i = first; i != 0; i = owners_[i].next) last_change = std::max(last_change, owners_[i].last_change);
-    if (reads_ >= last_change + kQuietReads) visit(process, reads_ - last_change);
+  for (const auto& [pid, first] : first_of_pid_) {
+    for (uint32_t i = first; pid != OVERFLOW_TGID && i != 0; i = owners_[i].next) {
+      const uint64_t start = owners_[i].key.start_ns;
+      bool seen = false;
+      for (uint32_t before = first; before != i; before = owners_[before].next) {
+        seen = seen || owners_[before].key.start_ns == start;
+      }
+      const uint32_t last_change = LastChangeOf(i);
+      if (!seen && reads_ >= last_change + kQuietReads) visit({pid, start}, reads_ - last_change);
+    }
   }
+}
+
+// Of the record's process; `index` is its first.
+uint32_t RecordTable::LastChangeOf(uint32_t index) const {
+  uint32_t last_change = 0;
+  for (uint32_t i = index; i != 0; i = owners_[i].next) {
+    if (owners_[i].key.start_ns == owners_[index].key.start_ns) {
+      last_change = std::max(last_change, owners_[i].last_change);
+    }
+  }
+  return last_change;
 }
 
 Status RecordTable::Recycle() {
@@ -133,11 +160,14 @@ void RecordTable::Take(uint32_t index, std::vector<uint32_t>& taken) {
 
 void RecordTable::TakeRetired(std::vector<uint32_t>& taken) {
   std::erase_if(retired_, [&](const auto& retired) {
-    if (const auto at = processes_.find(retired.first); at != processes_.end()) {
-      for (uint32_t i = at->second; i != 0; i = owners_[i].next) Take(i, taken);
-      processes_.erase(at);
+    const auto& [process, until] = retired;
+    for (uint32_t i = FirstOf(process.pid), next = 0; i != 0; i = next) {
+      next = owners_[i].next;
+      if (owners_[i].key.start_ns != process.start_ns) continue;
+      Detach(i);
+      Take(i, taken);
     }
-    return reads_ >= retired.second;
+    return reads_ >= until;
   });
 }
 
@@ -151,7 +181,7 @@ void RecordTable::TakeOfGoneCgroups(std::vector<uint32_t>& taken) {
         !std::binary_search(gone_cgroups_.begin(), gone_cgroups_.end(), owner.key.cgroup_id)) {
       continue;
     }
-    if (IsQuiet(owner) && !IsTheLastOf(owner)) {
+    if (IsQuiet(owner) && !IsTheLastOf(i)) {
       Detach(i);
       Take(i, taken);
     } else {
@@ -162,31 +192,28 @@ void RecordTable::TakeOfGoneCgroups(std::vector<uint32_t>& taken) {
 }
 
 // Whether a process would not be known any more without this record, so that its end could go unseen.
-bool RecordTable::IsTheLastOf(const Owner& owner) const {
-  const auto first = processes_.find({owner.key.tgid, owner.key.start_ns});
-  return owner.key.tgid != OVERFLOW_TGID && first != processes_.end() && owners_[first->second].next == 0;
+bool RecordTable::IsTheLastOf(uint32_t index) const {
+  if (owners_[index].key.tgid == OVERFLOW_TGID) return false;
+  for (uint32_t i = FirstOf(owners_[index].key.tgid); i != 0; i = owners_[i].next) {
+    if (i != index && owners_[i].key.start_ns == owners_[index].key.start_ns) return false;
+  }
+  return true;
 }
 
 // A process may leave many cgroups behind, and a cgroup's removal may go untold: where room gets scarce, records are
-// taken that have not changed while others of their owner have.
+// taken that have not changed lately, but for the last one of a process.
 void RecordTable::TakeStale(std::vector<uint32_t>& taken) {
-  for (const auto& [process, first] : std::vector(processes_.begin(), processes_.end())) {
-    const bool overflow = process.pid == OVERFLOW_TGID;
-    uint32_t last_change = overflow ? reads_ + 1 : 0;
-    for (uint32_t i = first; i != 0; i = owners_[i].next) last_change = std::max(last_change, owners_[i].last_change);
-    for (uint32_t i = first, next = 0; i != 0; i = next) {
-      next = owners_[i].next;
-      if (!IsQuiet(owners_[i]) || owners_[i].last_change == last_change) continue;
-      Detach(i);
-      Take(i, taken);
-    }
+  for (uint32_t i = 1; i < owners_.size(); ++i) {
+    if (owners_[i].key.tgid == 0 || owners_[i].limbo_since != 0 || !IsQuiet(owners_[i]) || IsTheLastOf(i)) continue;
+    Detach(i);
+    Take(i, taken);
   }
 }
 
-// Takes a record out of its process' list.
+// Takes a record out of its pid's list.
 void RecordTable::Detach(uint32_t index) {
-  const auto at = processes_.find({owners_[index].key.tgid, owners_[index].key.start_ns});
-  if (at == processes_.end()) return;
+  const auto at = first_of_pid_.find(owners_[index].key.tgid);
+  if (at == first_of_pid_.end()) return;
   uint32_t successor = 0;  // of those whose time is added to it
   for (uint32_t i = at->second; i != 0; i = owners_[i].next) {
     if (owners_[i].same != index) continue;
@@ -195,7 +222,7 @@ void RecordTable::Detach(uint32_t index) {
   uint32_t* link = &at->second;
   while (*link != 0 && *link != index) link = &owners_[*link].next;
   if (*link == index) *link = owners_[index].next;
-  if (at->second == 0) processes_.erase(at);
+  if (at->second == 0) first_of_pid_.erase(at);
 }
 
 Status RecordTable::PutInLimbo(const std::vector<uint32_t>& taken) {

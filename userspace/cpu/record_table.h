@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <unordered_map>
@@ -27,6 +28,7 @@ class RecordStore {
 
   // The kernel's own memory. `index` is at most records(). An Error where it cannot be mapped.
   virtual Result<task_record*> RecordAt(uint32_t index) = 0;
+  // Empty if it is not known. Valid until the next call.
   virtual std::string_view CommOf(uint32_t index) = 0;
   // All of them: the marks of record i are in element i / MARKS_EACH.
   virtual std::span<record_marks> Marks() = 0;
@@ -70,6 +72,9 @@ class RecordTable {
   // the last change.
   void ForEachQuietProcess(const std::function<void(const ProcessKey&, uint64_t quiet_reads)>& visit) const;
 
+  // Another process with this one's pid that has records: one of the two has ended.
+  [[nodiscard]] std::optional<ProcessKey> OtherOfItsPid(const ProcessKey& process) const;
+
   // Records that are owned, or not free yet. Those for overflows are counted apart.
   [[nodiscard]] uint32_t entries() const { return entries_; }
   [[nodiscard]] uint32_t overflow_entries() const { return overflow_entries_; }
@@ -84,7 +89,7 @@ class RecordTable {
     task_key key = {};         // tgid 0: the record has not been seen, or is free
     uint64_t pending_ns = 0;   // for the next TakePending
     uint32_t last_change = 0;  // the read in which it was last seen to have gained time
-    uint32_t next = 0;         // of the same process
+    uint32_t next = 0;         // of the same pid
     uint32_t same = 0;         // the record that this one's time is added to: two threads made one each
     uint32_t limbo_since = 0;  // the read after which it was taken from its owner
   };
@@ -102,7 +107,9 @@ class RecordTable {
   Status ReadRecord(uint32_t index, uint32_t bank,
                     const std::function<void(const task_key&, std::string_view)>& on_new);
   void Learn(uint32_t index, const task_key& key);
+  [[nodiscard]] uint32_t FirstOf(uint32_t pid) const;
   [[nodiscard]] uint32_t Find(const task_key& key) const;
+  [[nodiscard]] uint32_t LastChangeOf(uint32_t index) const;
   void Pend(uint32_t index, uint64_t ns);
   [[nodiscard]] bool IsQuiet(const Owner& owner) const { return reads_ >= owner.last_change + kQuietReads; }
   uint32_t& CounterOf(uint32_t index);
@@ -111,16 +118,16 @@ class RecordTable {
   void TakeRetired(std::vector<uint32_t>& taken);
   void TakeOfGoneCgroups(std::vector<uint32_t>& taken);
   void TakeStale(std::vector<uint32_t>& taken);
-  [[nodiscard]] bool IsTheLastOf(const Owner& owner) const;
+  [[nodiscard]] bool IsTheLastOf(uint32_t index) const;
   void Detach(uint32_t index);
   Status PutInLimbo(const std::vector<uint32_t>& taken);
   Status FreeRested();
 
   RecordStore& store_;
   uint32_t reads_ = 0;
-  std::vector<Owner> owners_;                           // by record; as long as the highest number that was seen
-  std::unordered_map<ProcessKey, uint32_t> processes_;  // the first record of each
-  std::vector<uint32_t> pending_;                       // records with pending_ns
+  std::vector<Owner> owners_;  // by record; as long as the highest number that was seen
+  std::unordered_map<uint32_t, uint32_t> first_of_pid_;
+  std::vector<uint32_t> pending_;                                            // records with pending_ns
   std::unordered_map<task_key, uint64_t, KeyHash, KeyEqual> unrecorded_ns_;  // of tasks that have not ended a slice
   std::vector<std::pair<ProcessKey, uint32_t>> retired_;                     // with the read until which it is kept
   std::vector<uint64_t> gone_cgroups_;

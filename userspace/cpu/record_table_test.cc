@@ -1,0 +1,150 @@
+#include "userspace/cpu/record_table.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace brahe {
+namespace {
+
+constexpr uint32_t kRecords = 100, kOverflowRecords = 10;
+
+// Records in which the test writes as the kernel would.
+class FakeStore final : public RecordStore {
+ public:
+  [[nodiscard]] uint32_t records() const override { return kRecords; }
+  [[nodiscard]] uint32_t overflow_records() const override { return kOverflowRecords; }
+  Result<task_record*> RecordAt(uint32_t index) override { return &records_[index]; }
+  std::string_view CommOf(uint32_t) override { return "worker"; }
+  std::span<record_marks> Marks() override { return marks_; }
+  Status Unlink(std::span<const task_key> keys) override {
+    unlinked_.insert(unlinked_.end(), keys.begin(), keys.end());
+    return {};
+  }
+  Status Free(uint32_t index) override {
+    freed_.push_back(index);
+    return {};
+  }
+
+  void Add(uint32_t index, const task_key& key, uint64_t ns) {
+    records_[index].key = key;
+    records_[index].ns[0] += ns;
+    marks_[index / MARKS_EACH].of[0][index % MARKS_EACH] = 1;
+  }
+  [[nodiscard]] bool IsFree(uint32_t index) const { return std::count(freed_.begin(), freed_.end(), index) == 1; }
+  [[nodiscard]] uint32_t OwnerOf(uint32_t index) const { return records_[index].key.tgid; }
+
+ private:
+  std::vector<task_record> records_ = std::vector<task_record>(kRecords + 1);
+  std::vector<record_marks> marks_ = std::vector<record_marks>(2);
+  std::vector<task_key> unlinked_;
+  std::vector<uint32_t> freed_;
+};
+
+class RecordTableTest : public ::testing::Test {
+ protected:
+  void Read() {
+    EXPECT_TRUE(table_.Read(0, [](const task_key&, std::string_view) {}));
+    table_.TakePending([](const task_key&, Nanoseconds) {});
+  }
+  // What is left quiet, by pid.
+  std::map<uint32_t, uint64_t> Quiet() {
+    std::map<uint32_t, uint64_t> quiet;
+    table_.ForEachQuietProcess([&](const ProcessKey& process, uint64_t reads) { quiet[process.pid] += reads; });
+    return quiet;
+  }
+
+  FakeStore store_;
+  RecordTable table_{store_};
+};
+
+TEST_F(RecordTableTest, ARecordIsFreeTwoReadsAfterItsProcessHasEnded) {
+  store_.Add(20, {7, 0, 1, 100}, 50);
+  Read();
+  table_.Retire({7, 1});
+  EXPECT_TRUE(table_.Recycle());
+  EXPECT_EQ(store_.OwnerOf(20), 0U) << "no hint leads to it";
+  EXPECT_FALSE(store_.IsFree(20));
+  EXPECT_EQ(table_.entries(), 1U);
+  Read();
+  EXPECT_TRUE(table_.Recycle());
+  EXPECT_FALSE(store_.IsFree(20));
+  Read();
+  EXPECT_TRUE(table_.Recycle());
+  EXPECT_TRUE(store_.IsFree(20));
+  EXPECT_EQ(table_.entries(), 0U);
+}
+
+TEST_F(RecordTableTest, ARecordThatAppearsAfterTheEndGoesAsWell) {
+  table_.Retire({7, 1});
+  Read();
+  EXPECT_TRUE(table_.Recycle());
+  store_.Add(20, {7, 0, 1, 100}, 50);
+  Read();
+  EXPECT_TRUE(table_.Recycle());
+  EXPECT_EQ(store_.OwnerOf(20), 0U);
+}
+
+TEST_F(RecordTableTest, ARecordOfAGoneCgroupGoesWhenItIsQuietButNotAProcessesLastOne) {
+  store_.Add(20, {7, 0, 1, 100}, 50);
+  store_.Add(21, {7, 0, 1, 200}, 50);
+  store_.Add(22, {8, 0, 1, 100}, 50);
+  Read();
+  table_.RetireCgroup(100);
+  EXPECT_TRUE(table_.Recycle());
+  EXPECT_EQ(store_.OwnerOf(20), 7U) << "it may be in use";
+  Read();
+  Read();
+  EXPECT_TRUE(table_.Recycle());
+  EXPECT_EQ(store_.OwnerOf(20), 0U);
+  EXPECT_EQ(store_.OwnerOf(21), 7U);
+  EXPECT_EQ(store_.OwnerOf(22), 8U) << "the end of 8 would go unseen";
+  EXPECT_EQ(Quiet(), (std::map<uint32_t, uint64_t>{{7, 2}, {8, 2}}));
+}
+
+TEST_F(RecordTableTest, WhereRoomIsScarceRecordsThatAreQuietGoBeforeTheirCgroupsAreKnownToBeGone) {
+  for (uint32_t i = 0; i < 80; ++i) store_.Add(20 + i, {7, 0, 1, 100 + i}, 50);
+  Read();
+  Read();
+  store_.Add(99, {7, 0, 1, 179}, 50);
+  Read();
+  EXPECT_TRUE(table_.Recycle());
+  EXPECT_EQ(store_.OwnerOf(20), 0U);
+  EXPECT_EQ(store_.OwnerOf(99), 7U);
+}
+
+TEST_F(RecordTableTest, OverflowsOfGoneCgroupsGo) {
+  store_.Add(1, {OVERFLOW_TGID, 0, 0, 100}, 50);
+  Read();
+  EXPECT_EQ(table_.overflow_entries(), 1U);
+  EXPECT_EQ(table_.entries(), 0U);
+  table_.RetireCgroup(100);
+  for (int i = 0; i < 5; ++i) {
+    Read();
+    EXPECT_TRUE(table_.Recycle());
+  }
+  EXPECT_EQ(table_.overflow_entries(), 0U);
+  EXPECT_TRUE(store_.IsFree(1));
+  EXPECT_TRUE(Quiet().empty());
+}
+
+TEST_F(RecordTableTest, KnowsTwoProcessesThatHadOnePidApart) {
+  store_.Add(20, {7, 0, 1, 100}, 50);
+  Read();
+  EXPECT_FALSE(table_.OtherOfItsPid({7, 1}));
+  store_.Add(21, {7, 0, 2, 100}, 50);
+  Read();
+  EXPECT_EQ(table_.OtherOfItsPid({7, 2}), (ProcessKey{7, 1}));
+  EXPECT_EQ(table_.OtherOfItsPid({7, 1}), (ProcessKey{7, 2}));
+  table_.Retire({7, 1});
+  EXPECT_TRUE(table_.Recycle());
+  EXPECT_EQ(store_.OwnerOf(20), 0U);
+  EXPECT_EQ(store_.OwnerOf(21), 7U);
+  EXPECT_FALSE(table_.OtherOfItsPid({7, 2}));
+}
+
+}  // namespace
+}  // namespace brahe
