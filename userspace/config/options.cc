@@ -65,8 +65,7 @@ std::vector<Option> MakeOptions() {
 
       {cpu, "cpu.timeSource", "cpu.time-source", "what counts CPU time; auto: bpf, else procfs",
        WordAt([](Config & c) -> auto& { return c.cpu.time_source; }, {{"auto", "bpf", "procfs"}})},
-      {cpu, "cpu.maxProcesses", "cpu.max-processes",
-       "records of the kernel's process table, one for each process, cgroup and socket; 0: by the machine",
+      {cpu, "cpu.maxProcesses", "cpu.max-processes", "records for processes in the kernel; 0: by the machine",
        CountAt(
            [](Config & c) -> auto& { return c.cpu.max_processes; }, std::numeric_limits<uint32_t>::max())},
       {cpu, "cpu.meters", "", "another name of cpu.preferredMeters, which wins where both are given",
