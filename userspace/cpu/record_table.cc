@@ -51,6 +51,7 @@ void RecordTable::Learn(uint32_t index, const task_key& key) {
   Owner& owner = owners_[index];
   owner = {.key = key};
   owner.same = Find(key);
+  if (!unrecorded_.empty()) unrecorded_.erase({key.tgid, key.start_ns});
   const auto [first, added] = first_of_pid_.try_emplace(key.tgid, index);
   if (added) return;
   owner.next = owners_[first->second].next;
@@ -94,6 +95,7 @@ void RecordTable::Add(const task_key& key, uint64_t ns) {
     Pend(index, ns);
   } else {
     unrecorded_ns_[key] += ns;
+    unrecorded_[{key.tgid, key.start_ns}] = reads_ + 1;
   }
 }
 
@@ -129,6 +131,9 @@ void RecordTable::ForEachQuietProcess(const std::function<void(const ProcessKey&
       if (!seen && reads_ >= last_change + kQuietReads) visit({pid, start}, reads_ - last_change);
     }
   }
+  for (const auto& [process, last_seen] : unrecorded_) {
+    if (reads_ >= last_seen + kQuietReads) visit(process, reads_ - last_seen);
+  }
 }
 
 // Of the record's process; `index` is its first.
@@ -161,6 +166,7 @@ void RecordTable::Take(uint32_t index, std::vector<uint32_t>& taken) {
 void RecordTable::TakeRetired(std::vector<uint32_t>& taken) {
   std::erase_if(retired_, [&](const auto& retired) {
     const auto& [process, until] = retired;
+    unrecorded_.erase(process);
     for (uint32_t i = FirstOf(process.pid), next = 0; i != 0; i = next) {
       next = owners_[i].next;
       if (owners_[i].key.start_ns != process.start_ns) continue;

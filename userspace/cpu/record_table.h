@@ -68,8 +68,7 @@ class RecordTable {
   // harm: it is tried again) says that the kernel refused to take a key or a number.
   Status Recycle();
 
-  // Calls `visit` for each process whose records have not changed in the last two reads, with the number of reads since
-  // the last change.
+  // Calls `visit` for each process that has used no time in the last two reads, with the number of reads since it did.
   void ForEachQuietProcess(const std::function<void(const ProcessKey&, uint64_t quiet_reads)>& visit) const;
 
   // Another process with this one's pid that has records: one of the two has ended.
@@ -129,7 +128,9 @@ class RecordTable {
   std::unordered_map<uint32_t, uint32_t> first_of_pid_;
   std::vector<uint32_t> pending_;                                            // records with pending_ns
   std::unordered_map<task_key, uint64_t, KeyHash, KeyEqual> unrecorded_ns_;  // of tasks that have not ended a slice
-  std::vector<std::pair<ProcessKey, uint32_t>> retired_;                     // with the read until which it is kept
+  // Processes that were seen running at a cut and have no record, with that read: their ends must be found, too.
+  std::unordered_map<ProcessKey, uint32_t> unrecorded_;
+  std::vector<std::pair<ProcessKey, uint32_t>> retired_;  // with the read until which it is kept
   std::vector<uint64_t> gone_cgroups_;
   std::vector<uint32_t> limbo_;
   uint32_t entries_ = 0, overflow_entries_ = 0;

@@ -133,6 +133,21 @@ TEST_F(RecordTableTest, OverflowsOfGoneCgroupsGo) {
   EXPECT_TRUE(store_.IsFree(1));
 }
 
+TEST_F(RecordTableTest, AProcessThatNeverGotARecordIsLookedForAsWell) {
+  table_.Add({7, 0, 1, 100}, 50);
+  table_.Add({8, 0, 1, 100}, 50);
+  Read();
+  Read();
+  EXPECT_TRUE(Quiet().empty());
+  Read();
+  EXPECT_EQ(Quiet(), (std::map<uint32_t, uint64_t>{{7, 2}, {8, 2}}));
+  store_.Add(20, {7, 0, 1, 100}, 50);
+  table_.Retire({8, 1});
+  Read();
+  EXPECT_TRUE(table_.Recycle());
+  EXPECT_TRUE(Quiet().empty());
+}
+
 TEST_F(RecordTableTest, KnowsTwoProcessesThatHadOnePidApart) {
   store_.Add(20, {7, 0, 1, 100}, 50);
   Read();
