@@ -374,7 +374,7 @@ TEST_F(BpfCpuTimeSourceTest, HoldsEachCgroupsTimeThroughThousandsOfMoves) {
     auto used = TimeByCgroup(epochs, burner.pid());
     expected[cgroups[parts % 2].id()] += epochs.back().end - since;
     burner.Kill();
-    EXPECT_GT(moves, 1000U);
+    EXPECT_GT(moves, IsEmulated() ? 50U : 1000U);
     for (const TestCgroup& cgroup : cgroups) {
       EXPECT_NEAR(Seconds(used[cgroup.id()]), Seconds(expected[cgroup.id()]), Tolerance(0.01));
     }
