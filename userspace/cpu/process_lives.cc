@@ -21,9 +21,11 @@ constexpr size_t kRoom = 4;
 // way, or a last record appear.
 constexpr uint64_t kEndedEpochs = 4;
 // Every so many epochs quiet processes are looked for, in case that the kernel could not tell of their ends: those that
-// are quiet since the last time, so many at most, and of the others each in one of so many rounds.
+// are quiet since the last time, so many at most, and of the others each in one of so many rounds, or of more where
+// there are so many that a round would be more than so many.
 constexpr uint64_t kCheckEpochs = 8;
-constexpr int kCheckNew = 256;
+constexpr int kCheckNew = 64;
+constexpr uint64_t kCheckOld = 64;
 constexpr uint64_t kCheckRounds = 64;
 // Epochs after which a process that has just ended is quiet.
 constexpr uint64_t kQuietEpochs = 3;
@@ -167,14 +169,17 @@ void ProcessLives::FindMissedEnds(uint64_t dropped_events, const ForEachQuiet& f
   if (std::exchange(dropped_events_seen_, dropped_events) != dropped_events) check_all_until_ = epoch_ + kQuietEpochs;
   const bool all = epoch_ < check_all_until_;
   if ((!all && epoch_ % kCheckEpochs != 0) || !ShowsAll()) return;
-  const uint64_t round = epoch_ / kCheckEpochs % kCheckRounds;
+  const uint64_t rounds = std::max(kCheckRounds, std::exchange(quiet_, 0) / kCheckOld);
+  const uint64_t round = epoch_ / kCheckEpochs % rounds;
   const bool compare_starts = !all && CanCompareStarts();  // takes ten times as long, so not for all
   int may_check = kCheckNew;
   std::vector<ProcessKey> gone;
   for_each_quiet([&](const ProcessKey& process, uint64_t quiet_reads) {
-    if (HasEnded(process)) return;
-    const bool newly_quiet = quiet_reads <= kCheckEpochs + kQuietEpochs && may_check-- > 0;
-    if (!all && !newly_quiet && process.pid % kCheckRounds != round) return;
+    ++quiet_;
+    const bool newly_quiet = quiet_reads <= kCheckEpochs + kQuietEpochs;
+    const bool in_round = all || process.pid % rounds == round;
+    if ((!newly_quiet && !in_round) || HasEnded(process)) return;
+    if (!in_round && may_check-- <= 0) return;
     if (IsGone(process, compare_starts)) gone.push_back(process);
   });
   if (gone.empty() || !ShowsAll()) return;  // PROCFS may have been mounted anew, or not at all any more

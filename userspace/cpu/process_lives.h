@@ -122,6 +122,7 @@ class ProcessLives {
   std::unordered_map<ProcessKey, Ended> ended_;  // reported
   uint64_t dropped_events_seen_ = 0;
   uint64_t check_all_until_ = 0;  // epoch
+  uint64_t quiet_ = 0;            // that the last look has passed
 };
 
 }  // namespace brahe

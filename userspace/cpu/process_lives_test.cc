@@ -332,9 +332,9 @@ TEST_F(ProcessLivesTest, LooksSoonForThoseThatHaveJustBecomeQuietButNotForAnyNum
   for (uint32_t i = 0; i < 2000; ++i) quiet_[Nth(i)] = 5;
   EXPECT_TRUE(EndsOfManyEpochs(8).empty());
   const size_t found = EndsOfManyEpochs(1).size();
-  EXPECT_GE(found, 256U);
-  EXPECT_LE(found, 256U + 2000 / 64 + 1);
-  EXPECT_GE(EndsOfManyEpochs(8).size(), 256U) << "those that have been found do not stand in the way";
+  EXPECT_GE(found, 64U);
+  EXPECT_LE(found, 64U + 2000 / 64 + 1);
+  EXPECT_GE(EndsOfManyEpochs(8).size(), 64U) << "those that have been found do not stand in the way";
 }
 
 TEST_F(ProcessLivesTest, DoesNotBelieveAProcfsThatIsNotProvenToShowEverybody) {

@@ -120,31 +120,13 @@ void RecordTable::TakePending(const std::function<void(const task_key&, Nanoseco
 }
 
 void RecordTable::ForEachQuietProcess(const std::function<void(const ProcessKey&, uint64_t)>& visit) const {
-  for (const auto& [pid, first] : first_of_pid_) {
-    for (uint32_t i = first; pid != OVERFLOW_TGID && i != 0; i = owners_[i].next) {
-      const uint64_t start = owners_[i].key.start_ns;
-      bool seen = false;
-      for (uint32_t before = first; before != i; before = owners_[before].next) {
-        seen = seen || owners_[before].key.start_ns == start;
-      }
-      const uint32_t last_change = LastChangeOf(i);
-      if (!seen && reads_ >= last_change + kQuietReads) visit({pid, start}, reads_ - last_change);
-    }
+  for (const Owner& owner : owners_) {
+    if (owner.key.tgid == 0 || owner.key.tgid == OVERFLOW_TGID || owner.limbo_since != 0 || !IsQuiet(owner)) continue;
+    visit({owner.key.tgid, owner.key.start_ns}, reads_ - owner.last_change);
   }
   for (const auto& [process, last_seen] : unrecorded_) {
     if (reads_ >= last_seen + kQuietReads) visit(process, reads_ - last_seen);
   }
-}
-
-// Of the record's process; `index` is its first.
-uint32_t RecordTable::LastChangeOf(uint32_t index) const {
-  uint32_t last_change = 0;
-  for (uint32_t i = index; i != 0; i = owners_[i].next) {
-    if (owners_[i].key.start_ns == owners_[index].key.start_ns) {
-      last_change = std::max(last_change, owners_[i].last_change);
-    }
-  }
-  return last_change;
 }
 
 Status RecordTable::Recycle() {

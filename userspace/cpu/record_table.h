@@ -68,7 +68,9 @@ class RecordTable {
   // harm: it is tried again) says that the kernel refused to take a key or a number.
   Status Recycle();
 
-  // Calls `visit` for each process that has used no time in the last two reads, with the number of reads since it did.
+  // Calls `visit` for each record that has not changed in the last two reads, with the number of reads since it did,
+  // and for each process that has none and was last seen so long ago. A process may be visited more than once, and may
+  // have another record that has changed.
   void ForEachQuietProcess(const std::function<void(const ProcessKey&, uint64_t quiet_reads)>& visit) const;
 
   // Another process with this one's pid that has records: one of the two has ended.
@@ -108,7 +110,6 @@ class RecordTable {
   void Learn(uint32_t index, const task_key& key);
   [[nodiscard]] uint32_t FirstOf(uint32_t pid) const;
   [[nodiscard]] uint32_t Find(const task_key& key) const;
-  [[nodiscard]] uint32_t LastChangeOf(uint32_t index) const;
   void Pend(uint32_t index, uint64_t ns);
   [[nodiscard]] bool IsQuiet(const Owner& owner) const { return reads_ >= owner.last_change + kQuietReads; }
   uint32_t& CounterOf(uint32_t index);
