@@ -4,11 +4,23 @@
 #define BRAHE_BPF_CPU_TIME_READER_H
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 
 #include "bpf/cpu_time_records.h"
 #include "bpf/cpu_time_slices.h"
+
+/* What was read before stays before what is read after. As C++ has it (atomic_thread_fence), but that is refused under
+ * -fsanitize=thread. */
+inline void KeepLoadsInOrder()
+{
+#if defined(__aarch64__)
+	asm volatile("dmb ishld" ::: "memory");
+#elif defined(__x86_64__)
+	asm volatile("" ::: "memory"); /* the processor does so by itself */
+#else
+#error "say how loads are kept in order here"
+#endif
+}
 
 /* Copies the slot. False if its handler was running meanwhile: then the copy is worth nothing. */
 inline bool TryReadSlot(const struct cpu_slot &slot, struct cpu_slot &copy)
@@ -16,7 +28,7 @@ inline bool TryReadSlot(const struct cpu_slot &slot, struct cpu_slot &copy)
 	const __u64 before = __atomic_load_n(&slot.seq, __ATOMIC_ACQUIRE);
 
 	memcpy(static_cast<void *>(&copy), static_cast<const void *>(&slot), sizeof copy);
-	std::atomic_thread_fence(std::memory_order_acquire);
+	KeepLoadsInOrder();
 	return before % 2 == 0 && __atomic_load_n(&slot.seq, __ATOMIC_RELAXED) == before;
 }
 
@@ -27,7 +39,7 @@ inline bool TryReadMove(const struct cgroup_move *moves, __u64 number, struct cg
 	const __u64 before = __atomic_load_n(&move.number, __ATOMIC_ACQUIRE);
 
 	memcpy(static_cast<void *>(&copy), static_cast<const void *>(&move), sizeof copy);
-	std::atomic_thread_fence(std::memory_order_acquire);
+	KeepLoadsInOrder();
 	return before == number && __atomic_load_n(&move.number, __ATOMIC_RELAXED) == before;
 }
 
