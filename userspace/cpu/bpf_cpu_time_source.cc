@@ -15,7 +15,7 @@ namespace brahe {
 namespace {
 
 // Names and tasks of an epoch that is worth giving memory back after.
-constexpr size_t kLargeEpoch = 4096;
+constexpr size_t kLargeEpoch = 1024;
 
 // The parts of the source have no say in each other; this is who calls them, and when.
 class BpfCpuTimeSource final : public CpuTimeSource {

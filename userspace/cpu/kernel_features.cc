@@ -58,7 +58,7 @@ std::string BpfRemedy(int code) {
     case ENOENT:
       return "this kernel does not have what it attaches to";
     default:
-      return "Linux 5.10 or newer with BTF is needed; --log.level=debug shows the kernel's reason";
+      return "the kernel is locked down, or older than 5.10 or without BTF; --log.level=debug shows its reason";
   }
 }
 
