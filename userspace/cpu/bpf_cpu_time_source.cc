@@ -1,11 +1,11 @@
 #include "userspace/cpu/bpf_cpu_time_source.h"
 
-#include <glog/logging.h>
 #include <malloc.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "userspace/base/fault_log.h"
 #include "userspace/cpu/cut_protocol.h"
 #include "userspace/cpu/process_lives.h"
 #include "userspace/cpu/record_table.h"
@@ -49,6 +49,7 @@ class BpfCpuTimeSource final : public CpuTimeSource {
   ProcessLives lives_;
   SocketBooks books_;
   Nanoseconds begin_;  // of the epoch that the next Collect returns
+  FaultLog faults_;
   bool bank_unread_ = false;
   bool large_epoch_ = false;
   Nanoseconds lost_, conservation_error_;
@@ -133,8 +134,13 @@ void BpfCpuTimeSource::Recycle(const CpuTimeEpoch& epoch) {
     lives_.Forget(process);
   }
   for (const uint64_t cgroup_id : lives_.TakeGoneCgroups()) table_.RetireCgroup(cgroup_id);
-  if (auto recycled = table_.Recycle(); !recycled && VLOG_IS_ON(1)) {
-    LOG_EVERY_T(INFO, 1) << recycled.error().message;
+  if (auto recycled = table_.Recycle(); recycled) {
+    faults_.Clear("recycle", "Records of ended processes are used again");
+  } else {
+    faults_.Report("recycle",
+                   "Records of ended processes cannot be used again, which is tried in each epoch; once none is left, "
+                   "time is known by cgroup only: " +
+                       recycled.error().message);
   }
   lives_.FindMissedEnds(program_->dropped_events(),
                         [this](const ProcessLives::VisitQuiet& visit) { table_.ForEachQuietProcess(visit); });

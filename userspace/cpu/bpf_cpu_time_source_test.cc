@@ -1,10 +1,15 @@
 // The kernel side, live on the kernel that this test runs on. Needs root.
 #include "userspace/cpu/bpf_cpu_time_source.h"
 
+#include <bpf/bpf.h>
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -470,6 +475,53 @@ TEST_F(BpfCpuTimeSourceTest, ForgetsProcessesThatAreDead) {
   EXPECT_GE(before, started);
   for (int i = 0; i < 4; ++i) NextEpoch();
   EXPECT_LT(source_->Stats().map_entries, before - started * 9 / 10);
+}
+
+// From here on the kernel deletes no batches for this process.
+void RefuseToDeleteBatches() {
+  sock_filter filter[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_bpf, 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, BPF_MAP_DELETE_BATCH, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog program = {.len = std::size(filter), .filter = filter};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+    _exit(2);
+}
+
+// Keys in the newest map of that name.
+size_t KeysInKernel(const std::string& name) {
+  UniqueFd newest;
+  uint32_t id = 0;
+  while (bpf_map_get_next_id(id, &id) == 0) {
+    UniqueFd map(bpf_map_get_fd_by_id(id));
+    bpf_map_info info = {};
+    uint32_t size = sizeof info;
+    if (map.valid() && bpf_obj_get_info_by_fd(map.get(), &info, &size) == 0 && name == info.name)
+      newest = std::move(map);
+  }
+  size_t keys = 0;
+  task_key key;
+  for (const void* at = nullptr; bpf_map_get_next_key(newest.get(), at, &key) == 0; at = &key) ++keys;
+  return keys;
+}
+
+TEST_F(BpfCpuTimeSourceTest, ForgetsTheDeadInTheKernelAlsoWhereItRefusesToDeleteBatches) {
+  EXPECT_EXIT(
+      {
+        RefuseToDeleteBatches();
+        Start(Options());
+        const size_t started = RunChildren(brahe::Seconds(1), 20, [](size_t) {});
+        usleep(300'000);
+        for (int i = 0; i < 5; ++i) NextEpoch();
+        const size_t left = KeysInKernel("procs");
+        fprintf(stderr, "started %zu, left %zu\n", started, left);
+        _exit(left < started / 10 ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "started");
 }
 
 TEST_F(BpfCpuTimeSourceTest, FindsTheDeadThatTheKernelHadNoRoomToTellOf) {

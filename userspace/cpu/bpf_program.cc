@@ -106,7 +106,7 @@ Status BpfProgram::LoadWhatTheKernelAccepts(const BpfProgramOptions& options) {
   capacity_ = RecordCapacity(options.max_processes, options.topology.socket_of_cpu);
   features_ = {{kEssentialFeature, true}};
   for (const OptionalFeature& feature : kOptionalFeatures) features_.push_back({feature.name, true});
-  if (auto opened = Open(options); !opened) return opened;
+  if (auto opened = Open(options, capacity_); !opened) return opened;
   if (cpu_time_bpf::load(skeleton_) == 0) return {};
 
   // Something is refused, and libbpf says no more than that: each program is tried by itself.
@@ -121,7 +121,7 @@ Status BpfProgram::LoadWhatTheKernelAccepts(const BpfProgramOptions& options) {
     const int error = Probe(options, ProgramOf(feature));
     if (error != 0) SwitchOff(feature.name, SystemError(std::string("load BPF program ") + feature.program, error));
   }
-  if (auto opened = Open(options); !opened) return opened;
+  if (auto opened = Open(options, capacity_); !opened) return opened;
   if (const int error = -cpu_time_bpf::load(skeleton_); error != 0) {
     return WithRemedy(SystemError("load the BPF programs that the kernel accepts", error));
   }
@@ -129,12 +129,12 @@ Status BpfProgram::LoadWhatTheKernelAccepts(const BpfProgramOptions& options) {
 }
 
 // The sizes of maps follow the machine and the settings.
-Status BpfProgram::Open(const BpfProgramOptions& options) {
+Status BpfProgram::Open(const BpfProgramOptions& options, uint32_t capacity) {
   cpu_time_bpf::destroy(std::exchange(skeleton_, cpu_time_bpf::open()));
   if (skeleton_ == nullptr) return SystemError("open BPF object");
   skeleton_->rodata->cgroup_hierarchy = HierarchyCode(options.hierarchy);
-  const uint32_t records = kOverflowRecords + capacity_;
-  const uint32_t hints = std::bit_ceil(capacity_) * kHintsEach;
+  const uint32_t records = kOverflowRecords + capacity;
+  const uint32_t hints = std::bit_ceil(capacity) * kHintsEach;
   skeleton_->rodata->hint_mask = hints - 1;
   const auto& maps = skeleton_->maps;
   bpf_map__set_max_entries(maps.cpu_slots, static_cast<uint32_t>(options.topology.socket_of_cpu.size()));
@@ -143,7 +143,7 @@ Status BpfProgram::Open(const BpfProgramOptions& options) {
   bpf_map__set_max_entries(maps.marks, records / MARKS_EACH + 1);
   bpf_map__set_max_entries(maps.hints, hints);
   bpf_map__set_max_entries(maps.procs, records);
-  bpf_map__set_max_entries(maps.free_records, capacity_);
+  bpf_map__set_max_entries(maps.free_records, capacity);
   bpf_map__set_max_entries(maps.free_overflow, kOverflowRecords);
   if (options.event_buffer_bytes != 0) bpf_map__set_max_entries(maps.events, options.event_buffer_bytes);
   for (const OptionalFeature& feature : kOptionalFeatures) {
@@ -157,13 +157,7 @@ Status BpfProgram::Open(const BpfProgramOptions& options) {
 }
 
 int BpfProgram::Probe(const BpfProgramOptions& options, const char* program) {
-  BpfProgramOptions small = options;
-  small.max_processes = capacity_;
-  const uint32_t capacity = std::exchange(capacity_, 1);
-  int error = 0;
-  if (const auto opened = Open(small); !opened) error = opened.error().code;
-  capacity_ = capacity;
-  if (error != 0) return error;
+  if (const auto opened = Open(options, 1); !opened) return opened.error().code;
   bpf_program* other = nullptr;
   bpf_object__for_each_program(other, skeleton_->obj) {
     bpf_program__set_autoload(other, std::string_view(bpf_program__name(other)) == program);
@@ -312,9 +306,10 @@ Status BpfProgram::Unlink(std::span<const task_key> keys) {
   while (can_delete_batches_ && done < keys.size()) {
     auto count = static_cast<uint32_t>(keys.size() - done);
     const int error = bpf_map_delete_batch(fd, &keys[done], &count, nullptr) == 0 ? 0 : errno;
-    done += count;
-    if (error == ENOENT) ++done;  // it stops at a key that is not there
     can_delete_batches_ = error == 0 || error == ENOENT;
+    // After another error `count` may not have been written: those that are gone by now do not matter below.
+    if (can_delete_batches_) done += count;
+    if (error == ENOENT) ++done;  // it stops at a key that is not there
   }
   Status status;
   for (; done < keys.size(); ++done) {

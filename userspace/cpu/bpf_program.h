@@ -93,8 +93,9 @@ class BpfProgram final : public RecordStore {
 
   BpfProgram() = default;
   Status LoadWhatTheKernelAccepts(const BpfProgramOptions& options);
-  // Opens the object with all its settings and the programs that have been found to work.
-  Status Open(const BpfProgramOptions& options);
+  // Opens the object with all its settings, so many records for processes, and the programs that have been found to
+  // work.
+  Status Open(const BpfProgramOptions& options, uint32_t capacity);
   // Finds out which program is refused, by itself, and what for. 0: it loads.
   int Probe(const BpfProgramOptions& options, const char* program);
   [[nodiscard]] const char* ProgramOf(const OptionalFeature& feature) const;

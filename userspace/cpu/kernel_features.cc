@@ -2,27 +2,21 @@
 
 #include <linux/capability.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
-
-#include "userspace/base/file.h"
 
 namespace brahe {
 namespace {
 
-#ifndef CAP_PERFMON
-#define CAP_PERFMON 38
-#define CAP_BPF 39
-#endif
-
-bool HasCapability(int capability) {
-  const std::string status = ReadFile("/proc/self/status").value_or("");
-  const size_t at = status.find("CapEff:");
-  if (at == std::string::npos) return false;
-  return (strtoull(status.c_str() + at + 7, nullptr, 16) >> capability & 1) != 0;
+bool HasCapability(unsigned capability) {
+  __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {};
+  if (syscall(SYS_capget, &header, sets) != 0) return false;
+  return (sets[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability)) != 0;
 }
 
 bool IsOlderThan(int major, int minor) {

@@ -131,36 +131,36 @@ void RecordTable::ForEachQuietProcess(const std::function<void(const ProcessKey&
 
 Status RecordTable::Recycle() {
   Status freed = FreeRested();
-  std::vector<uint32_t> taken;
-  TakeRetired(taken);
-  if (!gone_cgroups_.empty()) TakeOfGoneCgroups(taken);
+  TakeRetired();
+  if (!gone_cgroups_.empty()) TakeOfGoneCgroups();
   const bool scarce = entries_ > (store_.records() - store_.overflow_records()) / 4 * 3;
-  if (scarce || overflow_entries_ > store_.overflow_records() / 4 * 3) TakeStale(taken);
-  if (auto put = PutInLimbo(taken); !put) return put;
+  if (scarce || overflow_entries_ > store_.overflow_records() / 4 * 3) TakeStale();
+  if (auto put = PutInLimbo(); !put) return put;
   return freed;
 }
 
-void RecordTable::Take(uint32_t index, std::vector<uint32_t>& taken) {
+// Takes a record from its process.
+void RecordTable::Take(uint32_t index) {
+  Detach(index);
   owners_[index].limbo_since = reads_;
-  taken.push_back(index);
+  taken_.push_back(index);
 }
 
-void RecordTable::TakeRetired(std::vector<uint32_t>& taken) {
+void RecordTable::TakeRetired() {
   std::erase_if(retired_, [&](const auto& retired) {
     const auto& [process, until] = retired;
     unrecorded_.erase(process);
     for (uint32_t i = FirstOf(process.pid), next = 0; i != 0; i = next) {
       next = owners_[i].next;
       if (owners_[i].key.start_ns != process.start_ns) continue;
-      Detach(i);
-      Take(i, taken);
+      Take(i);
     }
     return reads_ >= until;
   });
 }
 
 // Looks through all records, which is cheap beside the removal of a cgroup.
-void RecordTable::TakeOfGoneCgroups(std::vector<uint32_t>& taken) {
+void RecordTable::TakeOfGoneCgroups() {
   std::sort(gone_cgroups_.begin(), gone_cgroups_.end());
   std::vector<uint64_t> kept;
   for (uint32_t i = 1; i < owners_.size(); ++i) {
@@ -170,8 +170,7 @@ void RecordTable::TakeOfGoneCgroups(std::vector<uint32_t>& taken) {
       continue;
     }
     if (IsQuiet(owner) && !IsTheLastOf(i)) {
-      Detach(i);
-      Take(i, taken);
+      Take(i);
     } else {
       kept.push_back(owner.key.cgroup_id);
     }
@@ -190,11 +189,10 @@ bool RecordTable::IsTheLastOf(uint32_t index) const {
 
 // A process may leave many cgroups behind, and a cgroup's removal may go untold: where room gets scarce, records are
 // taken that have not changed lately, but for the last one of a process.
-void RecordTable::TakeStale(std::vector<uint32_t>& taken) {
+void RecordTable::TakeStale() {
   for (uint32_t i = 1; i < owners_.size(); ++i) {
     if (owners_[i].key.tgid == 0 || owners_[i].limbo_since != 0 || !IsQuiet(owners_[i]) || IsTheLastOf(i)) continue;
-    Detach(i);
-    Take(i, taken);
+    Take(i);
   }
 }
 
@@ -213,23 +211,26 @@ void RecordTable::Detach(uint32_t index) {
   if (at->second == 0) first_of_pid_.erase(at);
 }
 
-Status RecordTable::PutInLimbo(const std::vector<uint32_t>& taken) {
-  if (taken.empty()) return {};
+// A record whose key is still in the table would be found there by that key when it is another's.
+Status RecordTable::PutInLimbo() {
+  if (taken_.empty()) return {};
   std::vector<task_key> keys;
-  for (const uint32_t index : taken) keys.push_back(owners_[index].key);
-  const Status unlinked = store_.Unlink(keys);
-  for (const uint32_t index : taken) {
-    limbo_.push_back(index);
+  for (const uint32_t index : taken_) keys.push_back(owners_[index].key);
+  if (auto unlinked = store_.Unlink(keys); !unlinked) return unlinked;
+  for (const uint32_t index : taken_) {
     const auto record = store_.RecordAt(index);  // is mapped since it was read
-    if (!record) continue;
+    if (!record) return record.error();
     // The word that tells the owner goes first, and comes last when there is another one.
     typedef uint64_t __attribute__((may_alias)) Word;
     auto* const key = reinterpret_cast<Word*>(&(*record)->key);
     for (size_t word = 0; word < sizeof(task_key) / sizeof(uint64_t); ++word) {
       __atomic_store_n(&key[word], 0, __ATOMIC_SEQ_CST);
     }
+    owners_[index].limbo_since = reads_;
   }
-  return unlinked;
+  limbo_.insert(limbo_.end(), taken_.begin(), taken_.end());
+  taken_.clear();
+  return {};
 }
 
 Status RecordTable::FreeRested() {

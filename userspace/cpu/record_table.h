@@ -64,8 +64,8 @@ class RecordTable {
   // one of a process, which is there to its end.
   void RetireCgroup(uint64_t cgroup_id) { gone_cgroups_.push_back(cgroup_id); }
   // After each Read and what it has retired. A record is taken from its owner first: no way leads to it then. It is
-  // free after two more reads; each of them has waited for all handlers that could still hold it. An Error (which is no
-  // harm: it is tried again) says that the kernel refused to take a key or a number.
+  // free after two more reads; each of them has waited for all handlers that could still hold it. After an Error, the
+  // kernel's refusal to take keys or a number, the records wait for the next Recycle.
   Status Recycle();
 
   // Calls `visit` for each record that has not changed in the last two reads, with the number of reads since it did,
@@ -114,13 +114,13 @@ class RecordTable {
   [[nodiscard]] bool IsQuiet(const Owner& owner) const { return reads_ >= owner.last_change + kQuietReads; }
   uint32_t& CounterOf(uint32_t index);
 
-  void Take(uint32_t index, std::vector<uint32_t>& taken);
-  void TakeRetired(std::vector<uint32_t>& taken);
-  void TakeOfGoneCgroups(std::vector<uint32_t>& taken);
-  void TakeStale(std::vector<uint32_t>& taken);
+  void Take(uint32_t index);
+  void TakeRetired();
+  void TakeOfGoneCgroups();
+  void TakeStale();
   [[nodiscard]] bool IsTheLastOf(uint32_t index) const;
   void Detach(uint32_t index);
-  Status PutInLimbo(const std::vector<uint32_t>& taken);
+  Status PutInLimbo();
   Status FreeRested();
 
   RecordStore& store_;
@@ -133,6 +133,7 @@ class RecordTable {
   std::unordered_map<ProcessKey, uint32_t> unrecorded_;
   std::vector<std::pair<ProcessKey, uint32_t>> retired_;  // with the read until which it is kept
   std::vector<uint64_t> gone_cgroups_;
+  std::vector<uint32_t> taken_;  // whose keys are still in the kernel's table
   std::vector<uint32_t> limbo_;
   uint32_t entries_ = 0, overflow_entries_ = 0;
 };

@@ -21,6 +21,7 @@ class FakeStore final : public RecordStore {
   std::string_view CommOf(uint32_t) override { return "worker"; }
   std::span<record_marks> Marks() override { return marks_; }
   Status Unlink(std::span<const task_key> keys) override {
+    if (refuses) return MakeError("not now");
     unlinked_.insert(unlinked_.end(), keys.begin(), keys.end());
     return {};
   }
@@ -29,6 +30,7 @@ class FakeStore final : public RecordStore {
     return {};
   }
 
+  bool refuses = false;  // to unlink
   void Add(uint32_t index, const task_key& key, uint64_t ns) {
     records_[index].key = key;
     records_[index].ns[0] += ns;
@@ -74,6 +76,28 @@ TEST_F(RecordTableTest, ARecordIsFreeTwoReadsAfterItsProcessHasEnded) {
   EXPECT_FALSE(store_.IsFree(20));
   Read();
   EXPECT_TRUE(table_.Recycle());
+  EXPECT_TRUE(store_.IsFree(20));
+  EXPECT_EQ(table_.entries(), 0U);
+}
+
+// Its key would lead to it when it is another's.
+TEST_F(RecordTableTest, ARecordWhoseKeyTheKernelDoesNotTakeIsNotUsedAgainBeforeItDoes) {
+  store_.Add(20, {7, 0, 1, 100}, 50);
+  Read();
+  table_.Retire({7, 1});
+  store_.refuses = true;
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_FALSE(table_.Recycle());
+    Read();
+  }
+  EXPECT_EQ(store_.OwnerOf(20), 7U);
+  EXPECT_FALSE(store_.IsFree(20));
+  store_.refuses = false;
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(table_.Recycle());
+    EXPECT_FALSE(i < 2 && store_.IsFree(20));
+    Read();
+  }
   EXPECT_TRUE(store_.IsFree(20));
   EXPECT_EQ(table_.entries(), 0U);
 }
