@@ -514,12 +514,13 @@ TEST_F(BpfCpuTimeSourceTest, ForgetsTheDeadInTheKernelAlsoWhereItRefusesToDelete
       {
         RefuseToDeleteBatches();
         Start(Options());
-        const size_t started = RunChildren(brahe::Seconds(1), 20, [](size_t) {});
+        size_t started = 0;
+        while (started < 400) started += RunChildren(Milliseconds(100), 20, [](size_t) {});
         usleep(300'000);
         for (int i = 0; i < 5; ++i) NextEpoch();
-        const size_t left = KeysInKernel("procs");
+        const size_t left = KeysInKernel("procs");  // of the machine's own processes, too
         fprintf(stderr, "started %zu, left %zu\n", started, left);
-        _exit(left < started / 10 ? 0 : 1);
+        _exit(left < started / 4 ? 0 : 1);
       },
       testing::ExitedWithCode(0), "started");
 }
