@@ -175,6 +175,7 @@ Variants AllVariants(const std::string& baseline) {
   const CgroupHierarchy v1 = {.v2 = false, .mount_point = "", .controller = "cpuacct"};
   Variants variants = {{"none", AttachNothing},
                        {"empty", [] { return AttachBenchProgram("on_switch_empty"); }},
+                       {"clock", [] { return AttachBenchProgram("on_switch_clock"); }},
                        {"plain", [] { return AttachBenchProgram("on_switch_plain"); }},
                        {"brahe_v2", [] { return AttachBrahe(CgroupHierarchy{}); }}};
   if (!baseline.empty()) {
