@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "userspace/base/plain_text.h"
+
 namespace brahe {
 namespace {
 
@@ -44,11 +46,7 @@ bool IsHost(std::string_view host) {
 
 std::string Printable(std::string_view text) {
   constexpr size_t kLongest = 80;
-  std::string line(text.substr(0, kLongest));
-  for (char& c : line) {
-    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = '?';
-  }
-  return text.size() > kLongest ? line + "..." : line;
+  return PlainText(text, kLongest);
 }
 
 std::string Quoted(std::string_view text) { return "\"" + Printable(text) + "\""; }

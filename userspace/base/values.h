@@ -11,7 +11,7 @@ namespace brahe {
 
 // From the text of a flag or of a YAML scalar to a value. Each Error quotes the text and says what is expected.
 
-// `text` on one line and not too long to be read, in double quotes; control characters appear as '?'.
+// `text` on one line and not too long to be read, in double quotes; see PlainText.
 std::string Quoted(std::string_view text);
 // The same without the quotes.
 std::string Printable(std::string_view text);

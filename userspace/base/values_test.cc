@@ -8,7 +8,7 @@ namespace brahe {
 namespace {
 
 TEST(ValuesTest, QuotedTextIsOneShortLine) {
-  EXPECT_EQ(Quoted("a\nb\x1b[31m\x7f"), "\"a?b?[31m?\"");
+  EXPECT_EQ(Quoted("a\nb\x1b[31m\x7f"), "\"a\uFFFDb\uFFFD[31m\uFFFD\"");
   EXPECT_EQ(Quoted(std::string(1000, 'x')), "\"" + std::string(80, 'x') + "...\"");
 }
 

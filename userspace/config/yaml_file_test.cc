@@ -73,7 +73,7 @@ TEST_F(YamlFileTest, NamesTheNearestKeyForOneThatNobodyKnows) {
             "config.yaml:7: monitor.intervall: unknown key; did you mean monitor.interval?");
   EXPECT_EQ(ErrorOf("monitr:\n  interval: 5s\n"), "config.yaml:1: monitr: unknown key; did you mean monitor?");
   EXPECT_EQ(ErrorOf("host:\n  banana: 1\n"), "config.yaml:2: host.banana: unknown key; see --help");
-  EXPECT_EQ(ErrorOf("\"a\\nb\": 1\n"), "config.yaml:1: a?b: unknown key; see --help");
+  EXPECT_EQ(ErrorOf("\"a\\nb\": 1\n"), "config.yaml:1: a\uFFFDb: unknown key; see --help");
   EXPECT_EQ(ErrorOf("\"\": 1\n"), "config.yaml:1: : unknown key; see --help");
   EXPECT_EQ(ErrorOf("monitor:\n  \"\": 1\n"), "config.yaml:2: monitor.: unknown key; did you mean monitor?");
 }

@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "userspace/base/process_stat_text.h"
 #include "userspace/base/temp_tree.h"
 
 namespace brahe {
@@ -41,10 +42,13 @@ class FakeProc {
     WriteStat();
   }
   void Set(const FakeProcess& process) const {
-    tree_.Write(std::to_string(process.pid) + "/stat",
-                std::to_string(process.pid) + " (" + process.comm + ") " + process.state + " 1 2 3 0 -1 0 1 2 3 4 " +
-                    std::to_string(process.used) + " 0 900 900 20 0 1 0 " + std::to_string(process.start) +
-                    " 1 2 3 4 5 6 7 8 9 10 11 12 0 0 0 17 " + std::to_string(process.cpu) + " 0 0 0 0 0\n");
+    const ProcessStat stat{.comm = process.comm,
+                           .state = process.state,
+                           .parent = 1,
+                           .user_ticks = process.used,
+                           .start_ticks = process.start,
+                           .cpu = process.cpu};
+    tree_.Write(std::to_string(process.pid) + "/stat", ProcessStatText(process.pid, stat));
   }
   void SetCgroup(uint32_t pid, const std::string& text) const { tree_.Write(std::to_string(pid) + "/cgroup", text); }
   void SetGarbage(uint32_t pid) const { tree_.Write(std::to_string(pid) + "/stat", "\x01 garbage"); }

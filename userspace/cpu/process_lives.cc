@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "userspace/base/file.h"
+#include "userspace/base/process_stat.h"
 #include "userspace/base/units.h"
-#include "userspace/cpu/procfs_parsers.h"
 
 namespace brahe {
 namespace {

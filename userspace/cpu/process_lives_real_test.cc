@@ -7,10 +7,10 @@
 #include <string>
 
 #include "userspace/base/file.h"
+#include "userspace/base/process_stat.h"
 #include "userspace/base/temp_tree.h"
 #include "userspace/cpu/child_process.h"
 #include "userspace/cpu/process_lives.h"
-#include "userspace/cpu/procfs_parsers.h"
 #include "userspace/cpu/procfs_scene.h"
 
 namespace brahe {

@@ -78,7 +78,7 @@ Status ProcfsCpuTimeSource::Start() {
     if (!reading.readable) continue;
     Process& process = processes_[reading.pid];
     process.start_ticks = reading.stat.start_ticks;
-    process.cpu_ticks = reading.stat.cpu_ticks;
+    process.cpu_ticks = reading.stat.cpu_ticks();
   }
   return {};
 }
@@ -126,14 +126,14 @@ void ProcfsCpuTimeSource::CollectProcess(const ProcessReading& reading, CpuTimeE
     const bool newborn = stat.start_ticks + 1 >= last_uptime_ticks_;
     known = processes_.try_emplace(reading.pid).first;
     known->second.start_ticks = stat.start_ticks;
-    known->second.cpu_ticks = newborn ? 0 : stat.cpu_ticks;
+    known->second.cpu_ticks = newborn ? 0 : stat.cpu_ticks();
   }
   Process& process = known->second;
   process.epoch = epoch_;
-  if (stat.cpu_ticks <= process.cpu_ticks) return;  // the kernel's sums may fall by a tick
-  const uint64_t ticks = stat.cpu_ticks - process.cpu_ticks;
+  if (stat.cpu_ticks() <= process.cpu_ticks) return;  // the kernel's sums may fall by a tick
+  const uint64_t ticks = stat.cpu_ticks() - process.cpu_ticks;
   if (ticks > kPlausibleTicks) return;
-  process.cpu_ticks = stat.cpu_ticks;
+  process.cpu_ticks = stat.cpu_ticks();
   Charge(reading, process, ticks, epoch);
 }
 

@@ -9,6 +9,7 @@
 
 #include "userspace/base/file.h"
 #include "userspace/base/result.h"
+#include "userspace/base/process_stat.h"
 #include "userspace/cpu/procfs_parsers.h"
 
 namespace brahe {

@@ -6,7 +6,7 @@
 #include <sys/statfs.h>
 
 #include "userspace/base/file.h"
-#include "userspace/cpu/procfs_parsers.h"
+#include "userspace/base/process_stat.h"
 
 namespace brahe {
 namespace {
@@ -17,10 +17,9 @@ constexpr const char* kNamespaceRemedy =
 }  // namespace
 
 bool IsKthreadd(std::string_view stat) {
-  constexpr uint32_t kKernelThread = 0x00200000;  // PF_KTHREAD; no process can give it to itself
   ProcessStat process;
   return ParseProcessStat(stat, process) && process.comm == "kthreadd" && process.parent == 0 &&
-         (process.flags & kKernelThread) != 0;
+         process.is_kernel_thread();
 }
 
 Status CheckShowsAllProcesses(const std::string& procfs_root) {

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "userspace/exporter/utf8.h"
+#include "userspace/base/utf8.h"
 
 namespace brahe {
 namespace {

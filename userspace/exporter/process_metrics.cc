@@ -9,40 +9,18 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <sstream>
 #include <utility>
 
 #include "userspace/base/file.h"
+#include "userspace/base/process_stat.h"
 
 namespace brahe {
 namespace {
 
-// Of /proc/PID/stat (proc(5)).
-struct Stat {
-  uint64_t user_ticks = 0;
-  uint64_t system_ticks = 0;
-  uint64_t start_ticks = 0;  // after boot
-  uint64_t virtual_bytes = 0;
-  uint64_t resident_pages = 0;
-};
-
-std::optional<Stat> ReadStat(const std::string& path) {
-  const Result<std::string> content = ReadFile(path);
-  if (!content) return std::nullopt;
-  // The command's name, in parentheses, may hold anything.
-  const size_t name_end = content->rfind(')');
-  if (name_end == std::string::npos) return std::nullopt;
-  std::istringstream fields(content->substr(name_end + 1));
-  constexpr int kFieldsBeforeUserTicks = 11;
-  constexpr int kFieldsBeforeStartTicks = 6;
-  std::string skipped;
-  Stat stat;
-  for (int i = 0; i < kFieldsBeforeUserTicks; ++i) fields >> skipped;
-  fields >> stat.user_ticks >> stat.system_ticks;
-  for (int i = 0; i < kFieldsBeforeStartTicks; ++i) fields >> skipped;
-  fields >> stat.start_ticks >> stat.virtual_bytes >> stat.resident_pages;
-  if (!fields) return std::nullopt;
-  return stat;
+std::optional<ProcessStat> ReadStat(const std::string& path) {
+  const Result<std::string> text = ReadFile(path);
+  ProcessStat stat;
+  return text && ParseProcessStat(*text, stat) ? std::optional(std::move(stat)) : std::nullopt;
 }
 
 std::optional<uint64_t> CountOpenFiles(const std::string& folder) {
@@ -82,13 +60,13 @@ class FamilyList {
   std::vector<prometheus::MetricFamily> families_;
 };
 
-void AddStat(const Stat& stat, double boot_time, FamilyList& list) {
+void AddStat(const ProcessStat& stat, double boot_time, FamilyList& list) {
   using prometheus::MetricType;
   const auto seconds = [](uint64_t ticks) {
     return static_cast<double>(ticks) / static_cast<double>(sysconf(_SC_CLK_TCK));
   };
   list.Add("process_cpu_seconds_total", "Total user and system CPU time spent in seconds.", MetricType::Counter,
-           seconds(stat.user_ticks + stat.system_ticks));
+           seconds(stat.cpu_ticks()));
   list.Add("process_resident_memory_bytes", "Resident memory size in bytes.", MetricType::Gauge,
            static_cast<double>(stat.resident_pages) * static_cast<double>(sysconf(_SC_PAGESIZE)));
   list.Add("process_virtual_memory_bytes", "Virtual memory size in bytes.", MetricType::Gauge,

@@ -7,6 +7,7 @@
 
 #include <map>
 
+#include "userspace/base/process_stat_text.h"
 #include "userspace/base/temp_tree.h"
 
 namespace brahe {
@@ -43,8 +44,12 @@ TEST(ProcessMetrics, CountsEachOpenFileOnce) {
 
 TEST(ProcessMetrics, ReadsTheFieldsAfterANameWithSpacesAndParentheses) {
   const TempTree tree;
-  tree.Write("stat",
-             "42 (a) b) S 1 42 42 0 -1 4194560 1 2 3 4 150 50 7 8 20 0 5 0 1000 2097152 64 18446744073709551615 1 1\n");
+  tree.Write("stat", ProcessStatText(42, {.comm = "a) b",
+                                          .state = 'S',
+                                          .user_ticks = 150,
+                                          .system_ticks = 50,
+                                          .virtual_bytes = 2097152,
+                                          .resident_pages = 64}));
   const auto values = Values(ProcessMetrics("n", tree.path()));
   EXPECT_DOUBLE_EQ(values.at("process_cpu_seconds_total"), 200.0 / static_cast<double>(sysconf(_SC_CLK_TCK)));
   EXPECT_DOUBLE_EQ(values.at("process_virtual_memory_bytes"), 2097152);

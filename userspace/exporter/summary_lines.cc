@@ -4,9 +4,9 @@
 #include <ctime>
 #include <string_view>
 
+#include "userspace/base/plain_text.h"
 #include "userspace/exporter/exposition.h"
 #include "userspace/exporter/summary.h"
-#include "userspace/exporter/terminal_text.h"
 
 namespace brahe {
 namespace {
@@ -16,7 +16,7 @@ void AppendKey(std::string_view key, std::string& out) { out.append(" ").append(
 void AppendText(std::string_view key, std::string_view value, std::string& out) {
   AppendKey(key, out);
   out.push_back('"');
-  AppendEscaped(TerminalText(value), out);
+  AppendEscaped(PlainText(value), out);
   out.push_back('"');
 }
 

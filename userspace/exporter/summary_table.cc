@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <string_view>
 
+#include "userspace/base/plain_text.h"
 #include "userspace/exporter/summary.h"
 #include "userspace/exporter/summary_lines.h"
 #include "userspace/exporter/terminal_text.h"
@@ -33,14 +34,14 @@ std::string Upper(std::string text) {
 }
 
 void AddNode(const Snapshot& snapshot, std::vector<std::string>& lines) {
-  lines.push_back(TimeText(snapshot) + "  CPU " + Number(snapshot.usage_ppm * 100, 1) + "%  energy: " +
-                  TerminalText(snapshot.energy_source) + (snapshot.energy_measured ? "" : " (estimated)") +
-                  "  CPU time: " + TerminalText(snapshot.cpu_time_source));
+  lines.push_back(TimeText(snapshot) + "  CPU " + Number(snapshot.usage_ppm * 100, 1) +
+                  "%  energy: " + PlainText(snapshot.energy_source) + (snapshot.energy_measured ? "" : " (estimated)") +
+                  "  CPU time: " + PlainText(snapshot.cpu_time_source));
   lines.push_back(PadRight("ZONE", kNameColumns) + Cell("W") + Cell("ACTIVE W") + Cell("IDLE W") + Cell("J"));
   for (const ZoneSeries& zone : snapshot.zones) {
     const ZoneFigures& figures = zone.figures;
-    lines.push_back(PadRight(TerminalText(zone.name), kNameColumns) + PowerCell(figures.all) +
-                    PowerCell(figures.active) + PowerCell(figures.idle) + EnergyCell(figures.all));
+    lines.push_back(PadRight(PlainText(zone.name), kNameColumns) + PowerCell(figures.all) + PowerCell(figures.active) +
+                    PowerCell(figures.idle) + EnergyCell(figures.all));
   }
 }
 
@@ -48,15 +49,15 @@ std::string HeadOf(const Snapshot& snapshot, const SummaryLevel& level) {
   std::string line = PadRight(Upper(level.level) + " (" + std::to_string(level.count) + ")", kNameColumns) + " " +
                      PadRight(level.level == "process" ? "PID" : "ID", kIdColumns) + " " +
                      PadRight("STATE", kStateColumns);
-  for (const ZoneSeries& zone : snapshot.zones) line += Cell(TerminalText(zone.name) + " W");
+  for (const ZoneSeries& zone : snapshot.zones) line += Cell(PlainText(zone.name) + " W");
   line += Cell("CPU S");
-  for (const ZoneSeries& zone : snapshot.zones) line += Cell(TerminalText(zone.name) + " J");
+  for (const ZoneSeries& zone : snapshot.zones) line += Cell(PlainText(zone.name) + " J");
   return line;
 }
 
 std::string LineOf(const SummaryRow& row) {
-  std::string line = PadRight(row.name.empty() ? "-" : TerminalText(row.name), kNameColumns) + " " +
-                     PadRight(TerminalText(row.id.substr(0, kIdColumns)), kIdColumns) + " " +
+  std::string line = PadRight(row.name.empty() ? "-" : PlainText(row.name), kNameColumns) + " " +
+                     PadRight(PlainText(row.id.substr(0, kIdColumns)), kIdColumns) + " " +
                      PadRight(row.state == WorkloadState::kRunning ? "running" : "terminated", kStateColumns);
   for (const EnergyFigure& figure : row.figures) line += PowerCell(figure);
   line += Cell(Number(row.cpu_time.value / 1000, 2));

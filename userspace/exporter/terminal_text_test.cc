@@ -5,27 +5,6 @@
 namespace brahe {
 namespace {
 
-TEST(TerminalTextTest, NothingThatDrivesATerminalPasses) {
-  EXPECT_EQ(TerminalText("a\x1b[2Jb\x07\n\t\x7f"), "a\uFFFD[2Jb\uFFFD\uFFFD\uFFFD\uFFFD");
-  EXPECT_EQ(TerminalText("\xC2\x9B"
-                         "31m|\xC2\x80|\xC2\x9F|\xC2\xA0"),
-            "\uFFFD31m|\uFFFD|\uFFFD|\u00A0");  // C1
-  EXPECT_EQ(TerminalText("\x9B"
-                         "31m"),
-            "\uFFFD31m");  // C1 as one byte
-  EXPECT_EQ(TerminalText("a\u202Eb\u2028c\u2066d"), "a\uFFFDb\uFFFDc\uFFFDd");
-  EXPECT_EQ(TerminalText(std::string_view("a\0b", 3)), "a\uFFFDb");
-}
-
-TEST(TerminalTextTest, TextStaysAsItIs) {
-  EXPECT_EQ(TerminalText("caf\u00E9 \u65E5\u672C \U0001F600 \"x\\"), "caf\u00E9 \u65E5\u672C \U0001F600 \"x\\");
-  EXPECT_EQ(TerminalText(""), "");
-}
-
-TEST(TerminalTextTest, BytesThatAreNoUtf8AreReplacedOneByOne) {
-  EXPECT_EQ(TerminalText("\xC3(\xED\xA0\x80\xF0\x9F"), "\uFFFD(\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD");
-}
-
 TEST(TerminalTextTest, CutsToColumnsAndShowsIt) {
   EXPECT_EQ(CutToWidth("abcdef", 6), "abcdef");
   EXPECT_EQ(CutToWidth("abcdefg", 6), "abcde\u2026");

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "userspace/base/file.h"
+#include "userspace/base/process_stat.h"
 #include "userspace/workload/cgroup_file.h"
 #include "userspace/workload/container_name_rules.h"
 #include "userspace/workload/container_rules.h"
@@ -121,17 +122,10 @@ std::optional<bool> ContainerNames::IsIn(uint32_t pid, const std::string& id) co
   return std::any_of(paths.begin(), paths.end(), [&](const std::string& path) { return IsPathIn(path, id); });
 }
 
-// Field 4 of PROCFS/PID/stat; field 2, in parentheses, may hold any bytes.
 std::optional<uint32_t> ContainerNames::ParentOf(uint32_t pid) const {
-  const auto stat = ReadFile(FileOf(pid, "stat"));
-  if (!stat) return std::nullopt;
-  constexpr size_t kFromParenthesis = 4;  // ") S "
-  const size_t close = stat->rfind(')');
-  if (close == std::string::npos || stat->size() < close + kFromParenthesis) return std::nullopt;
-  const std::string_view rest = std::string_view(*stat).substr(close + kFromParenthesis);
-  const auto parent = ParseUint64(rest.substr(0, rest.find(' ')));
-  if (!parent || *parent > UINT32_MAX) return std::nullopt;
-  return static_cast<uint32_t>(*parent);
+  const auto text = ReadFile(FileOf(pid, "stat"));
+  ProcessStat stat;
+  return text && ParseProcessStat(*text, stat) ? std::optional(stat.parent) : std::nullopt;
 }
 
 std::string ContainerNames::FileOf(uint32_t pid, std::string_view name) const {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "userspace/base/process_stat_text.h"
 #include "userspace/base/temp_tree.h"
 
 namespace brahe {
@@ -12,7 +13,7 @@ class ContainerNamesTest : public testing::Test {
   // A process of the machine's, with the cgroup path that /proc shows.
   void Place(uint32_t pid, uint32_t parent, const std::string& cgroup, const std::string& comm = "job") const {
     const std::string folder = std::to_string(pid);
-    proc.Write(folder + "/stat", folder + " (" + comm + ") S " + std::to_string(parent) + " 2 3 0 -1\n");
+    proc.Write(folder + "/stat", ProcessStatText(pid, {.comm = comm, .state = 'S', .parent = parent}));
     proc.Write(folder + "/cgroup", "0::" + cgroup + "\n");
     proc.Write(folder + "/cmdline", "");
   }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "userspace/base/file.h"
+#include "userspace/base/process_stat.h"
 #include "userspace/base/units.h"
 #include "userspace/workload/command_line.h"
 #include "userspace/workload/vm_rules.h"
@@ -16,34 +17,10 @@
 namespace brahe {
 namespace {
 
-// What PROCFS/PID/stat tells.
-struct Stat {
-  uint64_t start_ticks;
-  bool is_kernel_thread;
-};
-
-// Field 2, the name in parentheses, may hold any bytes: fields are counted from its end.
-std::optional<Stat> ParseStat(std::string_view stat) {
-  constexpr uint64_t kKernelThread = 0x00200000;  // PF_KTHREAD of include/linux/sched.h, since Linux 2.6.27
-  const size_t close = stat.rfind(')');
-  if (close == std::string_view::npos) return std::nullopt;
-  stat.remove_prefix(close + 1);
-  std::string_view flags, start;
-  for (int field = 3; field <= 22; ++field) {
-    stat.remove_prefix(std::min(stat.find_first_not_of(' '), stat.size()));
-    start = stat.substr(0, stat.find(' '));
-    stat.remove_prefix(start.size());
-    if (field == 9) flags = start;
-  }
-  const auto start_ticks = ParseUint64(start);
-  const auto flag_bits = ParseUint64(flags);
-  if (!start_ticks || !flag_bits) return std::nullopt;
-  return Stat{*start_ticks, (*flag_bits & kKernelThread) != 0};
-}
-
-std::optional<Stat> ReadStat(const std::string& folder) {
-  const auto stat = ReadFile(folder + "/stat");
-  return stat ? ParseStat(*stat) : std::nullopt;
+std::optional<ProcessStat> ReadStat(const std::string& folder) {
+  const auto text = ReadFile(folder + "/stat");
+  ProcessStat stat;
+  return text && ParseProcessStat(*text, stat) ? std::optional(std::move(stat)) : std::nullopt;
 }
 
 Result<std::string> ReadExe(const std::string& folder) {
@@ -81,7 +58,7 @@ ProcessFacts ProcessDirectory::Read(const ProcessKey& process, const std::string
   if (!stat || stat->start_ticks != start_ticks) return facts;
   if (exe) facts.exe = *exe;
   if (comm) facts.comm = *std::move(comm);
-  facts.vm = stat->is_kernel_thread ? std::move(served_vm) : std::move(vm);
+  facts.vm = stat->is_kernel_thread() ? std::move(served_vm) : std::move(vm);
   return facts;
 }
 

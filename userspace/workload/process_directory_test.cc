@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "userspace/base/file.h"
+#include "userspace/base/process_stat_text.h"
 #include "userspace/base/temp_tree.h"
 
 namespace brahe {
@@ -20,10 +21,9 @@ class ProcessDirectoryTest : public testing::Test {
     proc_.Link("7/exe", "/usr/bin/tool");
   }
   void WriteStat(const std::string& comm, uint64_t start = kStartTicks) const { WriteStatOf(7, comm, start, 4); }
-  void WriteStatOf(int pid, const std::string& comm, uint64_t start, uint64_t flags) const {
-    proc_.Write(std::to_string(pid) + "/stat", std::to_string(pid) + " (" + comm + ") S 1 2 3 0 -1 " +
-                                                   std::to_string(flags) + " 1 2 3 4 20 30 7 8 20 0 1 0 " +
-                                                   std::to_string(start) + " 1 2\n");
+  void WriteStatOf(int pid, const std::string& comm, uint64_t start, uint32_t flags) const {
+    const ProcessStat stat{.comm = comm, .state = 'S', .parent = 1, .flags = flags, .start_ticks = start};
+    proc_.Write(std::to_string(pid) + "/stat", ProcessStatText(static_cast<uint32_t>(pid), stat));
   }
   // Makes process `pid` a hypervisor that runs a virtual machine called `name`.
   void WriteHypervisor(int pid, const std::string& name, uint64_t start = kStartTicks) const {
@@ -167,12 +167,10 @@ TEST_F(ProcessDirectoryTest, AProcessThatCallsItselfLikeAKernelThreadIsNone) {
 }
 
 TEST(ProcessDirectoryRealTest, KnowsThisVeryTest) {
-  const std::string stat = *ReadFile("/proc/self/stat");
-  std::string_view rest = std::string_view(stat).substr(stat.rfind(')') + 2);
-  for (int field = 3; field < 22; ++field) rest.remove_prefix(rest.find(' ') + 1);
-  const uint64_t ticks = *ParseUint64(rest.substr(0, rest.find(' ')));
+  ProcessStat stat;
+  ASSERT_TRUE(ParseProcessStat(*ReadFile("/proc/self/stat"), stat));
   const ProcessKey key{static_cast<uint32_t>(getpid()),
-                       ticks * 1'000'000'000 / static_cast<uint64_t>(sysconf(_SC_CLK_TCK))};
+                       stat.start_ticks * 1'000'000'000 / static_cast<uint64_t>(sysconf(_SC_CLK_TCK))};
   const ProcessFacts facts = ProcessDirectory("/proc").Read(key, "", "", true);
   EXPECT_EQ(facts.exe, *ReadLink("/proc/self/exe"));
   EXPECT_EQ(facts.comm + "\n", *ReadFile("/proc/self/comm"));

@@ -12,4 +12,7 @@ inline constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";
 // Any thread.
 size_t Utf8SequenceLength(std::string_view text);
 
+// The character of a well-formed sequence.
+char32_t CodePoint(std::string_view sequence);
+
 }  // namespace brahe

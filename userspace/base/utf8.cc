@@ -1,4 +1,4 @@
-#include "userspace/exporter/utf8.h"
+#include "userspace/base/utf8.h"
 
 #include <cstdint>
 
@@ -29,6 +29,14 @@ size_t Utf8SequenceLength(std::string_view text) {
     if (byte(i) < 0x80 || byte(i) > 0xBF) return 0;
   }
   return length;
+}
+
+char32_t CodePoint(std::string_view sequence) {
+  const auto lead = static_cast<uint8_t>(sequence[0]);
+  if (sequence.size() == 1) return lead;
+  char32_t code = lead & (0xFFU >> (sequence.size() + 1));
+  for (const char c : sequence.substr(1)) code = code << 6 | (static_cast<uint8_t>(c) & 0x3FU);
+  return code;
 }
 
 }  // namespace brahe
