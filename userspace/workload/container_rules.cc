@@ -17,6 +17,13 @@ bool IsFullId(std::string_view text) { return text.size() == kIdLength && IsHex(
 // podman's payload cgroups may carry an id that is cut, to 12 digits at least.
 bool IsCutId(std::string_view text) { return text.size() >= 12 && text.size() <= kIdLength && IsHex(text); }
 
+// What BuildKit calls each step of a build: 25 digits to the base 36.
+bool IsBuildId(std::string_view text) {
+  return text.size() == 25 && text.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyz") == std::string_view::npos;
+}
+
+bool IsFullOrBuildId(std::string_view text) { return IsFullId(text) || IsBuildId(text); }
+
 // What takes the place of an id where people choose it: letters, digits and separators. systemd's units look alike.
 bool IsChosenName(std::string_view text) {
   constexpr size_t kLongest = 76;
@@ -59,24 +66,33 @@ constexpr NameRule kNameRules[] = {
     {"libpod-payload-", IsCutId, "podman"},
     // /lxc.payload.NAME/init.scope; LXD and Incus have it of LXC. The supervisor's /lxc.monitor.NAME is none.
     {"lxc.payload.", IsAnyName, "lxc"},
+    // /kubepods/burstable/podUID/kata_ID: the sandbox's virtual machine
+    {"kata_", IsFullId, "kata"},
+    // /kubepods/burstable/podUID/kata_crio-ID
+    {"kata_crio-", IsFullId, "kata"},
+    // /kata-overhead.slice/runtime-rs-ID.scope: what of a sandbox shall not count against the pod's limits
+    {"runtime-rs-", IsFullId, "kata"},
 };
 
 // A cgroup that has the name of systemd's notation because its runtime was told one and uses another driver:
 // SLICE:WORD:ID.
 struct ColonRule {
   std::string_view word;
+  bool (*is_id)(std::string_view);
   std::string_view runtime;
 };
 
 constexpr ColonRule kColonRules[] = {
     // /system.slice/containerd.service/kubepods-podUID.slice:cri-containerd:ID
-    {"cri-containerd", "containerd"},
+    {"cri-containerd", IsFullId, "containerd"},
     // /kubepods-podUID.slice:crio:ID
-    {"crio", "crio"},
-    // /system.slice:docker:ID
-    {"docker", "docker"},
+    {"crio", IsFullId, "crio"},
+    // /system.slice:docker:ID, also of a build's step
+    {"docker", IsFullOrBuildId, "docker"},
     // /machine.slice:libpod:ID
-    {"libpod", "podman"},
+    {"libpod", IsFullId, "podman"},
+    // /kata-overhead.slice:runtime-rs:ID
+    {"runtime-rs", IsFullId, "kata"},
 };
 
 // A cgroup that is called by the id alone, in one that tells whose it is.
@@ -87,8 +103,12 @@ struct ParentRule {
 };
 
 constexpr ParentRule kParentRules[] = {
-    // /docker/ID
-    {"docker", IsFullId, "docker"},
+    // /docker/ID, also of a build's step
+    {"docker", IsFullOrBuildId, "docker"},
+    // /docker/ID/docker/buildkit/STEP, in a builder's container
+    {"buildkit", IsBuildId, "buildkit"},
+    // /kata_overhead/ID
+    {"kata_overhead", IsFullId, "kata"},
     // /containerd/NAME
     {"containerd", IsChosenName, "containerd"},
     // /lxc/NAME, and Proxmox' /lxc/101/ns/init.scope
@@ -148,10 +168,10 @@ std::optional<Container> ByColons(std::string_view name) {
   if (last == std::string_view::npos || last == 0) return std::nullopt;
   const std::string_view id = name.substr(last + 1);
   const size_t first = name.rfind(':', last - 1);
-  if (first == std::string_view::npos || !IsFullId(id)) return std::nullopt;
+  if (first == std::string_view::npos) return std::nullopt;
   const std::string_view word = name.substr(first + 1, last - first - 1);
   for (const ColonRule& rule : kColonRules) {
-    if (word == rule.word) return Found(id, rule.runtime);
+    if (word == rule.word && rule.is_id(id)) return Found(id, rule.runtime);
   }
   return std::nullopt;
 }
@@ -175,6 +195,13 @@ std::string Unescape(std::string_view name) {
   return text;
 }
 
+bool IsUuid(std::string_view text) {
+  constexpr std::string_view kForm = "00000000-0000-0000-0000-000000000000";
+  return std::equal(text.begin(), text.end(), kForm.begin(), kForm.end(), [](char c, char form) {
+    return form == '-' ? c == '-' : kHexDigits.find(c) != std::string_view::npos;
+  });
+}
+
 bool IsNumber(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
@@ -186,6 +213,18 @@ std::string_view LibvirtName(std::string_view machine, std::string_view driver) 
   const size_t dash = machine.find('-');
   if (dash == std::string_view::npos || !IsNumber(machine.substr(0, dash))) return {};
   return machine.substr(dash + 1);
+}
+
+// Where there is no systemd-machined, libvirt makes cgroups itself and calls them DRIVER-NUMBER-NAME.libvirt-DRIVER, or
+// NAME.libvirt-DRIVER in old versions. Those of other drivers are virtual machines.
+std::optional<Container> ByLibvirtPartition(std::string_view name) {
+  // /machine/lxc-1234-NAME.libvirt-lxc
+  constexpr std::string_view kLxc = ".libvirt-lxc";
+  if (!name.ends_with(kLxc)) return std::nullopt;
+  name.remove_suffix(kLxc.size());
+  const std::string_view guest = LibvirtName(name, "lxc-");
+  if (!guest.empty()) name = guest;
+  return name.empty() ? std::nullopt : Found(name, "lxc");
 }
 
 std::optional<Container> ByMachine(std::string_view name) {
@@ -261,13 +300,22 @@ std::string_view After(std::string_view word, std::string_view name) {
   return name.starts_with(word) ? name.substr(word.size()) : std::string_view();
 }
 
-// The number of the Slurm job whose cgroup `path` is; empty if it is no job's.
+// A job's other name, which no other job ever has: "s" and 13 digits to Crockford's base 32.
+bool IsSluid(std::string_view text) {
+  return text.size() == 14 && text.front() == 's' &&
+         text.find_first_not_of("0123456789ABCDEFGHJKMNPQRSTVWXYZ", 1) == std::string_view::npos;
+}
+
+// The number of the Slurm job whose cgroup `path` is, or its SLUID, by which Slurm 26.05 and later calls the folder
+// (unless cgroup.conf has CgroupJobIdPaths=yes); empty if it is no job's.
 std::string_view SlurmJob(std::string_view path) {
-  const std::string_view job = After("job_", LastName(path));
-  if (!IsNumber(job)) return {};
+  const std::string_view name = LastName(path);
+  const std::string_view job = IsSluid(name) ? name : After("job_", name);
+  if (job != name && !IsNumber(job)) return {};
   const std::string_view parent_path = WithoutLastName(path);
   const std::string_view parent = LastName(parent_path);
-  // /system.slice/slurmstepd.scope/job_42, and node1_slurmstepd.scope where a machine has several nodes
+  // /system.slice/slurmstepd.scope/job_42 and /sEKNKTV3WPV500, and node1_slurmstepd.scope where a machine has several
+  // nodes
   if (parent == "slurmstepd.scope" || parent.ends_with("_slurmstepd.scope")) return job;
   // cgroup v1: /slurm/uid_1000/job_42, and slurm_node1
   const std::string_view root = LastName(WithoutLastName(parent_path));
@@ -286,6 +334,25 @@ std::optional<Container> BySlurm(std::string_view path) {
   return job.empty() ? std::nullopt : Found(std::string(job) + "." + std::string(step), kRuntime);
 }
 
+// A task of Nomad's own drivers, ALLOCATION.TASK; docker's tasks are docker's.
+std::optional<Container> ByNomad(std::string_view name, std::string_view parent) {
+  // /nomad.slice/share.slice/UUID.web.scope, and before Nomad 1.7 /nomad.slice/UUID.web.scope
+  constexpr std::string_view kScope = ".scope";
+  constexpr size_t kUuid = 36;
+  if (parent != "nomad.slice" && parent != "share.slice" && parent != "reserve.slice") return std::nullopt;
+  if (!name.ends_with(kScope)) return std::nullopt;
+  name.remove_suffix(kScope.size());
+  const bool is_task = name.size() > kUuid + 1 && name[kUuid] == '.' && IsUuid(name.substr(0, kUuid));
+  return is_task ? Found(name, "nomad") : std::nullopt;
+}
+
+// An id alone, wherever it lies: a parent that somebody chose (docker run --cgroup-parent), a task of ECS
+// (/ecs/TASK/ID), a namespace of containerd's (/default/ID). By the length of the id it is some runtime's. podman's
+// pods, /libpod_parent/ID, are called so as well, and hold containers and their monitors.
+std::optional<Container> ById(std::string_view name, std::string_view parent) {
+  return IsFullId(name) && parent != "libpod_parent" ? Found(name, "unknown") : std::nullopt;
+}
+
 // The container whose cgroup `path` is.
 std::optional<Container> ContainerAt(std::string_view path) {
   const std::string_view name = LastName(path);
@@ -295,12 +362,14 @@ std::optional<Container> ContainerAt(std::string_view path) {
   if (auto container = ByColons(name)) return container;
   if (auto container = ByParent(name, parent)) return container;
   if (auto container = ByMachine(name)) return container;
+  if (auto container = ByLibvirtPartition(name)) return container;
+  if (auto container = ByNomad(name, parent)) return container;
   if (auto container = BySlurm(path)) return container;
   // /kubepods/burstable/podUID/ID: that a runtime did it is all that is known
   if (IsFullId(name) && !PodOf(parent, LastName(WithoutLastName(parent_path))).empty()) {
     return Found(name, "kubernetes");
   }
-  return std::nullopt;
+  return ById(name, parent);
 }
 
 }  // namespace

@@ -25,8 +25,8 @@ bool IsSame(const std::optional<Container>& a, const std::optional<Container>& b
 
 // What holds for every path.
 void Check(const std::string& path) {
-  const std::set<std::string> runtimes = {"docker",     "containerd", "crio",           "podman",
-                                          "kubernetes", "lxc",        "systemd-nspawn", "slurm"};
+  const std::set<std::string> runtimes = {"docker",         "containerd", "crio",  "podman", "kubernetes", "lxc",
+                                          "systemd-nspawn", "slurm",      "nomad", "kata",   "buildkit",   "unknown"};
   const auto container = ContainerOfPath(path);
   const auto below = ContainerOfPath(path + "/ ");
   ASSERT_TRUE(IsSame(container, below)) << "a cgroup below it is in another container";

@@ -8,7 +8,7 @@ namespace brahe {
 // A container, as far as the cgroup path tells.
 struct Container {
   std::string id;           // as the runtime calls it: mostly 64 hex digits, else a name; a step of a job for Slurm
-  std::string runtime;      // docker, containerd, crio, podman, kubernetes, lxc, systemd-nspawn, slurm
+  std::string runtime;      // docker, containerd, crio, podman, kubernetes, lxc, ...: see docs/workloads.md
   std::string pod_uid;      // from a kubepods path; empty elsewhere
   std::string cgroup = {};  // the path of the container's own cgroup, which need not hold its id
 };
