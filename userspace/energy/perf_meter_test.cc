@@ -178,6 +178,24 @@ TEST_F(PerfMeterTest, DiesOfOnePackageAreZonesOfTheirOwn) {
   EXPECT_THAT(Zones(), ElementsAre("package 0 energy-pkg:die-0", "package 0 energy-pkg:die-1"));
 }
 
+TEST_F(PerfMeterTest, AnAmdSocketsOneCounterIsCountedOnceHoweverManyDiesShowIt) {
+  AddEvent("energy-pkg", "0x02");
+  AddCpu(4, 0, 1);
+  AddCpu(8, 1, 2);
+  AddCpu(12, 1, 3);
+  SetMask("0,4,8,12\n");
+  for (const char* vendor : {"0002", "0009"}) {
+    tree_.Write("devices/system/cpu/modalias",
+                "cpu:type:x86,ven" + std::string(vendor) + "fam0019mod0061:feature:,0000,0001\n");
+    Start();
+    EXPECT_THAT(Zones(), ElementsAre("package 0 energy-pkg", "package 1 energy-pkg"));
+    EXPECT_THAT(log_.lines, IsEmpty());
+  }
+  tree_.Write("devices/system/cpu/modalias", "cpu:type:x86,ven0000fam0006mod0055:feature:,0000,0001\n");
+  Start();
+  EXPECT_EQ(meter_->zones().size(), 4U);
+}
+
 TEST_F(PerfMeterTest, TwoCpusOfOneDieAreNotCountedTwice) {
   AddEvent("energy-pkg", "0x02");
   AddCpu(1, 0);

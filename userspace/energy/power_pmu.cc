@@ -105,14 +105,25 @@ uint32_t ReadId(const std::string& path) {
   return id && *id <= std::numeric_limits<uint32_t>::max() ? static_cast<uint32_t>(*id) : 0;
 }
 
+// True where each die's counter is the one of the whole socket: AMD's, whose chiplets the kernel takes for dies on Zen
+// 4 and 5 (Linux 6.9 to 6.11), and Hygon's.
+bool HasOneCounterASocket(const std::string& sysfs_root) {
+  const auto modalias = ReadFile(sysfs_root + "/devices/system/cpu/modalias");
+  if (!modalias) return false;
+  // X86_VENDOR_AMD and X86_VENDOR_HYGON of arch/x86/include/asm/processor.h
+  return modalias->starts_with("cpu:type:x86,ven0002") || modalias->starts_with("cpu:type:x86,ven0009");
+}
+
 Status ReadCpus(const std::string& sysfs_root, const std::string& mask, PowerPmu& pmu) {
   const auto cpus = ReadCpuList(mask);
   if (!cpus) return cpus.error();
   if (cpus->empty()) return MakeError("read " + mask + ": it names no CPU; is the driver of RAPL loaded?");
+  const bool one_a_socket = HasOneCounterASocket(sysfs_root);
   for (const uint32_t cpu : *cpus) {
     const std::string topology = sysfs_root + "/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/";
-    pmu.cpus.push_back(
-        {.cpu = cpu, .socket = ReadId(topology + "physical_package_id"), .die = ReadId(topology + "die_id")});
+    pmu.cpus.push_back({.cpu = cpu,
+                        .socket = ReadId(topology + "physical_package_id"),
+                        .die = one_a_socket ? 0 : ReadId(topology + "die_id")});
   }
   std::sort(pmu.cpus.begin(), pmu.cpus.end(), [](const PowerCpu& a, const PowerCpu& b) {
     return std::tie(a.socket, a.die, a.cpu) < std::tie(b.socket, b.die, b.cpu);
@@ -120,6 +131,7 @@ Status ReadCpus(const std::string& sysfs_root, const std::string& mask, PowerPmu
   // Two of one die would count its energy twice.
   const auto twins = [&](const PowerCpu& a, const PowerCpu& b) {
     if (std::tie(a.socket, a.die) != std::tie(b.socket, b.die)) return false;
+    if (one_a_socket) return true;
     pmu.left_out.push_back(MakeError(mask + " names CPU " + std::to_string(b.cpu) + " beside CPU " +
                                      std::to_string(a.cpu) + ", which is of the same die"));
     return true;

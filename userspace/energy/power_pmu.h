@@ -17,7 +17,8 @@ struct PowerEvent {
   EnergyScale scale;
 };
 
-// A CPU on which the PMU's events are opened. There is one for each package, or for each die.
+// A CPU on which the PMU's events are opened. There is one for each package, or for each die that has counters of its
+// own.
 struct PowerCpu {
   uint32_t cpu = 0;
   uint32_t socket = 0;

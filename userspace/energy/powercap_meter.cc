@@ -9,6 +9,7 @@
 
 #include "userspace/base/file.h"
 #include "userspace/energy/counter.h"
+#include "userspace/energy/powercap_mirrors.h"
 #include "userspace/energy/zone_names.h"
 
 namespace brahe {
@@ -88,6 +89,7 @@ Result<std::unique_ptr<EnergyMeter>> PowercapMeter::Open(const MeterOptions& giv
   if (scan->zones.empty()) return NoZone(options.sysfs_root, *scan);
   DropDuplicateZones(scan->zones);
   if (const Status kept = KeepWanted(options.zones, scan->zones); !kept) return kept.error();
+  DropMirroredZones(scan->zones);
 
   std::unique_ptr<PowercapMeter> meter(new PowercapMeter(options, clock, scan->zones));
   if (const Status opened = meter->OpenAll(); !opened) return NoneReadable(opened.error());
