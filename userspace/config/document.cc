@@ -20,7 +20,7 @@ work as they are.
   counts.
 - **The file** has a section for each dot of a key, or the dots themselves (`monitor.interval: 1s`). A list that a flag
   gives replaces the file's. What is left empty, such as a section without keys, keeps its default, and so does an empty
-  list.
+  list. Merge keys (`<<: *defaults`) work. Empty documents, such as a lone `---` at the end, do not count.
 - **Values**: durations are `5s`, `500ms` or `1m30s`; energies are decimal joules, powers decimal watts; times, energies
   and powers are never negative. Switches take `true`, `yes`, `on` and `1`, and their opposites.
 - **Errors** end the start with one line that names the file and line or the flag, the key, and what is expected; a

@@ -61,7 +61,9 @@ class YamlWalk {
 };
 
 Status YamlWalk::Section(const YAML::Node& map, const std::string& section) {
-  for (const auto& entry : map) {
+  const auto entries = YamlEntries(path_, map);
+  if (!entries) return entries.error();
+  for (const YamlEntry& entry : *entries) {
     if (!entry.first.IsScalar()) {
       return MakeError(At(entry.first) + ": a key is expected, not " + KindOf(entry.first));
     }

@@ -10,7 +10,8 @@
 namespace brahe {
 
 // Reads a configuration file of at most 1 MiB. A section or a value that is left empty is not given. A key may also be
-// written with dots ("monitor.interval: 1s"). The Error names the file and, where there is one, the line and the key.
+// written with dots ("monitor.interval: 1s"), and merge keys work. The Error names the file and, where there is one,
+// the line and the key.
 Result<std::vector<Given>> ReadYamlFile(const std::string& path);
 
 // The same of `content`, which stands in the file of this path.

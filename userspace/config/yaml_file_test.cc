@@ -131,6 +131,19 @@ TEST_F(YamlFileTest, AliasesWork) {
   EXPECT_EQ((*given)[1].texts, std::vector<std::string>{"3s"});
 }
 
+TEST_F(YamlFileTest, MergeKeysWork) {
+  const auto given = Read(
+      "experimental: {x: &defaults {interval: 7s, staleness: 1s}}\n"
+      "monitor:\n  <<: *defaults\n  staleness: 2s\n");
+  ASSERT_TRUE(given) << given.error().message;
+  ASSERT_EQ(given->size(), 3U);
+  EXPECT_EQ((*given)[1].option->key, "monitor.staleness");
+  EXPECT_EQ((*given)[1].texts, std::vector<std::string>{"2s"});
+  EXPECT_EQ((*given)[2].option->key, "monitor.interval");
+  EXPECT_EQ((*given)[2].texts, std::vector<std::string>{"7s"});
+  EXPECT_EQ(ErrorOf("monitor: {<<: 7s}\n"), "config.yaml:1: <<: a map or a list of maps is expected");
+}
+
 TEST_F(YamlFileTest, NestedAliasesDoNotBlowUp) {
   std::string bomb = "experimental:\n  - &a0 [x, x]\n";
   for (int i = 1; i < 60; ++i) {

@@ -335,6 +335,11 @@ TEST_F(WebConfigTest, BrokenYamlNamesTheLine) {
             "web.yml:2: a second document begins; only one is expected");
 }
 
+TEST_F(WebConfigTest, MergeKeysWork) {
+  EXPECT_EQ(ErrorOf("rate_limit: {<<: {interval: 1s, burst: 1}, burst: 2}\n"), "");
+  EXPECT_EQ(ErrorOf("rate_limit: {<<: 1s}\n"), "web.yml:1: <<: a map or a list of maps is expected");
+}
+
 TEST_F(WebConfigTest, AliasesCannotMakeItLong) {
   std::string bomb = "rate_limit: {interval: 1s, burst: 1}\ntls_server_config:\n  curve_preferences:\n  - &a0 [x, x]\n";
   for (int i = 1; i < 60; ++i) {

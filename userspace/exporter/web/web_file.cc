@@ -64,7 +64,9 @@ Result<std::string> WebWalk::Origin(const YAML::Node& key, const std::string& se
 }
 
 Status WebWalk::Section(const YAML::Node& map, const std::string& section) {
-  for (const auto& entry : map) {
+  const auto entries = YamlEntries(path_, map);
+  if (!entries) return entries.error();
+  for (const YamlEntry& entry : *entries) {
     const auto origin = Origin(entry.first, section);
     if (!origin) return origin.error();
     const std::string& name = entry.first.Scalar();
@@ -109,7 +111,9 @@ Status WebWalk::Value(const WebKey& key, const YAML::Node& value, const std::str
 }
 
 Status WebWalk::Users(const YAML::Node& map, const std::string& section) {
-  for (const auto& entry : map) {
+  const auto entries = YamlEntries(path_, map);
+  if (!entries) return entries.error();
+  for (const YamlEntry& entry : *entries) {
     const auto origin = Origin(entry.first, section);
     if (!origin) return origin.error();
     const std::string& name = entry.first.Scalar();

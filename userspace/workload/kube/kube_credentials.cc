@@ -2,6 +2,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdlib>
@@ -9,6 +10,7 @@
 #include <utility>
 
 #include "userspace/base/file.h"
+#include "userspace/base/yaml_document.h"
 
 namespace brahe {
 namespace {
@@ -72,17 +74,25 @@ class KubeconfigReader {
     if (entries.IsSequence()) {
       for (const YAML::Node& entry : entries) {
         if (Text(entry, "name") != name) continue;
-        if (const YAML::Node found = Child(entry, member); found.IsMap()) return found;
+        // Nothing, as templates leave it, is a member without keys: a user without credentials.
+        if (const YAML::Node found = Child(entry, member); found.IsMap() || found.IsNull()) return found;
       }
     }
     Wrong("there is no " + member + " called \"" + OneLine(name) + "\"");
     return {};
   }
 
-  static YAML::Node Child(const YAML::Node& map, const std::string& key) {
+  YAML::Node Child(const YAML::Node& map, const std::string& key) {
     if (!map.IsMap()) return {};
-    const YAML::Node child = map[key];
-    return child.IsDefined() ? child : YAML::Node();
+    const auto entries = YamlEntries(path_, map);
+    if (!entries) {
+      if (!wrong_) wrong_ = entries.error();
+      return {};
+    }
+    const auto child = std::find_if(entries->begin(), entries->end(), [&](const YamlEntry& entry) {
+      return entry.first.IsScalar() && entry.first.Scalar() == key;
+    });
+    return child != entries->end() ? child->second : YAML::Node();
   }
 
   std::string Text(const YAML::Node& map, const std::string& key) {

@@ -87,6 +87,23 @@ TEST_F(KubeconfigTest, WhatIsNotSupportedIsNamed) {
   }
 }
 
+TEST_F(KubeconfigTest, AUserMayHaveNoCredentials) {
+  const std::string before =
+      "current-context: x\ncontexts: [{name: x, context: {cluster: c, user: u}}]\n"
+      "clusters: [{name: c, cluster: {server: 'https://h'}}]\n";
+  for (const char* user : {"user: {}", "user:", "user: null", ""}) {
+    const KubeCredentials read = Read(before + "users:\n- name: u\n  " + user + "\n");
+    EXPECT_EQ(read.server, "https://h") << user;
+    EXPECT_EQ(read.identity.token, "") << user;
+  }
+  EXPECT_EQ(ErrorOf(before + "users:\n- name: u\n  user: 7\n"), "there is no user called \"u\"");
+}
+
+TEST_F(KubeconfigTest, MergeKeysWork) {
+  EXPECT_EQ(Read(Kubeconfig("<<: {server: 'https://h'}", "<<: {token: t}")).identity.token, "t");
+  EXPECT_NE(ErrorOf(Kubeconfig("server: 'https://h'", "<<: 7")), "");
+}
+
 TEST_F(KubeconfigTest, MissingPartsAreNamed) {
   EXPECT_EQ(ErrorOf(""), "current-context is missing; choose one with kubectl config use-context");
   EXPECT_EQ(ErrorOf("- a\n- b\n"), "current-context is missing; choose one with kubectl config use-context");
