@@ -84,10 +84,17 @@ Result<ListenSocket> ListenOn(const std::string& address, const addrinfo& where)
 Result<ListenSocket> ListenInFamily(const std::string& address, const HostPort& parts, int family) {
   const Result<AddressList> found = Resolve(address, parts, family);
   if (!found) return found.error();
-  return ListenOn(address, **found);
+  return ListenOn(address, *PreferredAddress(found->get()));
 }
 
 }  // namespace
+
+const addrinfo* PreferredAddress(const addrinfo* list) {
+  for (const addrinfo* address = list; address != nullptr; address = address->ai_next) {
+    if (address->ai_family == AF_INET) return address;
+  }
+  return list;
+}
 
 Result<ListenSocket> Listen(const std::string& address) {
   const std::optional<HostPort> parts = Split(address);

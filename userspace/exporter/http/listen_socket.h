@@ -1,5 +1,7 @@
 #pragma once
 
+#include <netdb.h>
+
 #include <cstdint>
 #include <string>
 
@@ -14,8 +16,13 @@ struct ListenSocket {
   uint16_t port = 0;  // the actual one
 };
 
+// The one of a name's addresses that is listened on: the first of IPv4, else the first, as servers in Go do it, and so
+// as scrape configurations expect: the usual /etc/hosts has localhost twice, and the resolver names ::1 first.
+const addrinfo* PreferredAddress(const addrinfo* list);
+
 // `address` is "host:port", "[v6 address]:port" or ":port", which is every address of both families; port 0 takes any
-// free one. The Error names the address, the reason and the remedy.
+// free one. Of a host with several addresses PreferredAddress is taken. The Error names the address, the reason and the
+// remedy.
 Result<ListenSocket> Listen(const std::string& address);
 
 }  // namespace brahe

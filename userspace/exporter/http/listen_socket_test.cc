@@ -36,6 +36,18 @@ TEST(Listen, ResolvesNames) {
   ASSERT_TRUE(socket) << socket.error().message;
 }
 
+TEST(Listen, OfANameWithAddressesOfBothFamiliesTakesIpv4) {
+  addrinfo second_v4{}, v4{}, v6{};
+  v6.ai_family = AF_INET6;
+  v4.ai_family = second_v4.ai_family = AF_INET;
+  v6.ai_next = &v4;
+  v4.ai_next = &second_v4;
+  EXPECT_EQ(PreferredAddress(&v6), &v4);
+  EXPECT_EQ(PreferredAddress(&v4), &v4);
+  v6.ai_next = nullptr;
+  EXPECT_EQ(PreferredAddress(&v6), &v6);
+}
+
 TEST(Listen, NeitherBlocksNorLeaksIntoChildren) {
   const auto socket = Listen("127.0.0.1:0");
   ASSERT_TRUE(socket);
