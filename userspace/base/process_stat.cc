@@ -5,11 +5,18 @@
 namespace brahe {
 namespace {
 
-// What task->comm holds of the name in stat, where the kernel escapes line ends and backslashes. To a worker's name it
-// appends what that does at the moment ("kworker/0:1-events"), which would make it another series at every look.
+// A worker's name without what the kernel appends to it: what it does at the moment ("kworker/0:1-events" and
+// "kworker/0:1+events"), which would make it another series at every look. A rescuer's name ("kworker/R-nvme-wq", since
+// Linux 6.7) has dashes of its own.
+std::string_view WorkersOwnName(std::string_view name) {
+  return name.substr(0, name.find_first_of(name.starts_with("kworker/R-") ? "+" : "-+"));
+}
+
+// What task->comm holds of the name in stat, where the kernel escapes line ends and backslashes, and shows names of
+// kernel threads that do not fit in full.
 void SetTaskComm(std::string_view name, std::string& comm) {
   constexpr size_t kCommLength = 15;
-  if (name.starts_with("kworker/")) name = name.substr(0, name.find_first_of("-+"));
+  if (name.starts_with("kworker/")) name = WorkersOwnName(name);
   comm.clear();
   for (size_t i = 0; i < name.size() && comm.size() < kCommLength; ++i) {
     const bool escaped = name[i] == '\\' && i + 1 < name.size() && (name[i + 1] == 'n' || name[i + 1] == '\\');

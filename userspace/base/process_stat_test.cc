@@ -55,6 +55,9 @@ TEST(ProcessStatTest, UndoesTheKernelsEscapesAndAdditions) {
   EXPECT_EQ(CommOf("a\\"), "a\\");
   EXPECT_EQ(CommOf("kworker/u8:2+events_unbound"), "kworker/u8:2");
   EXPECT_EQ(CommOf("kworker/0:1H-kblockd"), "kworker/0:1H");
+  EXPECT_EQ(CommOf("kworker/R-rcu_gp"), "kworker/R-rcu_g");
+  EXPECT_EQ(CommOf("kworker/R-nvme-wq"), "kworker/R-nvme-");
+  EXPECT_EQ(CommOf("kworker/R-md+md_misc"), "kworker/R-md");
   EXPECT_EQ(CommOf("a-name-that-is-far-too-long"), "a-name-that-is-");
 }
 
