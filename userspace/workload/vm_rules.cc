@@ -134,6 +134,22 @@ std::optional<VirtualMachine> OfFirecracker(const Arguments& arguments) {
   return VirtualMachine{.id = Value(arguments, "id"), .name = "", .hypervisor = "firecracker"};
 }
 
+// StratoVirt takes QEMU's options.
+std::optional<VirtualMachine> OfStratovirt(const Arguments& arguments) {
+  return VirtualMachine{
+      .id = Value(arguments, "uuid"), .name = PartOf(arguments, "name", "guest", "guest"), .hypervisor = "stratovirt"};
+}
+
+// Programs that run a virtual machine by their command "run" and tend those that run by others.
+std::optional<VirtualMachine> OfRunCommand(const Arguments& arguments, const char* hypervisor) {
+  if (std::find(arguments.begin() + 1, arguments.end(), "run") == arguments.end()) return std::nullopt;
+  return VirtualMachine{.id = "", .name = Value(arguments, "name"), .hypervisor = hypervisor};
+}
+
+std::optional<VirtualMachine> OfCrosvm(const Arguments& arguments) { return OfRunCommand(arguments, "crosvm"); }
+
+std::optional<VirtualMachine> OfLkvm(const Arguments& arguments) { return OfRunCommand(arguments, "lkvm"); }
+
 std::optional<VirtualMachine> OfVirtualBox(const Arguments& arguments) {
   std::string id = FirstOf({Value(arguments, "startvm"), Value(arguments, "s")});
   if (id.empty()) return std::nullopt;  // the manager's window, or an error
@@ -168,13 +184,18 @@ constexpr Rule kRules[] = {
     {"qemu-dm", OfQemuDm},
     // cloud-hypervisor --platform uuid=UUID
     {"cloud-hypervisor", OfCloudHypervisor},
-    // cloud-hypervisor-static-aarch64, as it is published
-    {"cloud-hypervisor-static*", OfCloudHypervisor},
-    {"cloud-hypervisor-static", OfCloudHypervisor},
+    // cloud-hypervisor-static-aarch64, as it is published, and Kata's cloud-hypervisor-glibc
+    {"cloud-hypervisor-*", OfCloudHypervisor},
     // /srv/jailer/firecracker/web/root/firecracker --id web
     {"firecracker", OfFirecracker},
     // firecracker-v1.7.0-x86_64, as it is published; firecracker-containerd and others are helpers
     {"firecracker-v*", OfFirecracker},
+    // stratovirt -machine microvm -name web -uuid UUID
+    {"stratovirt", OfStratovirt},
+    // crosvm run --name web vmlinux; its devices' processes have the same command line
+    {"crosvm", OfCrosvm},
+    // lkvm run --name web, of kvmtool
+    {"lkvm", OfLkvm},
     // VBoxHeadless --comment web --startvm UUID
     {"VBoxHeadless", OfVirtualBox},
     // VirtualBoxVM --comment web --startvm UUID

@@ -43,7 +43,8 @@ class VmRulesFuzzTest : public testing::Test {
  protected:
   // What holds for every command line.
   void Check(std::vector<std::string> words) {
-    const std::set<std::string> hypervisors = {"kvm", "xen", "virtualbox", "vmware", "firecracker", "cloud-hypervisor"};
+    const std::set<std::string> hypervisors = {
+        "kvm", "xen", "virtualbox", "vmware", "firecracker", "cloud-hypervisor", "stratovirt", "crosvm", "lkvm"};
     if (words.empty()) return;
     const std::string exe = words.front();
     words.erase(words.begin());

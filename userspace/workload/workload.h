@@ -17,7 +17,7 @@ struct Container {
 struct VirtualMachine {
   std::string id;          // its uuid or what else is its own, else its name, else a hash of the whole command line
   std::string name;        // empty if unknown
-  std::string hypervisor;  // kvm, xen, virtualbox, vmware, cloud-hypervisor, firecracker
+  std::string hypervisor;  // kvm, xen, virtualbox, ...: see docs/workloads.md
   bool operator==(const VirtualMachine&) const = default;
 };
 
