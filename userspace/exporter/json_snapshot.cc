@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "userspace/exporter/workload_labels.h"
-#include "userspace/monitor/primary_zone.h"
 
 namespace brahe {
 namespace {
@@ -73,7 +72,7 @@ Json HeadOf(const Snapshot& snapshot, const std::string& node_name) {
           {"energy_measured", snapshot.energy_measured},
           {"usage_ppm", snapshot.usage_ppm},
           {"unassigned_cpu_time_ns", snapshot.unassigned_time.value},
-          {"primary_zone", zones.empty() ? Json(nullptr) : Json(zones[PrimaryZone(zones)].name)},
+          {"primary_zone", zones.empty() ? Json(nullptr) : Json(zones[snapshot.primary_zone].name)},
           {"kernel", KernelOf(snapshot)}};
 }
 

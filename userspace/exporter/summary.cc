@@ -4,8 +4,6 @@
 #include <numeric>
 #include <tuple>
 
-#include "userspace/monitor/primary_zone.h"
-
 namespace brahe {
 namespace {
 
@@ -70,7 +68,7 @@ void AddLevel(const Snapshot& snapshot, const char* level, const WorkloadList<La
   if (!IsLevelOf(levels, level) || list.empty()) return;
   const size_t zones = snapshot.zones.size();
   SummaryLevel& added = out.emplace_back(SummaryLevel{.level = level, .count = list.size(), .rows = {}});
-  for (const size_t item : Rank(list, zones, PrimaryZone(snapshot.zones))) {
+  for (const size_t item : Rank(list, zones, snapshot.primary_zone)) {
     SummaryRow& row = added.rows.emplace_back();
     Describe(*list[item].labels, row);
     row.state = list[item].state;

@@ -39,6 +39,7 @@ std::vector<std::string> IdsOf(const SummaryLevel& level) {
 TEST(SummaryTest, RanksByPowerOfThePrimaryZoneAndThenByEnergy) {
   Snapshot snapshot;
   snapshot.zones = {{"dram", "", {}}, {"package", "", {}}};
+  snapshot.primary_zone = 1;
   for (uint32_t pid = 1; pid <= 4; ++pid)
     AddProcess(snapshot, {pid, "", "", "", "", ""}, WorkloadState::kRunning, Joules(pid));
   SetFigure(snapshot.processes, 0, 1, {Joules(1), Watts(9)});

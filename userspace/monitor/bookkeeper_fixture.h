@@ -19,11 +19,11 @@ inline constexpr uint64_t kCgroupA = 11, kCgroupB = 12, kHostCgroup = 1;
 // A bookkeeper of one socket whose epochs a test fills in.
 class BookkeeperTest : public testing::Test {
  protected:
-  // One socket of one CPU; zones "package" and "dram".
+  // One socket of one CPU, with `zones`.
   void Open(EndedPolicy policy = {.max_listed = 10, .min_energy = Joules(1), .retention = Seconds(120)}) {
     MonitorParts parts;
     parts.cpu_time.reset(cpu = new FakeCpuTimeSource(clock));
-    parts.energy.reset(meter = new FakeEnergyMeter({{"package", "/p", 0}, {"dram", "/d", 0}}));
+    parts.energy.reset(meter = new FakeEnergyMeter(zones));
     parts.workloads.reset(resolver = new FakeWorkloadResolver);
     resolver->containers = {{kCgroupA, {"aaa", "docker", ""}}, {kCgroupB, {"bbb", "crio", "pod"}}};
     keeper.emplace(std::move(parts), policy, clock);
@@ -39,7 +39,7 @@ class BookkeeperTest : public testing::Test {
     cpu->next.names.push_back({key, comm, exec_path});
   }
   // Lets `seconds` pass in which as many joules a second are used as milliseconds of CPU time, all of it active: the
-  // package then costs 1 J a ms, dram a tenth.
+  // first zone then costs 1 J a ms, the second a tenth.
   std::shared_ptr<const Snapshot> Run(uint64_t seconds = 1) {
     clock.Advance(Seconds(seconds));
     for (const UnassignedTime& unassigned : cpu->next.unassigned) busy_ms += unassigned.time.value / 1'000'000;
@@ -88,6 +88,7 @@ class BookkeeperTest : public testing::Test {
   static uint64_t UnlistedJoules(const Snapshot& snapshot) { return snapshot.unlisted_processes[0].value / 1'000'000; }
 
   FakeClock clock;
+  std::vector<Zone> zones = {{"package", "/p", 0}, {"dram", "/d", 0}};
   CpuTimeEpoch before_open;
   FakeCpuTimeSource* cpu = nullptr;
   FakeEnergyMeter* meter = nullptr;

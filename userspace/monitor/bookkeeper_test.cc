@@ -87,6 +87,18 @@ TEST_F(BookkeeperTest, ListsAnEndedProcessByTimeAndNotByHowOftenItIsLookedAt) {
   EXPECT_EQ(UnlistedJoules(*snapshot), 30u);
 }
 
+TEST_F(BookkeeperTest, APlatformsCounterThatClaimsLessThanThePackageDoesNotDecideWhoIsListed) {
+  zones = {{"package", "/p", 0}, {"psys", "/y", std::nullopt}};
+  Open({.max_listed = 10, .min_energy = Joules(10), .retention = Seconds(120)});
+  Use(job, 30, kCgroupA);  // 30 J of the package, 3 J of the platform
+  Name(job, "job", "");
+  End(job);
+  const auto snapshot = Run();
+  EXPECT_EQ(snapshot->primary_zone, 0U);
+  EXPECT_THAT(Processes(*snapshot), ElementsAre("job terminated 30"));
+  EXPECT_THAT(Containers(*snapshot), ElementsAre("aaa terminated 30"));
+}
+
 TEST_F(BookkeeperTest, AProcessThatHasItsPidAgainIsAnother) {
   Open();
   Use(job, 30);

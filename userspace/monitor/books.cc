@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "userspace/base/scratch.h"
+#include "userspace/monitor/primary_zone.h"
 
 namespace brahe {
 namespace {
@@ -19,10 +20,10 @@ Books::Books(const std::vector<Zone>& zones, EndedPolicy policy, WorkloadResolve
     : plan_(PlanSeries(zones)),
       ledger_(LedgerZones(plan_, zones)),
       resolver_(resolver),
-      pods_(ledger_, resolver, policy, plan_.primary),
-      vms_(ledger_, policy, plan_.primary),
-      containers_(ledger_, pods_, resolver, policy, plan_.primary),
-      processes_(ledger_, containers_, vms_, resolver, policy, plan_.primary),
+      pods_(ledger_, resolver, policy),
+      vms_(ledger_, policy),
+      containers_(ledger_, pods_, resolver, policy),
+      processes_(ledger_, containers_, vms_, resolver, policy),
       known_until_(zones.size()),
       zone_time_(zones.size()),
       series_time_(plan_.series.size()) {}
@@ -30,7 +31,7 @@ Books::Books(const std::vector<Zone>& zones, EndedPolicy policy, WorkloadResolve
 void Books::Open(const CpuTimeEpoch& epoch) {
   Learn(epoch);
   for (const ProcessKey& key : epoch.ended) processes_.End(key, epoch.end);
-  processes_.Settle(epoch.end);
+  processes_.Settle(epoch.end, PrimarySeries());
   resolver_.EndEpoch();
   std::fill(known_until_.begin(), known_until_.end(), epoch.end);
 }
@@ -50,14 +51,24 @@ void Books::Post(const CpuTimeEpoch& epoch, const EnergyEpoch& energy) {
   ledger_.Post({.sockets = sockets_, .energy = energy.used}, leaves_);
 
   // Each before those that its end may be the end of.
-  processes_.Settle(epoch.end);
-  containers_.Settle(epoch.end);
-  pods_.Settle(epoch.end);
-  vms_.Settle(epoch.end);
+  const size_t primary = PrimarySeries();
+  processes_.Settle(epoch.end, primary);
+  containers_.Settle(epoch.end, primary);
+  pods_.Settle(epoch.end, primary);
+  vms_.Settle(epoch.end, primary);
   resolver_.EndEpoch();
   TimeZones(epoch);
   ShrinkScratch(leaves_);
   ShrinkScratch(owners_);
+}
+
+size_t Books::PrimarySeries() const {
+  std::vector<RankedZone> series;
+  for (const SeriesPlan::Series& s : plan_.series) series.push_back({.name = s.name, .energy = {}});
+  for (size_t z = 0; z < plan_.series_of_zone.size(); ++z) {
+    series[plan_.series_of_zone[z]].energy += ledger_.zones()[z].all.total;
+  }
+  return PrimaryZone(series);
 }
 
 void Books::Learn(const CpuTimeEpoch& epoch) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <vector>
 
@@ -39,6 +40,8 @@ class Books {
   // where a zone has come back. nullopt: its energy is not known.
   [[nodiscard]] const std::vector<std::optional<Nanoseconds>>& zone_time() const { return zone_time_; }
   [[nodiscard]] const std::vector<std::optional<Nanoseconds>>& series_time() const { return series_time_; }
+  // The series that workloads are ranked by, after what the zones have used so far.
+  [[nodiscard]] size_t PrimarySeries() const;
   // Energy of leaves that no listed process has.
   [[nodiscard]] Microjoules Unlisted(size_t series) const {
     return processes_.closed_energy()[series] + ledger_.unassigned()[series].total;

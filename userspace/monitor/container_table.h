@@ -25,8 +25,8 @@ struct ContainerRecord : GroupRecord<ContainerLabels, ContainerRecord> {
 class ContainerTable final : public GroupTable<ContainerRecord> {
  public:
   // The references must outlive this object.
-  ContainerTable(Ledger& ledger, PodTable& pods, WorkloadResolver& resolver, EndedPolicy policy, size_t primary)
-      : GroupTable(ledger, policy, primary), ledger_(ledger), pods_(pods), resolver_(resolver) {}
+  ContainerTable(Ledger& ledger, PodTable& pods, WorkloadResolver& resolver, EndedPolicy policy)
+      : GroupTable(ledger, policy), ledger_(ledger), pods_(pods), resolver_(resolver) {}
 
   // The record of a container that used time in this epoch in `cgroup_id`, by process `pid` (0: not known); new ones
   // get an account.

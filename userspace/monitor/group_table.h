@@ -38,8 +38,8 @@ class GroupTable {
  public:
   using Labels = typename Record::Labels;
 
-  // `primary` is the series that ended groups are ranked by. `ledger` must outlive this object.
-  GroupTable(Ledger& ledger, EndedPolicy policy, size_t primary) : ledger_(ledger), primary_(primary), ended_(policy) {}
+  // `ledger` must outlive this object.
+  GroupTable(Ledger& ledger, EndedPolicy policy) : ledger_(ledger), ended_(policy) {}
   GroupTable(const GroupTable&) = delete;
   GroupTable& operator=(const GroupTable&) = delete;
   virtual ~GroupTable() = default;
@@ -49,8 +49,9 @@ class GroupTable {
     --record.members;
     Touch(record);
   }
-  // After the ledger's Post: decides who has ended at `now` and who is listed.
-  void Settle(Nanoseconds now);
+  // After the ledger's Post: decides who has ended at `now` and who is listed. `primary` is the series that ended
+  // groups are ranked by.
+  void Settle(Nanoseconds now, size_t primary);
 
   // The account that a leaf of this epoch goes to.
   AccountId Charge(Record& record) {
@@ -82,10 +83,9 @@ class GroupTable {
     if (!std::exchange(record.touched, true)) touched_.push_back(&record);
   }
   void SetEnded(Record& record, bool ended, Nanoseconds now);
-  void DropEnded(Nanoseconds now);
+  void DropEnded(Nanoseconds now, size_t primary);
 
   Ledger& ledger_;
-  size_t primary_;
   EndedList ended_;
   std::unordered_map<std::string, Record> records_;
   std::vector<Record*> by_account_;
@@ -111,7 +111,7 @@ Record& GroupTable<Record>::UseId(const std::string& id) {
 }
 
 template <typename Record>
-void GroupTable<Record>::Settle(Nanoseconds now) {
+void GroupTable<Record>::Settle(Nanoseconds now, size_t primary) {
   const auto is_settled = [&](Record* record) {
     const bool populated = record->members == 0 && IsPopulated(*record);
     SetEnded(*record, record->members == 0 && !populated, now);
@@ -120,7 +120,7 @@ void GroupTable<Record>::Settle(Nanoseconds now) {
     return !populated;
   };
   std::erase_if(touched_, is_settled);
-  DropEnded(now);
+  DropEnded(now, primary);
 }
 
 template <typename Record>
@@ -138,9 +138,9 @@ void GroupTable<Record>::SetEnded(Record& record, bool ended, Nanoseconds now) {
 }
 
 template <typename Record>
-void GroupTable<Record>::DropEnded(Nanoseconds now) {
+void GroupTable<Record>::DropEnded(Nanoseconds now, size_t primary) {
   const std::vector<AccountId> dropped = ended_.Settle(
-      now, [&](AccountId account) { return EndedList::Standing{ledger_.BalanceOf(account, primary_).total}; });
+      now, [&](AccountId account) { return EndedList::Standing{ledger_.BalanceOf(account, primary).total}; });
   for (const AccountId account : dropped) {
     Record& record = *std::exchange(by_account_[account], nullptr);
     listing_.Remove(record);

@@ -19,8 +19,8 @@ struct PodRecord : GroupRecord<PodLabels, PodRecord> {
 // never seen. Not thread-safe.
 class PodTable final : public GroupTable<PodRecord> {
  public:
-  PodTable(Ledger& ledger, WorkloadResolver& resolver, EndedPolicy policy, size_t primary)
-      : GroupTable(ledger, policy, primary), resolver_(resolver) {}
+  PodTable(Ledger& ledger, WorkloadResolver& resolver, EndedPolicy policy)
+      : GroupTable(ledger, policy), resolver_(resolver) {}
 
   // The record of a pod that has a container in `cgroup_id`; new ones get an account.
   PodRecord& Use(const std::string& uid, uint64_t cgroup_id) {

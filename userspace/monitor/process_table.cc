@@ -16,12 +16,11 @@ const std::string& CommOf(const ProcessRecord& process) {
 }  // namespace
 
 ProcessTable::ProcessTable(Ledger& ledger, ContainerTable& containers, VmTable& vms, WorkloadResolver& resolver,
-                           EndedPolicy policy, size_t primary)
+                           EndedPolicy policy)
     : ledger_(ledger),
       containers_(containers),
       vms_(vms),
       resolver_(resolver),
-      primary_(primary),
       ended_(policy),
       closed_energy_(ledger.series()) {}
 
@@ -113,10 +112,10 @@ void ProcessTable::LabelLiving() {
   }
 }
 
-void ProcessTable::Settle(Nanoseconds now) {
+void ProcessTable::Settle(Nanoseconds now, size_t primary) {
   for (ProcessRecord* process : late_) Drop(*process);
   for (ProcessRecord* process : ended_now_) MergeTwin(*process);
-  DropEnded(now);
+  DropEnded(now, primary);
   for (ProcessRecord* process : to_label_) {
     if (process->account == kNoAccount) continue;
     if (process->has_new_labels) Label(*process);
@@ -137,9 +136,9 @@ void ProcessTable::Settle(Nanoseconds now) {
   gone_.EndEpoch();
 }
 
-void ProcessTable::DropEnded(Nanoseconds now) {
+void ProcessTable::DropEnded(Nanoseconds now, size_t primary) {
   const std::vector<AccountId> dropped = ended_.Settle(now, [&](AccountId account) {
-    return EndedList::Standing{ledger_.BalanceOf(account, primary_).total, by_account_[account]->held};
+    return EndedList::Standing{ledger_.BalanceOf(account, primary).total, by_account_[account]->held};
   });
   for (const AccountId account : dropped) {
     ForgetEnded(*by_account_[account]);

@@ -53,9 +53,9 @@ struct ProcessRecord {
 // Not thread-safe.
 class ProcessTable {
  public:
-  // `primary` is the series that ended processes are ranked by. The references must outlive this object.
-  ProcessTable(Ledger& ledger, ContainerTable& containers, VmTable& vms, WorkloadResolver& resolver, EndedPolicy policy,
-               size_t primary);
+  // The references must outlive this object.
+  ProcessTable(Ledger& ledger, ContainerTable& containers, VmTable& vms, WorkloadResolver& resolver,
+               EndedPolicy policy);
 
   void Learn(const ProcessName& name);
   // The record of a process that used time in this epoch; new ones get an account. Valid until Settle.
@@ -71,8 +71,9 @@ class ProcessTable {
   // After the epoch's uses and ends, and before the ledger's Post: labels those that live and finds the virtual
   // machines that they run, so that these pay for this epoch already.
   void LabelLiving();
-  // After the ledger's Post: decides who is listed at `now` and labels the rest of them.
-  void Settle(Nanoseconds now);
+  // After the ledger's Post: decides who is listed at `now` and labels the rest of them. `primary` is the series that
+  // ended processes are ranked by.
+  void Settle(Nanoseconds now, size_t primary);
 
   // After Settle: see Listing.
   [[nodiscard]] WorkloadList<ProcessLabels> List(const std::vector<std::optional<Nanoseconds>>& time) {
@@ -85,7 +86,7 @@ class ProcessTable {
   void OpenAccount(ProcessRecord& process);
   void NeedLabels(ProcessRecord& process);
   void Drop(ProcessRecord& process);
-  void DropEnded(Nanoseconds now);
+  void DropEnded(Nanoseconds now, size_t primary);
   void FindTwin(ProcessRecord& process);
   void MergeTwin(ProcessRecord& process);
   void ForgetEnded(const ProcessRecord& process);
@@ -97,7 +98,6 @@ class ProcessTable {
   ContainerTable& containers_;
   VmTable& vms_;
   WorkloadResolver& resolver_;
-  size_t primary_;
   EndedList ended_;
   std::unordered_map<ProcessKey, ProcessRecord> records_;
   std::unordered_multimap<uint32_t, ProcessRecord*> ended_by_pid_;  // those that are listed

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -83,6 +84,7 @@ struct Snapshot {
   uint64_t unix_ms = 0;  // the same instant as wall-clock time
   Nanoseconds duration;  // of the last epoch
   std::vector<ZoneSeries> zones;
+  size_t primary_zone = 0;  // the index of the one that workloads are ranked by
   std::vector<SocketZone> socket_zones;
   uint64_t usage_ppm = 0;  // busy share of all online CPUs in the last epoch, in millionths
   WorkloadList<ProcessLabels> processes;

@@ -40,6 +40,7 @@ std::vector<ZoneSeries> SeriesOf(const Books& books) {
 void FillFromBooks(Books& books, const std::vector<Zone>& zones, const std::vector<ZoneStats>& stats,
                    Snapshot& snapshot) {
   snapshot.zones = SeriesOf(books);
+  snapshot.primary_zone = books.PrimarySeries();
   for (size_t z = 0; z < zones.size(); ++z) {
     snapshot.socket_zones.push_back({.name = zones[z].name,
                                      .path = zones[z].path,

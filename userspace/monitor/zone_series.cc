@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "userspace/monitor/primary_zone.h"
-
 namespace brahe {
 namespace {
 
@@ -26,7 +24,6 @@ SeriesPlan PlanSeries(const std::vector<Zone>& zones) {
     }
     plan.series_of_zone.push_back(static_cast<uint32_t>(it - plan.series.begin()));
   }
-  plan.primary = PrimaryZone(plan.series);
   return plan;
 }
 

@@ -16,7 +16,6 @@ struct SeriesPlan {
   };
   std::vector<Series> series;            // in the order in which the names first appear
   std::vector<uint32_t> series_of_zone;  // by zone
-  size_t primary = 0;                    // PrimaryZone of them: the series that workloads are ranked by
 };
 
 SeriesPlan PlanSeries(const std::vector<Zone>& zones);

@@ -19,16 +19,5 @@ TEST(ZoneSeriesTest, SumsZonesOfOneNameAndKeepsTheirOrder) {
   EXPECT_THAT(plan.series_of_zone, testing::ElementsAre(0, 1, 1));
 }
 
-TEST(ZoneSeriesTest, RanksByTheWidestZone) {
-  const Zone psys = ZoneNamed("psys", ""), package = ZoneNamed("package", ""), core = ZoneNamed("core", ""),
-             uncore = ZoneNamed("uncore", ""), dram = ZoneNamed("dram", ""), sensor = ZoneNamed("INA3221", "");
-  EXPECT_EQ(PlanSeries({package, core, psys}).primary, 2u);
-  EXPECT_EQ(PlanSeries({core, package}).primary, 1u);
-  EXPECT_EQ(PlanSeries({uncore, dram, core}).primary, 2u);
-  EXPECT_EQ(PlanSeries({uncore, dram}).primary, 1u);
-  EXPECT_EQ(PlanSeries({sensor, uncore}).primary, 1u);
-  EXPECT_EQ(PlanSeries({sensor}).primary, 0u);
-}
-
 }  // namespace
 }  // namespace brahe
