@@ -85,6 +85,32 @@ std::string NameInBundleConfig(std::string_view json) {
   return "";
 }
 
+std::string DockerFolderInBundleConfig(std::string_view json, std::string_view id) {
+  const Json config = Parse(json);
+  if (!config.is_object() || !config.contains("mounts") || !config["mounts"].is_array()) return "";
+  const std::string end = "/containers/" + std::string(id) + "/hostname";
+  for (const Json& mount : config["mounts"]) {
+    const std::string_view source = StringIn(mount, "source");
+    if (source.ends_with(end)) return std::string(source.substr(0, source.rfind('/')));
+  }
+  return "";
+}
+
+std::string DataRootInDockerdArguments(std::string_view arguments) {
+  const std::string_view root = ValueOf("--data-root", "--data-root", arguments);
+  return std::string(root.empty() ? ValueOf("-g", "--graph", arguments) : root);  // --graph: before docker 23
+}
+
+std::string ConfigFileInDockerdArguments(std::string_view arguments) {
+  return std::string(ValueOf("--config-file", "--config-file", arguments));
+}
+
+std::string DataRootInDockerdConfig(std::string_view json) {
+  const Json config = Parse(json);
+  const std::string_view root = StringIn(config, "data-root");
+  return std::string(root.empty() ? StringIn(config, "graph") : root);
+}
+
 std::string NameInEnvironment(std::string_view environment) {
   constexpr std::string_view kVariable = "CONTAINER_NAME=";
   // What has no end is cut.

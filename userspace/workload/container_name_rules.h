@@ -16,6 +16,15 @@ std::string NameInConmonArguments(std::string_view arguments, std::string_view i
 std::string NameInDockerConfig(std::string_view json, std::string_view id);
 // config.json of an OCI bundle, to which containerd's Kubernetes plugin and nerdctl add the name.
 std::string NameInBundleConfig(std::string_view json);
+// The folder of docker's for the container `id`, in which its config.v2.json is, by the config.json of its OCI bundle:
+// docker mounts files of that folder into each container. Empty also if there is none.
+std::string DockerFolderInBundleConfig(std::string_view json, std::string_view id);
+// The arguments of dockerd, each with a NUL at its end: its folder for all containers, and its configuration file.
+// Empty if they say nothing of it.
+std::string DataRootInDockerdArguments(std::string_view arguments);
+std::string ConfigFileInDockerdArguments(std::string_view arguments);
+// The same folder in dockerd's configuration file.
+std::string DataRootInDockerdConfig(std::string_view json);
 // CONTAINER_NAME in an environment: entries, each with a NUL at its end. Whoever starts the container may set it. Other
 // variables, HOSTNAME above all, do not tell what the container is called.
 std::string NameInEnvironment(std::string_view environment);

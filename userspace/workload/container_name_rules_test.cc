@@ -121,6 +121,34 @@ TEST(ContainerNameRulesTest, ABundleCarriesTheNameAsAnAnnotation) {
   for (const auto& [json, name] : cases) EXPECT_EQ(NameInBundleConfig(json), name) << json.substr(0, 200);
 }
 
+TEST(ContainerNameRulesTest, ABundleOfDockersTellsTheFolderOfTheContainer) {
+  const std::string before = R"({"mounts":[{"source":"proc"},7,{"type":"bind"},{"source":")";
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {before + "/mnt/docker/containers/" + kId + R"(/hostname"}]})", "/mnt/docker/containers/" + kId},
+      {before + "/mnt/docker/containers/" + kOther + R"(/hostname"}]})", ""},
+      {before + "/mnt/docker/" + kId + R"(/hostname"}]})", ""},
+      {R"({"mounts":{"source":"x"}})", ""},
+      {R"({"mounts":null})", ""},
+      {"[]", ""},
+      {"", ""},
+  };
+  for (const auto& [json, folder] : cases) EXPECT_EQ(DockerFolderInBundleConfig(json, kId), folder) << json;
+}
+
+TEST(ContainerNameRulesTest, DockerdsArgumentsAndConfigurationTellWhereItKeepsContainers) {
+  EXPECT_EQ(DataRootInDockerdArguments(Words({"dockerd", "-H", "fd://", "--data-root", "/mnt/docker"})), "/mnt/docker");
+  EXPECT_EQ(DataRootInDockerdArguments(Words({"dockerd", "--data-root=/mnt/docker"})), "/mnt/docker");
+  EXPECT_EQ(DataRootInDockerdArguments(Words({"dockerd", "-g", "/mnt/docker"})), "/mnt/docker");
+  EXPECT_EQ(DataRootInDockerdArguments(Words({"dockerd", "--graph=/mnt/docker"})), "/mnt/docker");
+  EXPECT_EQ(DataRootInDockerdArguments(Words({"dockerd", "--data-root"})), "");
+  EXPECT_EQ(DataRootInDockerdArguments(""), "");
+  EXPECT_EQ(ConfigFileInDockerdArguments(Words({"dockerd", "--config-file", "/srv/d.json"})), "/srv/d.json");
+  EXPECT_EQ(ConfigFileInDockerdArguments(Words({"dockerd"})), "");
+  EXPECT_EQ(DataRootInDockerdConfig(R"({"data-root":"/mnt/docker","graph":"/old"})"), "/mnt/docker");
+  EXPECT_EQ(DataRootInDockerdConfig(R"({"graph":"/old"})"), "/old");
+  for (const char* json : {"", "[]", "{}", R"({"data-root":7})"}) EXPECT_EQ(DataRootInDockerdConfig(json), "") << json;
+}
+
 TEST(ContainerNameRulesTest, TheEnvironmentTellsTheNameByOneVariableOnly) {
   const Case cases[] = {
       {{"PATH=/bin", "CONTAINER_NAME=web", "HOSTNAME=host"}, "web"},

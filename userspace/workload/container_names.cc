@@ -19,10 +19,16 @@ namespace {
 // Of arguments and environments more is not read.
 constexpr size_t kMaxProcessText = 128 << 10;
 
-// Where containerd keeps the bundles of its containers, as NAMESPACE/ID.
+// Where containerd keeps the bundles of its containers below its folder, as NAMESPACE/ID.
+constexpr std::string_view kTasks = "/io.containerd.runtime.v2.task/";
+
+// The folders where it is usually told to do so.
 constexpr const char* kBundleFolders[] = {
     "/run/containerd/io.containerd.runtime.v2.task/",
     "/run/k3s/containerd/io.containerd.runtime.v2.task/",
+    "/run/k0s/containerd/io.containerd.runtime.v2.task/",
+    "/run/docker/containerd/daemon/io.containerd.runtime.v2.task/",
+    "/var/snap/microk8s/common/run/containerd/io.containerd.runtime.v2.task/",
 };
 
 bool IsIdAName(std::string_view runtime) { return runtime == "lxc" || runtime == "systemd-nspawn"; }
@@ -57,9 +63,10 @@ bool IsPathIn(const std::string& path, const std::string& id) {
 
 }  // namespace
 
-ContainerNames::ContainerNames(std::string procfs_root) : procfs_root_(std::move(procfs_root)) {}
+ContainerNames::ContainerNames(std::string procfs_root)
+    : procfs_root_(std::move(procfs_root)), host_(procfs_root_ + "/1/root"), docker_roots_(procfs_root_) {}
 
-std::string ContainerNames::Find(const Container& container, const std::vector<uint32_t>& pids) const {
+std::string ContainerNames::Find(const Container& container, const std::vector<uint32_t>& pids) {
   const std::string& id = container.id;
   if (IsIdAName(container.runtime)) return id;
   std::vector<uint32_t> inside;
@@ -68,43 +75,80 @@ std::string ContainerNames::Find(const Container& container, const std::vector<u
   for (const uint32_t pid : inside) {
     if (std::string name = FindByConmon(pid, id); !name.empty()) return name;
   }
-  if (std::string name = FindByFiles(id); !name.empty()) return name;
+  for (const uint32_t pid : inside) LearnBundlesByShim(pid, id);
+  if (std::string name = FindByFiles(container); !name.empty()) return name;
   for (const uint32_t pid : inside) {
     if (std::string name = FindByEnvironment(pid, id); !name.empty()) return name;
   }
   return "";
 }
 
-// Conmon is the parent of the container's first process, and of each that is started in the container later.
-std::string ContainerNames::FindByConmon(uint32_t pid, const std::string& id) const {
+std::string ContainerNames::AskAbove(uint32_t pid, const std::function<std::string(uint32_t)>& ask) const {
   constexpr int kMaxSteps = 16;
   std::optional<uint32_t> parent = pid;
   for (int step = 0; step < kMaxSteps; ++step) {
     parent = ParentOf(*parent);
     if (!parent || *parent <= 1) return "";
-    const auto arguments = ReadFile(FileOf(*parent, "cmdline"), kMaxProcessText);
-    if (!arguments) return "";
-    std::string name = NameInConmonArguments(*arguments, id);
-    // Conmon is outside: a process of the container may take any arguments, so as to be taken for it.
-    if (!name.empty() && IsIn(*parent, id) == false) return name;
+    if (std::string answer = ask(*parent); !answer.empty()) return answer;
   }
   return "";
 }
 
-std::string ContainerNames::FindByFiles(const std::string& id) const {
+// Conmon is the parent of the container's first process, and of each that is started in the container later.
+std::string ContainerNames::FindByConmon(uint32_t pid, const std::string& id) const {
+  return AskAbove(pid, [&](uint32_t parent) -> std::string {
+    const auto arguments = ReadFile(FileOf(parent, "cmdline"), kMaxProcessText);
+    std::string name = arguments ? NameInConmonArguments(*arguments, id) : "";
+    // Conmon is outside: a process of the container may take any arguments, so as to be taken for it.
+    return !name.empty() && IsIn(parent, id) == false ? name : "";
+  });
+}
+
+// containerd's shim, the parent as conmon is, works in the bundle of the first container that it was started for.
+void ContainerNames::LearnBundlesByShim(uint32_t pid, const std::string& id) {
+  constexpr size_t kMaxFolders = 8;
+  const std::string folder = AskAbove(pid, [&](uint32_t parent) -> std::string {
+    const auto work = ReadLink(FileOf(parent, "cwd"));
+    if (!work || work->find(kTasks) == std::string::npos || IsIn(parent, id) != false) return "";
+    return work->substr(0, work->rfind('/') + 1);
+  });
+  const bool is_new = std::find(bundle_folders_.begin(), bundle_folders_.end(), folder) == bundle_folders_.end();
+  if (folder.empty() || !is_new) return;
+  if (bundle_folders_.size() == kMaxFolders) bundle_folders_.erase(bundle_folders_.begin());
+  bundle_folders_.push_back(folder);
+}
+
+std::string ContainerNames::FindByFiles(const Container& container) {
+  const std::string& id = container.id;
   if (!IsFileName(id)) return "";
-  const std::string host = FileOf(1, "root");
-  if (const auto json = ReadFile(host + "/var/lib/docker/containers/" + id + "/config.v2.json")) {
-    if (std::string name = NameInDockerConfig(*json, id); !name.empty()) return name;
+  if (std::string name = FindInDockerFolder("/var/lib/docker/containers/" + id, id); !name.empty()) return name;
+  for (const std::string& bundles : bundle_folders_) {
+    if (std::string name = FindInBundle(bundles + id, id); !name.empty()) return name;
   }
   for (const char* bundles : kBundleFolders) {
-    for (const std::string& name_space : FoldersIn(host + bundles)) {
-      const auto json = ReadFile(host + bundles + name_space + "/" + id + "/config.json");
-      std::string name = json ? NameInBundleConfig(*json) : "";
-      if (!name.empty()) return name;
+    for (const std::string& name_space : FoldersIn(host_ + bundles)) {
+      if (std::string name = FindInBundle(bundles + name_space + "/" + id, id); !name.empty()) return name;
     }
   }
+  if (container.runtime != "docker" && container.runtime != "unknown") return "";
+  for (const std::string& root : docker_roots_.Find()) {
+    if (std::string name = FindInDockerFolder(root + "/containers/" + id, id); !name.empty()) return name;
+  }
   return "";
+}
+
+std::string ContainerNames::FindInDockerFolder(const std::string& folder, const std::string& id) const {
+  const auto json = ReadFile(host_ + folder + "/config.v2.json");
+  return json ? NameInDockerConfig(*json, id) : "";
+}
+
+std::string ContainerNames::FindInBundle(const std::string& folder, const std::string& id) const {
+  const auto json = ReadFile(host_ + folder + "/config.json");
+  if (!json) return "";
+  std::string name = NameInBundleConfig(*json);
+  if (!name.empty()) return name;
+  const std::string docker_folder = DockerFolderInBundleConfig(*json, id);
+  return docker_folder.empty() ? "" : FindInDockerFolder(docker_folder, id);
 }
 
 std::string ContainerNames::FindByEnvironment(uint32_t pid, const std::string& id) const {

@@ -1,6 +1,7 @@
 #include "userspace/workload/container_names.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "userspace/base/process_stat_text.h"
 #include "userspace/base/temp_tree.h"
@@ -137,11 +138,76 @@ TEST_F(ContainerNamesTest, ContainerdsBundlesAreFoundInEveryNamespace) {
   EXPECT_EQ(Find({}, "containerd"), "nginx");
 }
 
+TEST_F(ContainerNamesTest, TheShimShowsWhereContainerdKeepsItsBundles) {
+  const std::string tasks = "/srv/containerd/io.containerd.runtime.v2.task/k8s.io/";
+  Place(50, 1, "/system.slice/containerd.service", "shim");
+  proc.Link("50/cwd", tasks + other);  // the sandbox's, which the shim was started for
+  Place(60, 50, cgroup);
+  Place(61, 60, cgroup);
+  proc.Write("1/root" + tasks + id + "/config.json", R"({"annotations":{"io.kubernetes.cri.container-name":"nginx"}})");
+  ContainerNames names(proc.path());
+  EXPECT_EQ(names.Find({id, "containerd", ""}, {}), "");
+  EXPECT_EQ(names.Find({id, "containerd", ""}, {61}), "nginx");
+  EXPECT_EQ(names.Find({id, "containerd", ""}, {}), "nginx") << "the folder is known now, also for short containers";
+  proc.Write("50/cgroup", "0::" + cgroup + "\n");
+  EXPECT_EQ(Find({61}, "containerd"), "") << "what works in such a folder inside of the container is no shim";
+}
+
+TEST_F(ContainerNamesTest, ABundleOfDockersLeadsToDockersFile) {
+  const std::string tasks = "/run/user/1000/docker/containerd/daemon/io.containerd.runtime.v2.task/moby/";
+  Place(50, 1, "/user.slice", "shim");
+  proc.Link("50/cwd", tasks + id);
+  Place(60, 50, cgroup);
+  const std::string folder = "/home/me/.local/share/docker/containers/" + id;
+  proc.Write("1/root" + tasks + id + "/config.json", R"({"mounts":[{"source":")" + folder + R"(/hostname"}]})");
+  proc.Write("1/root" + folder + "/config.v2.json", R"({"ID":")" + id + R"(","Name":"/web"})");
+  EXPECT_EQ(Find({60}, "docker"), "web");
+}
+
+TEST_F(ContainerNamesTest, DockerdTellsWhereItKeepsItsContainers) {
+  const std::string file = "1/root/mnt/docker/containers/" + id + "/config.v2.json";
+  proc.Write(file, R"({"ID":")" + id + R"(","Name":"/web"})");
+  Place(70, 1, "/system.slice/docker.service", "dockerd");
+  proc.Write("70/comm", "dockerd\n");
+  proc.Link("70/exe", "/usr/bin/dockerd");
+  SetArguments(70, {"dockerd", "-H", "fd://", "--data-root", "/mnt/docker"});
+  EXPECT_EQ(Find({}, "docker"), "web");
+  EXPECT_EQ(Find({}, "unknown"), "web");
+  SetArguments(70, {"dockerd", "-H", "fd://"});
+  EXPECT_EQ(Find({}, "docker"), "");
+  proc.Write("1/root/etc/docker/daemon.json", R"({"data-root":"/mnt/docker"})");
+  EXPECT_EQ(Find({}, "docker"), "web");
+  proc.Remove("1/root/etc");
+  proc.Write("1/root/srv/d.json", R"({"data-root":"/mnt/docker"})");
+  SetArguments(70, {"dockerd", "--config-file=/srv/d.json"});
+  EXPECT_EQ(Find({}, "docker"), "web");
+}
+
+TEST_F(ContainerNamesTest, WhoeverElseIsCalledDockerdTellsNothing) {
+  proc.Write("1/root/mnt/docker/containers/" + id + "/config.v2.json", R"({"ID":")" + id + R"(","Name":"/web"})");
+  const auto place = [&](const std::string& comm, const std::string& exe, const std::string& where) {
+    proc.Remove("70");
+    Place(70, 1, where, comm);
+    proc.Write("70/comm", comm + "\n");
+    proc.Link("70/exe", exe);
+    SetArguments(70, {"dockerd", "--data-root", "/mnt/docker"});
+  };
+  place("dockerd", "/usr/bin/dockerd", "/system.slice/docker.service");
+  EXPECT_EQ(Find({}, "docker"), "web");
+  place("dockerd", "/tmp/sh", "/system.slice/docker.service");
+  EXPECT_EQ(Find({}, "docker"), "");
+  place("dockerd", "/usr/bin/dockerd", "/docker/" + other);
+  EXPECT_EQ(Find({}, "docker"), "") << "it is in a container";
+  place("dockerd", "/usr/bin/dockerd", "/system.slice/docker.service");
+  EXPECT_EQ(DockerRoots(proc.path(), getuid()).Find().size(), 1U);
+  EXPECT_EQ(DockerRoots(proc.path(), getuid() + 1).Find().size(), 0U) << "it is not root's";
+}
+
 TEST_F(ContainerNamesTest, AnIdIsNoWayOutOfTheFolders) {
   const std::string folder = "1/root/run/containerd/io.containerd.runtime.v2.task/";
   proc.Write(folder + "default/a/b/config.json", R"({"annotations":{"nerdctl/name":"web"}})");
   proc.Write(folder + "config.json", R"({"annotations":{"nerdctl/name":"web"}})");
-  const ContainerNames names(proc.path());
+  ContainerNames names(proc.path());
   for (const std::string& hostile : {std::string(".."), std::string("."), std::string("a/b"), std::string()}) {
     EXPECT_EQ(names.Find({hostile, "containerd", ""}, {}), "") << hostile;
   }
@@ -172,7 +238,7 @@ TEST_F(ContainerNamesTest, TheEnvironmentOfTheFirstThatHasTheVariableCounts) {
 }
 
 TEST_F(ContainerNamesTest, TheIdIsTheNameWherePeopleChooseIt) {
-  const ContainerNames names(proc.path());
+  ContainerNames names(proc.path());
   EXPECT_EQ(names.Find({"web", "lxc", ""}, {}), "web");
   EXPECT_EQ(names.Find({"web", "systemd-nspawn", ""}, {}), "web");
   EXPECT_EQ(names.Find({"42.0", "slurm", ""}, {}), "");
