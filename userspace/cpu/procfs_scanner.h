@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "userspace/base/file.h"
-#include "userspace/base/result.h"
 #include "userspace/base/process_stat.h"
+#include "userspace/base/result.h"
 #include "userspace/cpu/procfs_parsers.h"
 
 namespace brahe {
