@@ -20,7 +20,7 @@ td { padding: .1em 1em .1em 0; vertical-align: top; overflow-wrap: anywhere; }
 <h1>Brahe</h1>
 <p>Energy of this node, its processes, containers, virtual machines and pods, in joules.</p>
 <ul>
-<li><a href="/metrics">Metrics</a></li>
+<li><a href="/metrics">Metrics</a> in Kepler's schema, and Brahe's own</li>
 <li><a href="/healthz">Health</a></li>
 <li><a href="/readyz">Readiness</a></li>
 <li><a href="/api/v1/snapshot">Snapshot as JSON</a></li>
