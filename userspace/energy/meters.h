@@ -9,9 +9,11 @@
 
 namespace brahe {
 
-// The first meter of `options.preferred` that works here. Each that does not is said in one INFO line with its reason;
-// taking one that does not measure is one WARNING. Error if none works, or if a name is none of "rapl", "perf", "model"
-// and "fake", whatever stands before it. `clock` must outlive the meter.
+// The first meter of `options.preferred` that works here. "hwmon" and "msr" are Kepler's names for meters that are not
+// here yet: a list with one of them asks for a sensor that cannot be tried, so it goes on with the default order, which
+// ends in the model. Any other list is taken at its word. Each meter that does not work is said in one INFO line with
+// its reason; taking one that does not measure is one WARNING. Error if none works, or if a name is none of these two,
+// "rapl", "perf", "model" and "fake", whatever stands before it. `clock` must outlive the meter.
 Result<std::unique_ptr<EnergyMeter>> ChooseMeter(const MeterOptions& options, const Clock& clock);
 
 }  // namespace brahe

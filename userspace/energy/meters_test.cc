@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "userspace/base/fake_clock.h"
@@ -15,6 +16,7 @@ namespace {
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 class MetersTest : public testing::Test {
  protected:
@@ -27,6 +29,11 @@ class MetersTest : public testing::Test {
   [[nodiscard]] Result<std::unique_ptr<EnergyMeter>> Choose(std::vector<std::string> preferred) {
     options_.preferred = std::move(preferred);
     return ChooseMeter(options_, clock_);
+  }
+
+  [[nodiscard]] int64_t Warnings() const {
+    return std::count_if(log_.lines.begin(), log_.lines.end(),
+                         [](const std::string& line) { return line.starts_with("W "); });
   }
 
   TempTree tree_;
@@ -72,6 +79,33 @@ TEST_F(MetersTest, WarnsOfMadeUpEnergy) {
   EXPECT_THAT(log_.lines.back(), AllOf(HasSubstr("W "), HasSubstr("made up")));
 }
 
+TEST_F(MetersTest, AListWithAMeterOfKeplersThatIsNotHereGoesOnWithTheDefaultOrder) {
+  for (const std::vector<std::string>& list : {std::vector<std::string>{"rapl", "hwmon"}, {"hwmon"}, {"msr", "rapl"}}) {
+    log_.lines.clear();
+    const auto meter = Choose(list);
+    ASSERT_TRUE(meter) << meter.error().message;
+    EXPECT_EQ((*meter)->name(), "model");
+    EXPECT_FALSE((*meter)->measured());
+    EXPECT_THAT(log_.lines.back(), AllOf(HasSubstr("W "), HasSubstr("estimated"), HasSubstr("none of " + list[0])));
+    EXPECT_EQ(Warnings(), 1);
+  }
+  AddRapl();
+  EXPECT_EQ((*Choose({"hwmon", "model"}))->name(), "model") << "in the order of the list";
+  EXPECT_EQ((*Choose({"hwmon"}))->name(), "rapl") << "measured is better than estimated";
+  log_.lines.clear();
+  EXPECT_EQ((*Choose({"rapl", "hwmon"}))->name(), "rapl");
+  EXPECT_THAT(log_.lines, ElementsAre(HasSubstr("I Energy meter: rapl")));
+}
+
+TEST_F(MetersTest, AListOfSensorsThatAreHereIsTakenAtItsWord) {
+  for (const std::vector<std::string>& list : {std::vector<std::string>{"rapl"}, {"rapl", "perf"}}) {
+    const auto meter = Choose(list);
+    ASSERT_FALSE(meter);
+    EXPECT_THAT(meter.error().message,
+                AllOf(HasSubstr("rapl: list "), HasSubstr("to start without a sensor, add model to the list")));
+  }
+}
+
 TEST_F(MetersTest, AnUnknownNameIsAnErrorThatListsTheKnown) {
   AddRapl();
   const auto meter = Choose({"rapl", "modle"});
@@ -84,7 +118,8 @@ TEST_F(MetersTest, WhereNoneWorksTheErrorTellsWhyOfEach) {
   options_.model_idle_per_cpu = Watts(50);
   const auto meter = Choose({"rapl", "model"});
   ASSERT_FALSE(meter);
-  EXPECT_THAT(meter.error().message, AllOf(HasSubstr("rapl: list "), HasSubstr("model: a busy CPU")));
+  EXPECT_THAT(meter.error().message,
+              AllOf(HasSubstr("rapl: list "), HasSubstr("model: a busy CPU"), Not(HasSubstr("add model"))));
 }
 
 }  // namespace
