@@ -182,7 +182,7 @@ void Reload(Settings& settings, const Exporters& exporters) {
   if (exporters.standard_output != nullptr) exporters.standard_output->SetLevels(config.exporter.metrics_level);
   LOG(INFO) << "Re-read the configuration; changed settings: " << reread->applied.size();
   for (const std::string& line : reread->applied) LOG(INFO) << line;
-  for (const std::string& line : reread->warnings) LOG(WARNING) << line;
+  LogRemarks(reread->remarks);
   for (const std::string& line : reread->pending) LOG(WARNING) << line;
 }
 

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "userspace/base/values.h"
+
 namespace brahe {
 
 Settings::Settings(int argc, char** argv, std::vector<Setting> in_effect)
@@ -34,7 +36,14 @@ void LogSettings(const CommandLine& line) {
       LOG(INFO) << text;
     }
   }
-  for (const std::string& warning : line.warnings) LOG(WARNING) << warning;
+  LogRemarks(line.remarks);
+}
+
+void LogRemarks(const Remarks& remarks) {
+  for (const std::string& key : remarks.unknown_keys) LOG(WARNING) << key;
+  if (remarks.without_effect.empty()) return;
+  LOG(INFO) << "Settings of Kepler's that are on and have no effect in this release: "
+            << Joined(remarks.without_effect);
 }
 
 }  // namespace brahe

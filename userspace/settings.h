@@ -26,7 +26,10 @@ class Settings {
   std::vector<Setting> in_effect_;
 };
 
-// Logs what was set by somebody, and with --log.level=debug the defaults as well, and the warnings.
+// Logs what was set by somebody, with --log.level=debug the defaults as well, and the remarks.
 void LogSettings(const CommandLine& line);
+
+// Unknown keys are warnings; what has no effect is one INFO line.
+void LogRemarks(const Remarks& remarks);
 
 }  // namespace brahe

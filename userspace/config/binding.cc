@@ -1,7 +1,6 @@
 #include "userspace/config/binding.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "userspace/base/duration.h"
@@ -26,7 +25,7 @@ Binding ValueAt(Field<T> field, std::string argument, Parse parse, Show show) {
   Binding binding = {
       .kind = OptionKind::kValue,
       .argument = std::move(argument),
-      .set = [field, parse](const Texts& texts, Config& config, Remarks&) -> Status {
+      .set = [field, parse](const Texts& texts, Config& config) -> Status {
         auto value = parse(texts.front());
         if (!value) return value.error();
         field(config) = std::move(*value);
@@ -49,13 +48,13 @@ Binding QuantityAt(Field<Quantity> field, std::string argument, std::string unit
   return ValueAt(field, std::move(argument), parse, [](Quantity q) { return FormatMillionths(q.value); });
 }
 
-// A binding of a list. `parse` turns each text into the elements that it stands for (none, if it only remarks).
+// A binding of a list. `parse` adds to the elements what a text stands for.
 template <typename Parse>
 Binding ListAt(Field<Texts> field, std::string argument, Parse parse) {
   Binding binding = {
       .kind = OptionKind::kList,
       .argument = std::move(argument),
-      .set = [field, parse](const Texts& texts, Config& config, Remarks& remarks) -> Status {
+      .set = [field, parse](const Texts& texts, Config& config) -> Status {
         if (texts.empty()) {
           Config untouched;
           field(config) = field(untouched);
@@ -63,9 +62,8 @@ Binding ListAt(Field<Texts> field, std::string argument, Parse parse) {
         }
         Texts elements;
         for (const std::string& text : texts) {
-          if (const Status parsed = parse(text, elements, remarks); !parsed) return parsed.error();
+          if (const Status parsed = parse(text, elements); !parsed) return parsed.error();
         }
-        if (elements.empty()) return MakeError("nothing that is listed can be used");
         field(config) = std::move(elements);
         return {};
       },
@@ -75,19 +73,6 @@ Binding ListAt(Field<Texts> field, std::string argument, Parse parse) {
 
 bool Contains(const Texts& words, const std::string& word) {
   return std::find(words.begin(), words.end(), word) != words.end();
-}
-
-// `text` as a word of the vocabulary; nullopt for one that is only planned, and a remark that ends in what is done
-// about it.
-Result<std::optional<std::string>> KnownWord(const std::string& text, const Vocabulary& vocabulary,
-                                             const std::string& remedy, Remarks& remarks) {
-  if (const auto planned = ParseWord(text, vocabulary.planned)) {
-    remarks.push_back(Quoted(*planned) + " is not supported in this release; " + remedy);
-    return std::optional<std::string>();
-  }
-  const auto word = ParseWord(text, vocabulary.words);
-  if (!word) return word.error();
-  return std::optional(*word);
 }
 
 }  // namespace
@@ -128,32 +113,22 @@ Binding PathAt(Field<std::string> field) {
 
 Binding UrlAt(Field<std::string> field) { return Shown(TextAt(field, "URL"), field, WithoutUser); }
 
-Binding WordAt(Field<std::string> field, Vocabulary vocabulary) {
-  Binding binding = {
-      .kind = OptionKind::kValue,
-      .argument = Joined(vocabulary.words, "|"),
-      .set = [field, vocabulary](const Texts& texts, Config& config, Remarks& remarks) -> Status {
-        const auto word = KnownWord(texts.front(), vocabulary, field(config) + " is used", remarks);
-        if (!word) return word.error();
-        if (*word) field(config) = **word;
-        return {};
-      },
-  };
-  return Shown(std::move(binding), field, AsItIs);
+Binding WordAt(Field<std::string> field, Texts words) {
+  const auto parse = [words](const std::string& text) { return ParseWord(text, words); };
+  return ValueAt(field, Joined(words, "|"), parse, AsItIs);
 }
 
-Binding WordsAt(Field<Texts> field, Vocabulary vocabulary, std::string argument) {
-  return ListAt(field, std::move(argument),
-                [vocabulary](const std::string& text, Texts& elements, Remarks& remarks) -> Status {
-                  const auto word = KnownWord(text, vocabulary, "it is left out", remarks);
-                  if (!word) return word.error();
-                  if (*word && !Contains(elements, **word)) elements.push_back(**word);
-                  return {};
-                });
+Binding WordsAt(Field<Texts> field, Texts words, std::string argument) {
+  return ListAt(field, std::move(argument), [words](const std::string& text, Texts& elements) -> Status {
+    const auto word = ParseWord(text, words);
+    if (!word) return word.error();
+    if (!Contains(elements, *word)) elements.push_back(*word);
+    return {};
+  });
 }
 
 Binding TextsAt(Field<Texts> field, std::string argument) {
-  return ListAt(field, std::move(argument), [](const std::string& text, Texts& elements, Remarks&) -> Status {
+  return ListAt(field, std::move(argument), [](const std::string& text, Texts& elements) -> Status {
     if (text.empty()) return MakeError("an element of the list is empty");
     elements.push_back(text);
     return {};
@@ -161,7 +136,7 @@ Binding TextsAt(Field<Texts> field, std::string argument) {
 }
 
 Binding AddressesAt(Field<Texts> field) {
-  return ListAt(field, "ADDRESS", [](const std::string& text, Texts& elements, Remarks&) -> Status {
+  return ListAt(field, "ADDRESS", [](const std::string& text, Texts& elements) -> Status {
     if (const Status checked = CheckListenAddress(text); !checked) return checked.error();
     elements.push_back(text);
     return {};
@@ -174,14 +149,19 @@ Binding AnotherNameOf(Binding binding) {
   return binding;
 }
 
-Binding WithoutEffect(OptionKind kind, std::string argument) {
+Binding WithoutEffect(OptionKind kind) {
   return {
       .kind = kind,
-      .argument = std::move(argument),
-      .set = [](const Texts&, Config&, Remarks& remarks) -> Status {
-        remarks.push_back("not supported in this release; it has no effect");
+      .set = [kind](const Texts& texts, Config&) -> Status {
+        if (kind != OptionKind::kSwitch) return {};
+        if (const auto on = ParseBoolean(texts.front()); !on) return on.error();
         return {};
       },
+      .without_effect =
+          [kind](const Texts& texts) {
+            if (kind == OptionKind::kSwitch) return *ParseBoolean(texts.front());
+            return kind != OptionKind::kValue && !texts.empty();
+          },
   };
 }
 

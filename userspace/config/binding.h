@@ -18,11 +18,10 @@ enum class OptionKind {
   kTree,    // anything at all, in the file only
 };
 
-// What a setter has to say, besides the value that it stores. Each is said after the name of the option.
-using Remarks = std::vector<std::string>;
-
 // Stores what was given for an option, trimmed texts, one unless the option is a list.
-using Setter = std::function<Status(const std::vector<std::string>& texts, Config& config, Remarks& remarks)>;
+using Setter = std::function<Status(const std::vector<std::string>& texts, Config& config)>;
+// Whether texts that the setter has taken ask for something.
+using Asks = std::function<bool(const std::vector<std::string>& texts)>;
 
 // How the texts of an option become a value of Config.
 struct Binding {
@@ -31,6 +30,7 @@ struct Binding {
   std::string fallback = {};  // the default as text, taken from Config{}; empty: none
   Setter set = {};
   std::function<std::string(const Config&)> show = {};  // the value as text, without secrets; null: has none of its own
+  Asks without_effect = {};                             // what is asked for is not there; null: it is
 };
 
 // Where in Config a value of type T stands.
@@ -51,21 +51,18 @@ Binding PathAt(Field<std::string> field);
 // A URL, shown without the user and the password that may stand in it.
 Binding UrlAt(Field<std::string> field);
 
-// What a word may be. `planned` are names that are known but not there yet: they are left out with a remark.
-struct Vocabulary {
-  std::vector<std::string> words;
-  std::vector<std::string> planned = {};
-};
-Binding WordAt(Field<std::string> field, Vocabulary vocabulary);
+// One of `words`.
+Binding WordAt(Field<std::string> field, std::vector<std::string> words);
 
-// Lists; an empty one stands for the default. WordsAt takes each word once.
-Binding WordsAt(Field<std::vector<std::string>> field, Vocabulary vocabulary, std::string argument);
+// Lists; an empty one stands for the default. WordsAt takes each of `words` once.
+Binding WordsAt(Field<std::vector<std::string>> field, std::vector<std::string> words, std::string argument);
 Binding TextsAt(Field<std::vector<std::string>> field, std::string argument);
 Binding AddressesAt(Field<std::vector<std::string>> field);
 
 // The same for another name of what `binding` sets, whose value is shown under its first name only.
 Binding AnotherNameOf(Binding binding);
-// Kepler's, accepted with a remark that it does nothing.
-Binding WithoutEffect(OptionKind kind, std::string argument = "");
+// Kepler's, accepted and without effect. A switch that is on asks for something, and so does a list that is not empty;
+// a single value only says how to do what a switch beside it asks for.
+Binding WithoutEffect(OptionKind kind);
 
 }  // namespace brahe

@@ -15,11 +15,14 @@ namespace brahe {
 namespace {
 
 constexpr char kConfigFile[] = "--config.file";
+constexpr char kConfigStrict[] = "--config.strict";
+constexpr char kNoConfigStrict[] = "--no-config.strict";
 
 // What the arguments say, before any of it is applied.
 struct Arguments {
   std::string text;  // of --help or --version
   std::optional<std::string> config_file;
+  bool strict = false;  // about its keys
   std::vector<Given> given;
 };
 
@@ -76,7 +79,7 @@ Error Unexpected(const std::string& argument) {
     return MakeError(Quoted(argument) + ": unexpected argument; write flags as --name=value and switches as --name");
   }
   const std::string name = argument.substr(0, argument.find('='));
-  std::vector<std::string> names = {kConfigFile, "--help", "--version"};
+  std::vector<std::string> names = {kConfigFile, kConfigStrict, kNoConfigStrict, "--help", "--version"};
   for (const Option& option : Options()) {
     if (option.flag.empty()) continue;
     names.push_back("--" + option.flag);
@@ -114,6 +117,8 @@ Result<Arguments> ReadArguments(int argc, const char* const* argv) {
   app.set_version_flag("--version", "brahe " + std::string(kVersion), "print the version and exit")->group("General");
   CLI::Option* file = app.add_option(kConfigFile)->option_text("FILE")->group("General");
   file->description("YAML file in Kepler's schema; flags win over it")->take_last();
+  CLI::Option* strict = app.add_flag(std::string(kConfigStrict) + ",!" + kNoConfigStrict)->group("General");
+  strict->description("a key of the file that nobody knows is an error (default: false)")->take_last();
   app.allow_extras();  // so that an unknown flag can be reported with the nearest one that is known
   std::vector<Flag> flags;
   for (const Option& option : Options()) {
@@ -137,10 +142,32 @@ Result<Arguments> ReadArguments(int argc, const char* const* argv) {
   }
   if (const auto extras = app.remaining(); !extras.empty()) return Unexpected(extras.front());
   if (!file->empty()) arguments.config_file = file->results().back();
+  if (!strict->empty()) {
+    const auto on = ParseBoolean(strict->results().back());
+    if (!on) return MakeError(std::string(kConfigStrict) + ": " + on.error().message);
+    arguments.strict = *on;
+  }
   auto given = TakeGiven(flags);
   if (!given) return given.error();
   arguments.given = std::move(*given);
   return arguments;
+}
+
+Status ApplyFile(const std::string& path, bool strict, CommandLine& line) {
+  auto file = ReadYamlFile(path);
+  if (!file) return file.error();
+  if (strict && !file->unknown.empty()) {
+    const UnknownKey& first = file->unknown.front();
+    return MakeError(first.origin + ": unknown key" + first.hint);
+  }
+  for (const UnknownKey& key : file->unknown) {
+    line.remarks.unknown_keys.push_back(key.origin + ": unknown key, ignored" + key.hint);
+  }
+  if (file->more_unknown > 0) {
+    line.remarks.unknown_keys.push_back(path + ": " + std::to_string(file->more_unknown) +
+                                        " more unknown keys, ignored");
+  }
+  return Apply(std::move(file->given), line);
 }
 
 std::string ValueOf(const Setting& setting) { return setting.value.empty() ? "nothing" : setting.value; }
@@ -158,9 +185,7 @@ Result<CommandLine> ParseCommandLine(int argc, const char* const* argv) {
   }
   if (const auto& path = arguments->config_file) {
     if (path->empty()) return MakeError(std::string(kConfigFile) + ": the path of a file is expected");
-    auto given = ReadYamlFile(*path);
-    if (!given) return given.error();
-    if (const Status applied = Apply(std::move(*given), line); !applied) return applied.error();
+    if (const Status applied = ApplyFile(*path, arguments->strict, line); !applied) return applied.error();
   }
   if (const Status applied = Apply(std::move(arguments->given), line); !applied) return applied.error();
   if (const Status checked = CheckTogether(line.config); !checked) return checked.error();
@@ -171,7 +196,7 @@ Result<Reread> RereadCommandLine(int argc, const char* const* argv, const std::v
   auto line = ParseCommandLine(argc, argv);
   if (!line) return line.error();
   Reread reread{.config = std::move(line->config),
-                .warnings = std::move(line->warnings),
+                .remarks = std::move(line->remarks),
                 .settings = in_effect,
                 .applied = {},
                 .pending = {}};

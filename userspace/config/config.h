@@ -76,23 +76,30 @@ struct Setting {
   bool reloadable = false;  // changes without a restart
 };
 
+// What was taken and changes nothing.
+struct Remarks {
+  std::vector<std::string> unknown_keys;    // of the file: "config.yaml:3: banana: unknown key, ignored; see --help"
+  std::vector<std::string> without_effect;  // Kepler's that are on: "debug.pprof.enabled (config.yaml:3)"
+};
+
 // What ParseCommandLine found.
 struct CommandLine {
   enum class Action { kRun, kPrintAndExit } action = Action::kRun;
   std::string text;  // to print on stdout for kPrintAndExit (--help, --version)
   Config config;
-  std::vector<std::string> warnings;  // keys of Kepler's that do nothing here
-  std::vector<Setting> settings;      // all of them, in the order of the documentation
+  std::vector<Setting> settings;  // all of them, in the order of the documentation
+  Remarks remarks;
 };
 
 // Defaults < YAML file (--config.file) < flags. An Error is one line that names the file and line or the flag, the
-// key, and what to do (the nearest known name for one that nobody knows).
+// key, and what to do (the nearest known name for one that nobody knows). A key of the file that nobody knows is an
+// Error with --config.strict only.
 Result<CommandLine> ParseCommandLine(int argc, const char* const* argv);
 
 // What the same arguments and the same file say now.
 struct Reread {
-  Config config;                      // of it, only what can be re-read is to take effect
-  std::vector<std::string> warnings;  // as of CommandLine
+  Config config;                     // of it, only what can be re-read is to take effect
+  Remarks remarks;                   // as of CommandLine
   std::vector<Setting> settings;     // in effect from now on: the new ones where they can be re-read, else the old ones
   std::vector<std::string> applied;  // "log.level is debug now (config.yaml:2)"
   std::vector<std::string> pending;  // "monitor.interval changed to 3s in config.yaml:4; restart to apply it"

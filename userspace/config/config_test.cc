@@ -29,13 +29,11 @@ std::string ErrorOf(const Strings& arguments) {
   return line ? "" : line.error().message;
 }
 
-Strings WarningsOf(const Strings& arguments) {
+Remarks RemarksOf(const Strings& arguments) {
   const auto line = Parse(arguments);
   EXPECT_TRUE(line) << line.error().message;
-  return line ? line->warnings : Strings();
+  return line ? line->remarks : Remarks{};
 }
-
-const std::string kNoEffect = "not supported in this release; it has no effect";
 
 // A configuration file and what becomes of it.
 class ConfigFileTest : public testing::Test {
@@ -54,7 +52,7 @@ TEST(CommandLineTest, NothingGivenMeansTheDefaults) {
   const auto line = Parse({});
   ASSERT_TRUE(line);
   EXPECT_EQ(line->action, CommandLine::Action::kRun);
-  EXPECT_TRUE(line->warnings.empty());
+  EXPECT_TRUE(line->remarks.unknown_keys.empty() && line->remarks.without_effect.empty());
   EXPECT_EQ(line->config.monitor.interval, Seconds(5));
   EXPECT_EQ(line->config.cpu.preferred_meters, (Strings{"rapl", "perf", "model"}));
   EXPECT_EQ(line->config.web.listen_addresses, Strings{":28282"});
@@ -200,13 +198,11 @@ TEST(CommandLineTest, TheModelsMaximumIsNotBelowItsIdlePower) {
   EXPECT_EQ(ErrorOf({"--model.idle-watts-per-cpu=3"}), "");
 }
 
-TEST(CommandLineTest, MetersToComeAreLeftOutWithAWarning) {
-  EXPECT_EQ(ConfigOf({"--cpu.preferred-meters=msr,rapl,hwmon,fake"}).cpu.preferred_meters, (Strings{"rapl", "fake"}));
-  EXPECT_EQ(WarningsOf({"--cpu.preferred-meters=msr,rapl"}),
-            Strings{"--cpu.preferred-meters: \"msr\" is not supported in this release; it is left out"});
-  EXPECT_EQ(ErrorOf({"--cpu.preferred-meters=hwmon"}), "--cpu.preferred-meters: nothing that is listed can be used");
+TEST(CommandLineTest, MetersOfKeplersAreTakenForTheChoiceToSayWhatBecomesOfThem) {
+  EXPECT_EQ(ConfigOf({"--cpu.preferred-meters=msr,rapl,hwmon,fake"}).cpu.preferred_meters,
+            (Strings{"msr", "rapl", "hwmon", "fake"}));
   EXPECT_EQ(ErrorOf({"--cpu.preferred-meters=ipmi"}),
-            "--cpu.preferred-meters: \"ipmi\" is not one of rapl, perf, model, fake");
+            "--cpu.preferred-meters: \"ipmi\" is not one of rapl, perf, model, fake, hwmon, msr");
 }
 
 TEST(CommandLineTest, NoDurationIsNegative) {
@@ -234,11 +230,24 @@ TEST(CommandLineTest, OneOfTheExportersIsOn) {
   EXPECT_EQ(ErrorOf({"--no-exporter.prometheus", "--exporter.stdout"}), "");
 }
 
-TEST(CommandLineTest, FlagsOfKeplerWithoutEffectAreWarnings) {
-  EXPECT_EQ(WarningsOf({"--debug.pprof", "--experimental.gpu.idle-power=17.5", "--experimental.hwmon.zones=a",
-                        "--experimental.hwmon.zones=b"}),
-            (Strings{"--debug.pprof: " + kNoEffect, "--experimental.hwmon.zones: " + kNoEffect,
-                     "--experimental.gpu.idle-power: " + kNoEffect}));
+TEST(CommandLineTest, WhatKeplerAloneHasIsSaidIfItIsOn) {
+  EXPECT_EQ(RemarksOf({"--debug.pprof", "--experimental.gpu.idle-power=17.5", "--experimental.hwmon.zones=a",
+                       "--experimental.hwmon.zones=b", "--experimental.gpu.enabled"})
+                .without_effect,
+            (Strings{"debug.pprof.enabled (--debug.pprof)", "experimental.hwmon.zones (--experimental.hwmon.zones)",
+                     "experimental.gpu.enabled (--experimental.gpu.enabled)"}));
+  EXPECT_EQ(RemarksOf({"--no-debug.pprof", "--experimental.gpu.idle-power=17.5",
+                       "--experimental.hwmon.zones=", "--experimental.gpu.enabled=false"})
+                .without_effect,
+            Strings());
+  EXPECT_EQ(ErrorOf({"--debug.pprof=perhaps"}), "--debug.pprof: \"perhaps\" is neither true nor false");
+}
+
+TEST(CommandLineTest, WhatIsNotKeplersIsUnknown) {
+  EXPECT_EQ(ErrorOf({"--experimental.hwmon.enabled"}),
+            "--experimental.hwmon.enabled: unknown flag; did you mean --experimental.gpu.enabled?");
+  EXPECT_TRUE(ErrorOf({"--platform.redfish.enabled"}).starts_with("--platform.redfish.enabled: unknown flag; "));
+  EXPECT_TRUE(ErrorOf({"--gpu.enabled"}).starts_with("--gpu.enabled: unknown flag; "));
 }
 
 TEST(CommandLineTest, PodsAreFoundByTheNodesNameOrTheKubeletsUrl) {
@@ -263,8 +272,8 @@ TEST(CommandLineTest, HelpListsEveryFlagWithItsDefault) {
   const auto line = Parse({"--help"});
   ASSERT_TRUE(line);
   EXPECT_EQ(line->action, CommandLine::Action::kPrintAndExit);
-  for (const char* part : {"--config.file FILE", "--monitor.interval DURATION", "(default: 5s)", "--metrics LEVEL",
-                           "(default: node,process,container,vm,pod)", "--[no-]exporter.prometheus ",
+  for (const char* part : {"--config.file FILE", "--[no-]config.strict", "--monitor.interval DURATION", "(default: 5s)",
+                           "--metrics LEVEL", "(default: node,process,container,vm,pod)", "--[no-]exporter.prometheus ",
                            "Monitor:", "--log.level debug|info|warn|error", "--version"}) {
     EXPECT_NE(line->text.find(part), std::string::npos) << part << " in\n" << line->text;
   }
@@ -308,15 +317,61 @@ TEST_F(ConfigFileTest, BadValuesNameFileLineAndKey) {
             At(2) +
                 "web.listenAddresses: \"9100\" is not an address to listen on (such as :28282, localhost:28282 or "
                 "[::1]:28282)");
-  EXPECT_EQ(ErrorOf(With("monitor:\n  intervall: 1s\n")),
-            At(2) + "monitor.intervall: unknown key; did you mean monitor.interval?");
 }
 
-TEST_F(ConfigFileTest, TheFakeMeterOfKeplersDevelopersIsChosenWithAWarning) {
-  const Strings arguments = With("dev:\n  fake-cpu-meter:\n    enabled: true\ncpu: {preferredMeters: [rapl]}\n");
-  EXPECT_EQ(ConfigOf(arguments).cpu.preferred_meters, Strings{"fake"});
-  EXPECT_EQ(WarningsOf(arguments),
-            Strings{At(3) + "dev.fake-cpu-meter.enabled: the fake meter is chosen: all energy is made up"});
+TEST_F(ConfigFileTest, AKeyThatNobodyKnowsIsIgnoredAndSaidOrAnErrorIfSoWished) {
+  const Strings arguments = With("monitor:\n  intervall: 1s\n  staleness: 2s\nteleportation:\n  enabled: true\n");
+  EXPECT_EQ(ConfigOf(arguments).monitor.staleness, Seconds(2));
+  EXPECT_EQ(RemarksOf(arguments).unknown_keys,
+            (Strings{At(2) + "monitor.intervall: unknown key, ignored; did you mean monitor.interval?",
+                     At(4) + "teleportation: unknown key, ignored; see --help"}));
+  const std::string error = At(2) + "monitor.intervall: unknown key; did you mean monitor.interval?";
+  for (const char* strict : {"--config.strict", "--config.strict=true"}) {
+    Strings strictly = arguments;
+    strictly.emplace_back(strict);
+    EXPECT_EQ(ErrorOf(strictly), error) << strict;
+  }
+  for (const char* lenient : {"--no-config.strict", "--config.strict=false"}) {
+    Strings leniently = arguments;
+    leniently.emplace_back("--config.strict");
+    leniently.emplace_back(lenient);
+    EXPECT_EQ(ErrorOf(leniently), "") << lenient;
+  }
+  EXPECT_EQ(ErrorOf({"--config.strict=perhaps"}), "--config.strict: \"perhaps\" is neither true nor false");
+  EXPECT_EQ(ErrorOf({"--config.strickt"}), "--config.strickt: unknown flag; did you mean --config.strict?");
+}
+
+TEST_F(ConfigFileTest, OfManyUnknownKeysTheFirstAreNamedAndTheOthersCounted) {
+  std::string many;
+  for (int i = 0; i < 50; ++i) many += "key" + std::to_string(i) + ": 1\n";
+  const Strings keys = RemarksOf(With(many)).unknown_keys;
+  ASSERT_EQ(keys.size(), 21U);
+  EXPECT_EQ(keys[19], At(20) + "key19: unknown key, ignored; see --help");
+  EXPECT_EQ(keys[20], tree_.At("c.yaml") + ": 30 more unknown keys, ignored");
+}
+
+TEST_F(ConfigFileTest, WhatIsOffIsNotSaid) {
+  const char* const off =
+      "debug: {pprof: {enabled: false}}\n"
+      "exporter: {prometheus: {debugCollectors: []}}\n"
+      "dev: {fake-cpu-meter: {enabled: false, zones: []}}\n"
+      "experimental:\n"
+      "  platform: {redfish: {enabled: false, configFile: /r.yaml, nodeName: n1, httpTimeout: 5s}}\n"
+      "  hwmon: {forceEnabled: false, zones: [], chipRules: []}\n"
+      "  gpu: {enabled: false, idlePower: 17.5, dcgmEndpoint: 'http://localhost:9400'}\n";
+  const Remarks remarks = RemarksOf(With(off));
+  EXPECT_EQ(remarks.without_effect, Strings());
+  EXPECT_EQ(remarks.unknown_keys, Strings());
+  EXPECT_EQ(RemarksOf(With("experimental:\n  hwmon:\n    chipRules:\n    - {name: x}\n")).without_effect,
+            Strings{"experimental.hwmon.chipRules (" + tree_.At("c.yaml") + ":3)"});
+  EXPECT_EQ(ErrorOf(With("debug: {pprof: {enabled: perhaps}}\n")),
+            At(1) + "debug.pprof.enabled: \"perhaps\" is neither true nor false");
+}
+
+TEST_F(ConfigFileTest, TheFakeMeterOfKeplersDevelopersIsChosen) {
+  EXPECT_EQ(ConfigOf(With("dev:\n  fake-cpu-meter:\n    enabled: true\ncpu: {preferredMeters: [rapl]}\n"))
+                .cpu.preferred_meters,
+            Strings{"fake"});
   EXPECT_EQ(ConfigOf(With("dev: {fake-cpu-meter: {enabled: false}}")).cpu.preferred_meters,
             (Strings{"rapl", "perf", "model"}));
 }
@@ -355,7 +410,7 @@ TEST_F(ConfigFileTest, AnotherNameIsTheOriginOfWhatItSetsAndOfNothingElse) {
 }
 
 TEST_F(ConfigFileTest, WhatChangedIsAppliedOrNeedsARestart) {
-  const Strings arguments =
+  Strings arguments =
       With("log: {level: info}\nmonitor: {interval: 3s}\nrapl: {zones: [core]}\n", {"--monitor.staleness=1s"});
   const auto started = Parse(arguments);
   ASSERT_TRUE(started);
@@ -393,17 +448,23 @@ TEST_F(ConfigFileTest, WhatChangedIsAppliedOrNeedsARestart) {
   EXPECT_EQ(again->applied, Strings());
   EXPECT_EQ(again->pending, pending);
 
-  With("monitor: {intervall: 4s}\n");
-  const auto wrong = reread(started->settings);
-  ASSERT_FALSE(wrong);
-  EXPECT_EQ(wrong.error().message, At(1) + "monitor.intervall: unknown key; did you mean monitor.interval?");
+  With("log: {level: error}\nmonitor: {intervall: 4s}\n");
+  const auto unknown = reread(started->settings);
+  ASSERT_TRUE(unknown) << unknown.error().message;
+  EXPECT_EQ(unknown->config.log.level, "error");
+  EXPECT_EQ(unknown->remarks.unknown_keys,
+            Strings{At(2) + "monitor.intervall: unknown key, ignored; did you mean monitor.interval?"});
+  arguments.emplace_back("--config.strict");
+  const auto refused = reread(started->settings);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message, At(2) + "monitor.intervall: unknown key; did you mean monitor.interval?");
 }
 
 TEST_F(ConfigFileTest, AMissingFileIsNamed) {
   EXPECT_EQ(ErrorOf({"--config.file=/nowhere/c.yaml"}), "open /nowhere/c.yaml: No such file or directory");
 }
 
-TEST(KeplerConfigTest, AWholeConfigurationOfKeplersIsTakenWithWarningsOnly) {
+TEST(KeplerConfigTest, AWholeConfigurationOfKeplersIsTaken) {
   const auto line = Parse({"--config.file=userspace/config/testdata/kepler.yaml"});
   ASSERT_TRUE(line) << line.error().message;
   const Config& c = line->config;
@@ -416,7 +477,7 @@ TEST(KeplerConfigTest, AWholeConfigurationOfKeplersIsTakenWithWarningsOnly) {
   EXPECT_EQ(c.monitor.max_terminated, 250);
   EXPECT_EQ(c.monitor.min_terminated_energy, Joules(20));
   EXPECT_EQ(c.rapl.zones, (Strings{"package", "dram"}));
-  EXPECT_EQ(c.cpu.preferred_meters, Strings{"rapl"});
+  EXPECT_EQ(c.cpu.preferred_meters, (Strings{"rapl", "hwmon"}));
   EXPECT_TRUE(c.exporter.prometheus);
   EXPECT_EQ(c.exporter.metrics_level, (Strings{"node", "container", "pod"}));
   EXPECT_EQ(c.web.listen_addresses, (Strings{":28282", "[::1]:9102"}));
@@ -426,29 +487,28 @@ TEST(KeplerConfigTest, AWholeConfigurationOfKeplersIsTakenWithWarningsOnly) {
   EXPECT_EQ(c.kube.pod_informer.mode, "kubelet");
   EXPECT_EQ(c.kube.pod_informer.poll_interval, Seconds(20));
 
-  for (const char* key : {"cpu.meters", "debug.pprof.enabled", "exporter.prometheus.debugCollectors",
-                          "dev.fake-cpu-meter.zones", "platform.redfish", "gpu", "experimental"}) {
-    const auto naming = [&](const std::string& w) {
-      return w.find(": " + std::string(key) + ": ") != std::string::npos;
-    };
-    EXPECT_EQ(std::count_if(line->warnings.begin(), line->warnings.end(), naming), 1) << key;
-  }
-  EXPECT_EQ(line->warnings.size(), 7U);
+  EXPECT_EQ(line->remarks.unknown_keys, Strings());
+  Strings keys;
+  for (const std::string& one : line->remarks.without_effect) keys.push_back(one.substr(0, one.find(' ')));
+  EXPECT_EQ(keys, (Strings{"debug.pprof.enabled", "exporter.prometheus.debugCollectors", "dev.fake-cpu-meter.zones",
+                           "experimental.platform.redfish.enabled", "experimental.hwmon.forceEnabled",
+                           "experimental.hwmon.zones", "experimental.hwmon.chipRules", "experimental.gpu.enabled"}));
 }
 
 constexpr char kTestData[] = "userspace/config/testdata/";
 
 TEST(KeplerConfigTest, ItsPublishedFilesAreTakenUnchanged) {
-  for (const char* name : {"kepler_default", "kepler_compose", "kepler_configmap", "kepler_helm"}) {
-    const auto line = Parse({"--config.file=" + std::string(kTestData) + name + ".yaml"});
+  for (const std::string name :
+       {"kepler_default", "kepler_compose", "kepler_configmap", "kepler_helm", "kepler_operator"}) {
+    const bool from_operator = name == "kepler_operator";
+    const auto line = Parse({"--config.strict", "--config.file=" + std::string(kTestData) + name + ".yaml"});
     ASSERT_TRUE(line) << line.error().message;
-    EXPECT_EQ(line->config.log.level, "debug") << name;
+    EXPECT_EQ(line->config.log.level, from_operator ? "info" : "debug") << name;
+    EXPECT_EQ(line->config.cpu.preferred_meters, (Strings{"rapl", "hwmon"})) << name;
     EXPECT_EQ(line->config.web.listen_addresses, Strings{":28282"}) << name;
-    EXPECT_EQ(line->config.exporter.metrics_level.size(), 5U) << name;
+    EXPECT_EQ(line->config.exporter.metrics_level.size(), from_operator ? 3U : 5U) << name;
     EXPECT_TRUE(line->config.exporter.prometheus) << name;
     EXPECT_FALSE(line->config.kube.enabled) << name;
-    // pprof, the debug collectors, the fake meter's zones, experimental and, where it is preferred, hwmon.
-    EXPECT_LE(line->warnings.size(), 5U) << name;
   }
 }
 
@@ -473,6 +533,10 @@ TEST(KeplerConfigTest, ItsPublishedArgumentsAreTakenUnchanged) {
 
   EXPECT_EQ(ConfigOf(ArgumentsOf("kepler_systemd.args", "kepler_default.yaml")).monitor.staleness, Seconds(1));
 
+  const Config operated = ConfigOf(ArgumentsOf("kepler_operator.args", "kepler_operator.yaml"));
+  EXPECT_TRUE(operated.kube.enabled);
+  EXPECT_EQ(operated.web.listen_addresses, Strings{"0.0.0.0:28282"});
+
   const Strings all = ArgumentsOf("kepler_examples.args", "");
   const Config c = ConfigOf(all);
   EXPECT_FALSE(c.exporter.prometheus);
@@ -480,7 +544,7 @@ TEST(KeplerConfigTest, ItsPublishedArgumentsAreTakenUnchanged) {
   EXPECT_EQ(c.exporter.metrics_level, (Strings{"node", "container"}));
   EXPECT_EQ(c.web.listen_addresses, (Strings{":8080", "localhost:9090"}));
   EXPECT_EQ(c.kube.config, "/path/to/kubeconfig");
-  EXPECT_EQ(WarningsOf(all).size(), 10U) << "pprof and all that is experimental";
+  EXPECT_EQ(RemarksOf(all).without_effect.size(), 5U) << "pprof, redfish, hwmon and its zones, and the GPUs";
 }
 
 }  // namespace

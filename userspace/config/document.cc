@@ -23,8 +23,24 @@ work as they are.
   list. Merge keys (`<<: *defaults`) work. Empty documents, such as a lone `---` at the end, do not count.
 - **Values**: durations are `5s`, `500ms` or `1m30s`; energies are decimal joules, powers decimal watts; times, energies
   and powers are never negative. Switches take `true`, `yes`, `on` and `1`, and their opposites.
-- **Errors** end the start with one line that names the file and line or the flag, the key, and what is expected; a
-  name that nobody knows, the nearest one that is known. What Kepler has and Brahe does not is a warning.
+- **Errors** end the start with one line that names the file and line or the flag, the key, and what is expected; of a
+  flag that nobody knows, the nearest one that is known.
+- **A key that nobody knows** is ignored with a warning that names the nearest one that is known, as Kepler does it, so
+  that files of other releases start. With the flag `--config.strict` it is an error.
+- **What Kepler has and Brahe does not** is accepted; the [last table](#keplers-not-supported-yet) lists it. What of it is
+  on is said at the start in one line of level INFO, what is off is not.
+
+## Which meter is taken
+
+The first of `cpu.preferredMeters` that works here. `rapl` and `perf` read the same sensor; `model` estimates energy from
+CPU time and works everywhere; `fake` makes it up. Where energy is not measured, one warning says so, and
+`brahe_energy_source_info` has `measured="false"`.
+
+- A list that names only `rapl`, `perf` or both is taken at its word: without a sensor the start ends with an error.
+  So estimates are never taken for measurements where nobody asked for them; add `model` to have them.
+- `hwmon` and `msr` are Kepler's words for meters that Brahe does not have yet. A list with one of them, such as the
+  `[rapl, hwmon]` of all files that Kepler ships, goes on with the default order after its end, so that it always
+  starts.
 
 ## What is in effect
 
@@ -35,9 +51,10 @@ Each setting that is not left to its default is logged at the start, with the pl
 
 On SIGHUP (`systemctl reload` where the unit has `ExecReload=kill -HUP $MAINPID`) arguments and file are read again.
 The settings that say *SIGHUP* below take effect at once. For every other one that differs, the log says that a restart
-applies it. If there is any error, it is logged and everything stays as it was. A flag given at the start still
-wins over the file. The content of the file that `web.configFile` names, and of the certificates that it names, is
-read again by the web server itself.
+applies it. If there is any error, it is logged and everything stays as it was. A key that nobody knows is what it
+is at the start: a warning, or with `--config.strict` such an error. A flag given at the start still wins over the file.
+The content of the file that `web.configFile` names, and of the certificates that it names, is read again by the web
+server itself.
 )";
 
 // `text` for a cell of a table.
@@ -94,7 +111,7 @@ void AppendSections(std::string& document) {
 
 void AppendWithoutEffect(std::string& document) {
   document += "\n## " + std::string(kWithoutEffectSection) +
-              "\n\nThese are accepted with a warning that they do nothing. Of a section, everything in it is.\n\n"
+              "\n\nThese are accepted and do nothing.\n\n"
               "| key | flag |\n|---|---|\n";
   for (const Option& option : Options()) {
     if (option.section != kWithoutEffectSection) continue;

@@ -17,20 +17,18 @@ using Texts = std::vector<std::string>;
 Binding FakeMeter() {
   return {
       .kind = OptionKind::kSwitch,
-      .set = [](const Texts& texts, Config& config, Remarks& remarks) -> Status {
+      .set = [](const Texts& texts, Config& config) -> Status {
         const auto enabled = ParseBoolean(texts.front());
         if (!enabled) return enabled.error();
-        if (!*enabled) return {};
-        config.cpu.preferred_meters = {"fake"};
-        remarks.push_back("the fake meter is chosen: all energy is made up");
+        if (*enabled) config.cpu.preferred_meters = {"fake"};
         return {};
       },
   };
 }
 
 std::vector<Option> MakeOptions() {
-  const Vocabulary meters = {.words = {"rapl", "perf", "model", "fake"}, .planned = {"msr", "hwmon"}};
-  const Vocabulary levels = {.words = {"node", "process", "container", "vm", "pod"}};
+  const Texts meters = {"rapl", "perf", "model", "fake", "hwmon", "msr"};
+  const Texts levels = {"node", "process", "container", "vm", "pod"};
   const std::string log = "Log", host = "Host", monitor = "Monitor", cpu = "CPU time and energy",
                     exporter = "Exporter and web", kube = "Kubernetes", kepler = kWithoutEffectSection;
   constexpr auto kSwitch = OptionKind::kSwitch;
@@ -40,9 +38,9 @@ std::vector<Option> MakeOptions() {
   constexpr bool kReloadable = true;
   return {
       {log, "log.level", "log.level", "the least severity that is logged",
-       WordAt([](Config & c) -> auto& { return c.log.level; }, {{"debug", "info", "warn", "error"}}), kReloadable},
+       WordAt([](Config & c) -> auto& { return c.log.level; }, {"debug", "info", "warn", "error"}), kReloadable},
       {log, "log.format", "log.format", "how log lines are written",
-       WordAt([](Config & c) -> auto& { return c.log.format; }, {{"text", "json"}})},
+       WordAt([](Config & c) -> auto& { return c.log.format; }, {"text", "json"})},
 
       {host, "host.sysfs", "host.sysfs", "where the host's sysfs is mounted",
        PathAt([](Config & c) -> auto& { return c.host.sysfs; })},
@@ -64,7 +62,7 @@ std::vector<Option> MakeOptions() {
        DurationAt([](Config & c) -> auto& { return c.monitor.terminated_retention; })},
 
       {cpu, "cpu.timeSource", "cpu.time-source", "what counts CPU time; auto: bpf, else procfs",
-       WordAt([](Config & c) -> auto& { return c.cpu.time_source; }, {{"auto", "bpf", "procfs"}})},
+       WordAt([](Config & c) -> auto& { return c.cpu.time_source; }, {"auto", "bpf", "procfs"})},
       {cpu, "cpu.maxProcesses", "cpu.max-processes", "records for processes in the kernel; 0: by the machine",
        CountAt(
            [](Config & c) -> auto& { return c.cpu.max_processes; }, std::numeric_limits<uint32_t>::max())},
@@ -111,7 +109,7 @@ std::vector<Option> MakeOptions() {
        TextAt(
            [](Config & c) -> auto& { return c.kube.config; }, "FILE")},
       {kube, "kube.podInformer.mode", "kube.pod-informer.mode", "whom to ask for the pods of this node",
-       WordAt([](Config & c) -> auto& { return c.kube.pod_informer.mode; }, {{"kubelet", "apiserver"}})},
+       WordAt([](Config & c) -> auto& { return c.kube.pod_informer.mode; }, {"kubelet", "apiserver"})},
       {kube, "kube.podInformer.pollInterval", "kube.pod-informer.poll-interval",
        "time between two requests to the kubelet",
        DurationAt([](Config & c) -> auto& { return c.kube.pod_informer.poll_interval; })},
@@ -125,26 +123,21 @@ std::vector<Option> MakeOptions() {
        SwitchAt([](Config & c) -> auto& { return c.kube.kubelet.insecure_skip_verify; })},
 
       {kepler, "debug.pprof.enabled", "debug.pprof", "profiles of the exporter itself", WithoutEffect(kSwitch)},
-      {kepler, "exporter.prometheus.debugCollectors", "", "", WithoutEffect(kTree)},
-      {kepler, "dev.fake-cpu-meter.zones", "", "", WithoutEffect(kTree)},
-      {kepler, "platform.redfish", "", "", WithoutEffect(kTree)},
-      {kepler, "gpu", "", "", WithoutEffect(kTree)},
-      {kepler, "experimental", "", "", WithoutEffect(kTree)},
-      {kepler, "", "platform.redfish.enabled", "", WithoutEffect(kSwitch)},
-      {kepler, "", "platform.redfish.node-name", "", WithoutEffect(kValue)},
-      {kepler, "", "platform.redfish.config-file", "", WithoutEffect(kValue)},
-      {kepler, "", "gpu.enabled", "", WithoutEffect(kSwitch)},
-      {kepler, "", "gpu.idle-power", "", WithoutEffect(kValue)},
-      {kepler, "", "gpu.dcgm-endpoint", "", WithoutEffect(kValue)},
-      {kepler, "", "experimental.platform.redfish.enabled", "", WithoutEffect(kSwitch)},
-      {kepler, "", "experimental.platform.redfish.node-name", "", WithoutEffect(kValue)},
-      {kepler, "", "experimental.platform.redfish.config-file", "", WithoutEffect(kValue)},
-      {kepler, "", "experimental.hwmon.enabled", "", WithoutEffect(kSwitch)},
-      {kepler, "", "experimental.hwmon.force-enabled", "", WithoutEffect(kSwitch)},
-      {kepler, "", "experimental.hwmon.zones", "", WithoutEffect(kList)},
-      {kepler, "", "experimental.gpu.enabled", "", WithoutEffect(kSwitch)},
-      {kepler, "", "experimental.gpu.idle-power", "", WithoutEffect(kValue)},
-      {kepler, "", "experimental.gpu.dcgm-endpoint", "", WithoutEffect(kValue)},
+      {kepler, "exporter.prometheus.debugCollectors", "", "", WithoutEffect(kList)},
+      {kepler, "dev.fake-cpu-meter.zones", "", "", WithoutEffect(kList)},
+      {kepler, "experimental.platform.redfish.enabled", "experimental.platform.redfish.enabled", "",
+       WithoutEffect(kSwitch)},
+      {kepler, "experimental.platform.redfish.nodeName", "experimental.platform.redfish.node-name", "",
+       WithoutEffect(kValue)},
+      {kepler, "experimental.platform.redfish.configFile", "experimental.platform.redfish.config-file", "",
+       WithoutEffect(kValue)},
+      {kepler, "experimental.platform.redfish.httpTimeout", "", "", WithoutEffect(kValue)},
+      {kepler, "experimental.hwmon.forceEnabled", "experimental.hwmon.force-enabled", "", WithoutEffect(kSwitch)},
+      {kepler, "experimental.hwmon.zones", "experimental.hwmon.zones", "", WithoutEffect(kList)},
+      {kepler, "experimental.hwmon.chipRules", "", "", WithoutEffect(kTree)},
+      {kepler, "experimental.gpu.enabled", "experimental.gpu.enabled", "", WithoutEffect(kSwitch)},
+      {kepler, "experimental.gpu.idlePower", "experimental.gpu.idle-power", "", WithoutEffect(kValue)},
+      {kepler, "experimental.gpu.dcgmEndpoint", "experimental.gpu.dcgm-endpoint", "", WithoutEffect(kValue)},
   };
 }
 
@@ -212,10 +205,14 @@ Status Apply(std::vector<Given> given, CommandLine& line) {
   if (line.settings.empty()) line.settings = SettingsOf(line.config, kDefaultOrigin);
   std::sort(given.begin(), given.end(), [](const Given& a, const Given& b) { return a.option < b.option; });
   for (const Given& one : given) {
-    Remarks remarks;
-    const Status set = one.option->binding.set(Prepared(one), line.config, remarks);
-    if (!set) return MakeError(one.origin + ": " + set.error().message);
-    for (const std::string& remark : remarks) line.warnings.push_back(one.origin + ": " + remark);
+    const Binding& binding = one.option->binding;
+    const Texts texts = Prepared(one);
+    if (const Status set = binding.set(texts, line.config); !set) {
+      return MakeError(one.origin + ": " + set.error().message);
+    }
+    if (binding.without_effect && binding.without_effect(texts)) {
+      line.remarks.without_effect.push_back(one.option->key + " (" + one.place + ")");
+    }
     NoteOrigin(one, line);
   }
   return {};

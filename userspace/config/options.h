@@ -38,8 +38,8 @@ struct Given {
 // The values of `config`, each on one line and all from `origin`.
 std::vector<Setting> SettingsOf(const Config& config, const std::string& origin);
 
-// Applies all that one source gave to the configuration, in the order of the table, adds the warnings and renews the
-// settings. Each Error and warning begins with its origin.
+// Applies all that one source gave to the configuration, in the order of the table, adds what has no effect and renews
+// the settings. Each Error begins with its origin.
 Status Apply(std::vector<Given> given, CommandLine& line);
 
 // What must hold between options, once all sources are applied.

@@ -38,7 +38,7 @@ TEST(OptionsTest, ADefaultThatIsShownIsReadBackAsTheDefault) {
     CommandLine line;
     const auto applied = Apply({{&option, "x", "x", {option.binding.fallback}}}, line);
     EXPECT_TRUE(applied) << applied.error().message;
-    EXPECT_TRUE(line.warnings.empty());
+    EXPECT_TRUE(line.remarks.without_effect.empty());
   }
 }
 

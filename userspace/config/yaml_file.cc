@@ -37,6 +37,16 @@ std::vector<std::string> KnownNames() {
   return names;
 }
 
+// At a key that nobody knows. One that stands in the wrong section is named with its own.
+std::string HintAt(const std::string& name) {
+  const std::vector<std::string> names = KnownNames();
+  const auto misplaced =
+      std::find_if(names.begin(), names.end(), [&](const std::string& known) { return known.ends_with("." + name); });
+  return misplaced != names.end() ? "; did you mean " + *misplaced + "?" : Hint(name, names);
+}
+
+constexpr size_t kMostUnknown = 20;
+
 std::string KindOf(const YAML::Node& node) { return node.IsScalar() ? Quoted(node.Scalar()) : YamlShape(node); }
 
 // Walks one document. It descends only where the table of options has a section, and into each at most once, so
@@ -48,16 +58,17 @@ class YamlWalk {
   // Takes what the map below `section` (empty: the document) gives.
   Status Section(const YAML::Node& map, const std::string& section);
 
-  std::vector<Given> TakeGiven() { return std::move(given_); }
+  YamlFile TakeFile() { return std::move(file_); }
   [[nodiscard]] std::string At(const YAML::Node& node) const { return YamlPlace(path_, node); }
 
  private:
   Status Entry(const YAML::Node& key, const YAML::Node& value, const std::string& name);
   Status Value(const Option& option, const YAML::Node& key, const YAML::Node& value, std::string origin);
+  void Unknown(const std::string& name, std::string origin);
 
   std::string path_;
   std::set<std::string> seen_;
-  std::vector<Given> given_;
+  YamlFile file_;
 };
 
 Status YamlWalk::Section(const YAML::Node& map, const std::string& section) {
@@ -79,7 +90,10 @@ Status YamlWalk::Entry(const YAML::Node& key, const YAML::Node& value, const std
   const std::string origin = At(key) + ": " + Printable(name);
   if (!seen_.insert(name).second) return MakeError(origin + ": given twice");
   if (const Option* option = OptionOfKey(name)) return Value(*option, key, value, origin);
-  if (!IsSection(name)) return MakeError(origin + ": unknown key" + Hint(name, KnownNames()));
+  if (!IsSection(name)) {
+    Unknown(name, origin);
+    return {};
+  }
   if (value.IsNull()) return {};
   if (!value.IsMap()) return MakeError(origin + ": a section with keys of its own is expected, not " + KindOf(value));
   return Section(value, name);
@@ -98,32 +112,42 @@ Status YamlWalk::Value(const Option& option, const YAML::Node& key, const YAML::
       }
       given.texts.push_back(element.Scalar());
     }
-  } else if (kind != OptionKind::kTree) {
+  } else if (kind == OptionKind::kTree) {
+    if (value.size() > 0) given.texts.push_back(KindOf(value));
+  } else {
     const std::string expected = kind == OptionKind::kList ? "a list" : "a single value";
     return MakeError(given.origin + ": " + expected + " is expected, not " + KindOf(value));
   }
-  given_.push_back(std::move(given));
+  file_.given.push_back(std::move(given));
   return {};
+}
+
+void YamlWalk::Unknown(const std::string& name, std::string origin) {
+  if (file_.unknown.size() < kMostUnknown) {
+    file_.unknown.push_back({.origin = std::move(origin), .hint = HintAt(name)});
+  } else {
+    ++file_.more_unknown;
+  }
 }
 
 }  // namespace
 
-Result<std::vector<Given>> ReadYamlFile(const std::string& path) {
+Result<YamlFile> ReadYamlFile(const std::string& path) {
   const auto content = ReadRegularFile(path);
   if (!content) return content.error();
   return ParseYaml(path, *content);
 }
 
-Result<std::vector<Given>> ParseYaml(const std::string& path, std::string_view content) {
+Result<YamlFile> ParseYaml(const std::string& path, std::string_view content) {
   const auto root = ParseYamlDocument(path, content);
   if (!root) return root.error();
-  if (root->IsNull()) return std::vector<Given>();
+  if (root->IsNull()) return YamlFile();
   YamlWalk walk(path);
   if (!root->IsMap()) {
     return MakeError(walk.At(*root) + ": sections such as \"monitor:\" are expected, not " + KindOf(*root));
   }
   if (const Status walked = walk.Section(*root, ""); !walked) return walked.error();
-  return walk.TakeGiven();
+  return walk.TakeFile();
 }
 
 }  // namespace brahe

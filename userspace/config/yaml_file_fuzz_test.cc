@@ -36,12 +36,12 @@ void CheckPlace(const std::string& said, const std::string& text) {
 
 // What holds for every file.
 void Check(const std::string& text) {
-  const auto given = ParseYaml("config.yaml", text);
-  if (!given) return CheckPlace(given.error().message, text);
-  for (const Given& one : *given) CheckPlace(one.place, text);
+  const auto file = ParseYaml("config.yaml", text);
+  if (!file) return CheckPlace(file.error().message, text);
+  for (const Given& one : file->given) CheckPlace(one.place, text);
+  for (const UnknownKey& key : file->unknown) CheckPlace(key.origin, text);
   CommandLine line;
-  if (const Status applied = Apply(*given, line); !applied) return CheckPlace(applied.error().message, text);
-  for (const std::string& warning : line.warnings) CheckPlace(warning, text);
+  if (const Status applied = Apply(file->given, line); !applied) return CheckPlace(applied.error().message, text);
   // What is in effect is read back as what it is.
   CommandLine copy;
   for (const Option& option : Options()) {

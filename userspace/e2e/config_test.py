@@ -2,10 +2,11 @@
 """The configuration as an operator meets it: Kepler's files and arguments, SIGHUP, logs in JSON, the settings in effect,
 the exporter to stdout.
 Kepler's files speak of /host/sys and /host/proc, which here are links in a folder of the test's own; of its arguments,
-the path of the file is that folder's as well, and an address with a free port is put in front."""
+the path of the file is that folder's as well, and addresses with a free port take the place of its own."""
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -45,7 +46,38 @@ class ConfigTest(unittest.TestCase):
 
     def arguments(self, name):
         with open(f"{TEST_DATA}/{name}") as source:
-            return source.read().replace("/etc/kepler/config.yaml", self.file).replace("$(NODE_NAME)", "n1").split()
+            text = source.read().replace("/etc/kepler/config.yaml", self.file).replace("$(NODE_NAME)", "n1")
+        return text.replace("0.0.0.0:28282", "127.0.0.1:0").split()
+
+    def take_rapl_away(self):
+        """What the files call /host/sys has CPUs and no sensor from here on."""
+        os.mkdir(f"{self.folder}/bare")
+        os.symlink("/sys/devices", f"{self.folder}/bare/devices")
+        os.remove(f"{self.folder}/host/sys")
+        os.symlink(f"{self.folder}/bare", f"{self.folder}/host/sys")
+
+    def kubernetes(self):
+        """The flags that stand for what a pod on a node n1 would have: credentials, and a kubelet under the node's name."""
+        certificates = Certificates(self.folder)
+        kube = FakeKube(certificates.sign("server"))
+        self.addCleanup(kube.stop)
+        kube.token = "secret"
+        with open(f"{self.folder}/kubeconfig", "w") as out:
+            cluster = {"server": kube.url, "certificate-authority": certificates.ca}
+            json.dump(
+                {
+                    "current-context": "x",
+                    "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+                    "clusters": [{"name": "c", "cluster": cluster}],
+                    "users": [{"name": "u", "user": {"token": "secret"}}],
+                },
+                out,
+            )
+        return (
+            f"--kube.config={self.folder}/kubeconfig",
+            f"--kube.kubelet.url={kube.url}",
+            f"--kube.kubelet.ca-file={certificates.ca}",
+        )
 
     def start(self, *flags):
         exporter = ExporterProcess(BRAHE, *flags)
@@ -66,23 +98,7 @@ class ConfigTest(unittest.TestCase):
 
     def test_keplers_configmap_and_daemonset_start_it(self):
         self.take("kepler_configmap.yaml")
-        certificates = Certificates(self.folder)
-        kube = FakeKube(certificates.sign("server"))
-        self.addCleanup(kube.stop)
-        kube.token = "secret"
-        with open(f"{self.folder}/kubeconfig", "w") as out:
-            cluster = {"server": kube.url, "certificate-authority": certificates.ca}
-            json.dump(
-                {
-                    "current-context": "x",
-                    "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
-                    "clusters": [{"name": "c", "cluster": cluster}],
-                    "users": [{"name": "u", "user": {"token": "secret"}}],
-                },
-                out,
-            )
-        # A pod would have credentials; the kubeconfig stands for them.
-        exporter = self.start(*self.arguments("kepler_daemonset.args"), f"--kube.config={self.folder}/kubeconfig")
+        exporter = self.start(*self.arguments("kepler_daemonset.args"), *self.kubernetes())
         scrape = self.assert_serves(exporter)
         self.assertEqual({labels["node_name"] for labels, _ in scrape.all("kepler_node_cpu_watts")}, {"n1"})
         self.assertEqual(exporter.stop(), 0)
@@ -93,6 +109,65 @@ class ConfigTest(unittest.TestCase):
             exporter = self.start(*self.arguments("kepler_systemd.args"))
             self.assert_serves(exporter)
             self.assertEqual(exporter.stop(), 0)
+
+    def warnings(self, exporter):
+        return [line for line in exporter.log if re.match(r"W\d{8} ", line)]
+
+    def assert_estimates(self, exporter):
+        scrape = exporter.first_scrape()
+        deadline = time.monotonic() + 10
+        while not scrape.sum("kepler_node_cpu_joules_total") > 0:
+            self.assertLess(time.monotonic(), deadline, exporter.log)
+            scrape = exporter.scrape()
+        self.assertEqual(scrape.one("brahe_energy_source_info", source="model", measured="false"), 1)
+
+    def test_each_of_keplers_files_starts_it_without_rapl_and_with_one_warning(self):
+        self.take_rapl_away()
+        pod = self.kubernetes()
+        for name, *flags in (
+            ("kepler_default.yaml", *self.arguments("kepler_systemd.args"), f"--host.sysfs={self.folder}/host/sys"),
+            ("kepler_compose.yaml", *self.arguments("kepler_systemd.args")),
+            ("kepler_configmap.yaml", *self.arguments("kepler_daemonset.args"), *pod),
+            ("kepler_helm.yaml", *self.arguments("kepler_daemonset.args"), *pod),
+            ("kepler_operator.yaml", *self.arguments("kepler_operator.args"), *pod),
+        ):
+            with self.subTest(name):
+                self.take(name)
+                exporter = self.start(*flags, "--monitor.interval=200ms")
+                self.assert_estimates(exporter)
+                self.assertIn("Kepler", exporter.get("/")[1])
+                self.assertEqual(exporter.stop(), 0)
+                self.assertEqual(len(self.warnings(exporter)), 1, self.warnings(exporter))
+                self.assertIn("Energy is estimated", self.warnings(exporter)[0])
+                self.assertIn("none of rapl, hwmon in cpu.preferredMeters works here", self.warnings(exporter)[0])
+
+    def test_a_list_of_sensors_that_are_not_there_ends_the_start_with_the_remedy(self):
+        self.take_rapl_away()
+        run = subprocess.run(
+            [BRAHE, f"--host.sysfs={self.folder}/host/sys", "--cpu.preferred-meters=rapl", "--web.listen-address=127.0.0.1:0"],
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("to start without a sensor, add model to the list", run.stderr.splitlines()[-1])
+
+    def test_the_file_of_a_later_kepler_starts_it_unless_it_is_read_strictly(self):
+        self.take("kepler_helm.yaml")
+        with open(self.file, "a") as out:
+            out.write("teleportation:\n  enabled: true\nattribution:\n  mode: exact\n")
+        exporter = self.start(f"--config.file={self.file}")
+        self.assert_serves(exporter)
+        self.assertEqual(exporter.stop(), 0)
+        self.assertEqual(
+            [line.partition("] ")[2].partition(": ")[2].partition(";")[0] for line in self.warnings(exporter)],
+            ["teleportation: unknown key, ignored", "attribution: unknown key, ignored"],
+        )
+        run = subprocess.run(
+            [BRAHE, f"--config.file={self.file}", "--config.strict"], capture_output=True, text=True, timeout=30
+        )
+        self.assertEqual(run.returncode, 1)
+        self.assertIn(": teleportation: unknown key; see --help", run.stderr)
 
     def test_sighup_applies_what_it_can_and_keeps_the_old_on_error(self):
         text = "log: {{level: {}}}\nexporter: {{prometheus: {{metricsLevel: [{}]}}}}\nmonitor: {{interval: {}}}\n"
@@ -111,10 +186,15 @@ class ConfigTest(unittest.TestCase):
         self.assertIn("<td>exporter.prometheus.metricsLevel</td><td>node</td>", page)
         self.assertIn("<td>monitor.interval</td><td>200ms</td>", page)
 
-        self.write(text.format("info", "node, process", "1s") + "banana: 1\n")
+        self.write(text.format("info", "node, process", "quick"))
         exporter.process.send_signal(signal.SIGHUP)
-        self.wait_for_line(exporter, f"{self.file}:4: banana: unknown key")
+        self.wait_for_line(exporter, f'{self.file}:3: monitor.interval: "quick" is not a duration')
         self.assertEqual(exporter.scrape().all("kepler_process_cpu_joules_total"), [])
+
+        self.write(text.format("info", "node, container", "1s") + "banana: 1\n")
+        exporter.process.send_signal(signal.SIGHUP)
+        self.wait_for_line(exporter, f"{self.file}:4: banana: unknown key, ignored")
+        self.assertIn("<td>node,container</td>", exporter.get("/")[1])
 
         self.write(text.format("error", "node, process", "1s"))
         exporter.process.send_signal(signal.SIGHUP)
@@ -125,6 +205,16 @@ class ConfigTest(unittest.TestCase):
         lines = len(exporter.log)
         self.assertEqual(exporter.stop(), 0)
         self.assertEqual(exporter.log[lines:], [], "INFO lines at level error")
+
+    def test_sighup_refuses_an_unknown_key_where_the_start_would(self):
+        text = "exporter: {{prometheus: {{metricsLevel: [{}]}}}}\n"
+        self.write(text.format("node"))
+        exporter = self.start(f"--config.file={self.file}", "--config.strict", f"--host.sysfs={self.driver.root}")
+        self.write(text.format("node, process") + "banana: 1\n")
+        exporter.process.send_signal(signal.SIGHUP)
+        self.wait_for_line(exporter, f"all stays as it is: {self.file}:2: banana: unknown key; see --help")
+        self.assertIn("<td>exporter.prometheus.metricsLevel</td><td>node</td>", exporter.get("/")[1])
+        self.assertEqual(exporter.stop(), 0)
 
     def test_stdout_alone_prints_lines_and_serves_nothing(self):
         flags = ("--exporter.stdout", "--no-exporter.prometheus", "--monitor.interval=200ms", "--metrics=node")
