@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <set>
 #include <sstream>
 
 #include "userspace/exporter/summary_lines.h"
@@ -116,8 +118,41 @@ TEST(SummaryTableTest, FitsTheTerminal) {
   EXPECT_THAT(lines, SizeIs(15));
   EXPECT_THAT(lines, Contains(StartsWith("n/p ")).Times(3));  // the levels share the rows
   EXPECT_THAT(lines, Contains(StartsWith("worker-")).Times(3));
-  EXPECT_EQ(lines[1], "ZONE                            W     A\u2026");
-  EXPECT_THAT(SummaryTable(snapshot, kAll, {.columns = 1, .rows = 1}), ElementsAre("\u2026"));
+  EXPECT_EQ(lines[0], "1970-01-01T00:00:00.000Z  CPU 0.0%") << "as much of it as fits";
+  EXPECT_THAT(lines[1], StartsWith("ZONE                 "));
+  EXPECT_THAT(SummaryTable(snapshot, kAll, {.columns = 1, .rows = 1}), ElementsAre(""));
+}
+
+// Columns on the screen; none of the characters here is wide.
+size_t WidthOf(const std::string& line) {
+  return static_cast<size_t>(std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+TEST(SummaryTableTest, ColumnsGoAndDigitsNever) {
+  Snapshot snapshot;
+  snapshot.zones = {{"core", "", {}}, {"package", "", {}}, {"dram", "", {}}};
+  for (size_t zone = 0; zone < 3; ++zone) snapshot.zones[zone].figures.all = {Joules(123'456'789), Watts(1234)};
+  AddProcess(snapshot, {4'194'303, "a name of a process", "", "", "", ""}, WorkloadState::kRunning, Joules(1));
+  for (size_t zone = 0; zone < 3; ++zone) {
+    SetFigure(snapshot.processes, 0, zone, {Joules(1000 * (zone + 1)), Watts(100 + zone)});
+  }
+  const auto lines = SummaryTable(snapshot, kAll, {.columns = 80, .rows = 24});
+  ASSERT_THAT(lines, SizeIs(8));
+  EXPECT_EQ(lines[6], "PROCESS (1)          PID          STATE       core W package W CPU S package J");
+  EXPECT_EQ(lines[7], "a name of a process  4194303      running    100.000   101.000  0.05   2000.00");
+  const std::set<std::string> figures = {"0.05",    "1234.000", "123456789.00", "100.000", "101.000", "102.000",
+                                         "1000.00", "2000.00",  "3000.00",      "0.000",   "4194303"};
+  for (size_t columns = 0; columns <= 200; ++columns) {
+    const auto table = SummaryTable(snapshot, kAll, {.columns = columns, .rows = 24});
+    for (size_t i = 1; i < table.size(); ++i) {
+      EXPECT_LE(WidthOf(table[i]), columns) << table[i];
+      std::istringstream words(table[i]);
+      for (std::string word; words >> word;) {
+        const bool is_number = word.front() >= '0' && word.front() <= '9';
+        EXPECT_TRUE(!is_number || figures.contains(word)) << columns << ": " << word;
+      }
+    }
+  }
 }
 
 TEST(SummaryTableTest, NoProcessGetsControlOfTheTerminal) {
