@@ -159,7 +159,7 @@ TEST_F(YamlFileTest, AliasesWork) {
 
 TEST_F(YamlFileTest, MergeKeysWork) {
   const auto given = Read(
-      "experimental: {x: &defaults {interval: 7s, staleness: 1s}}\n"
+      "experimental.hwmon.chipRules: &defaults {interval: 7s, staleness: 1s}\n"
       "monitor:\n  <<: *defaults\n  staleness: 2s\n");
   ASSERT_TRUE(given) << given.error().message;
   ASSERT_EQ(given->size(), 3U);

@@ -11,7 +11,6 @@
 #include "userspace/exporter/summary.h"
 #include "userspace/exporter/summary_lines.h"
 #include "userspace/exporter/terminal_text.h"
-#include "userspace/monitor/primary_zone.h"
 
 namespace brahe {
 namespace {
@@ -80,7 +79,7 @@ void AddNode(const Snapshot& snapshot, size_t columns, std::vector<std::string>&
 // then CPU time and state.
 std::vector<TableColumn> ColumnsOf(const Snapshot& snapshot, const SummaryLevel& level, size_t rows) {
   const size_t zones = snapshot.zones.size();
-  const size_t primary = PrimaryZone(snapshot.zones);
+  const size_t primary = snapshot.primary_zone;
   TableColumn name = TextColumn(Upper(level.level) + " (" + std::to_string(level.count) + ")", kNameColumns, 0);
   TableColumn id = TextColumn(level.level == "process" ? "PID" : "ID", kIdColumns, 2);
   TableColumn state = TextColumn("STATE", kStateColumns, 4);

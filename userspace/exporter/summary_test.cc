@@ -132,6 +132,7 @@ TEST(SummaryTableTest, ColumnsGoAndDigitsNever) {
   Snapshot snapshot;
   snapshot.zones = {{"core", "", {}}, {"package", "", {}}, {"dram", "", {}}};
   for (size_t zone = 0; zone < 3; ++zone) snapshot.zones[zone].figures.all = {Joules(123'456'789), Watts(1234)};
+  snapshot.primary_zone = 1;
   AddProcess(snapshot, {4'194'303, "a name of a process", "", "", "", ""}, WorkloadState::kRunning, Joules(1));
   for (size_t zone = 0; zone < 3; ++zone) {
     SetFigure(snapshot.processes, 0, zone, {Joules(1000 * (zone + 1)), Watts(100 + zone)});
