@@ -33,7 +33,7 @@ std::optional<FetchFailure> ApiServerPods::List(PodSink& sink) {
     std::string url = PodsUrl() + "&limit=" + std::to_string(options_.page_size);
     if (!all.continue_token.empty()) url += "&continue=" + EscapedForQuery(all.continue_token);
     sink.CountFetch();
-    const HttpAnswer answer =
+    const FetchAnswer answer =
         fetcher_.Get({.url = url, .limits = options_.list_limits, .cancelled = [&sink] { return sink.Stopping(); }});
     if (answer.failure || answer.broken_off) return answer.failure;
     auto page = ParsePodList(answer.body);
@@ -55,7 +55,7 @@ std::optional<FetchFailure> ApiServerPods::Watch(PodSink& sink) {
   in_line_.reset();
   last_bytes_ = clock_.Now();
   sink.CountFetch();
-  const HttpAnswer answer = fetcher_.Get(WatchRequest(sink));
+  const FetchAnswer answer = fetcher_.Get(WatchRequest(sink));
   if (in_line_) return in_line_;
   if (answer.broken_off && answer.status == 0 && !sink.Stopping()) {
     return FetchFailure{FetchCause::kTimeout, "watch " + PodsUrl() + ": no answer; is the server overloaded?"};
@@ -66,11 +66,11 @@ std::optional<FetchFailure> ApiServerPods::Watch(PodSink& sink) {
   return TakeLine(line_, sink);
 }
 
-HttpRequest ApiServerPods::WatchRequest(PodSink& sink) {
+FetchRequest ApiServerPods::WatchRequest(PodSink& sink) {
   const uint64_t longest = options_.watch_time.value / Seconds(1).value;
   const uint64_t seconds = longest - random_() % (longest / 5 + 1);
-  HttpRequest request{.url = PodsUrl() + "&watch=true&allowWatchBookmarks=true&timeoutSeconds=" +
-                             std::to_string(seconds) + "&resourceVersion=" + EscapedForQuery(version_)};
+  FetchRequest request{.url = PodsUrl() + "&watch=true&allowWatchBookmarks=true&timeoutSeconds=" +
+                              std::to_string(seconds) + "&resourceVersion=" + EscapedForQuery(version_)};
   request.limits = options_.list_limits;
   request.limits.total_timeout = Seconds(seconds) + options_.list_limits.total_timeout;
   request.limits.slow_bytes = 0;  // no news is good news

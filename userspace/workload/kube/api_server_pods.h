@@ -20,7 +20,7 @@ class ApiServerPods final : public PodSource {
  public:
   struct Options {
     std::string node_name;
-    HttpLimits list_limits = {};
+    FetchLimits list_limits = {};
     Nanoseconds watch_time = Seconds(300);     // the server ends a watch after this, or up to a fifth less
     Nanoseconds reconnect_pause = Seconds(2);  // from the beginning of a watch to that of the next, at least
     // A watch that has been silent so long may be dead: it is taken up again if somebody asks for an unknown container.
@@ -40,7 +40,7 @@ class ApiServerPods final : public PodSource {
  private:
   std::optional<FetchFailure> List(PodSink& sink);
   std::optional<FetchFailure> Watch(PodSink& sink);
-  HttpRequest WatchRequest(PodSink& sink);
+  FetchRequest WatchRequest(PodSink& sink);
   bool TakeBytes(std::string_view bytes, PodSink& sink);
   std::optional<FetchFailure> TakeLine(std::string_view line, PodSink& sink);
   FetchFailure BadAnswer(const std::string& why);

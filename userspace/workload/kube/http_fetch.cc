@@ -23,9 +23,9 @@ void Set(CURL* handle, CURLoption option, T value) {
 
 // One request on its way.
 struct Transfer {
-  const HttpRequest& request;
+  const FetchRequest& request;
   CURL* handle;
-  HttpAnswer answer = {};
+  FetchAnswer answer = {};
   std::string error_body = {};  // the beginning of an answer that is not 2xx
   bool too_large = false;
   bool enough = false;  // of an error's body
@@ -91,8 +91,8 @@ void SetIdentity(CURL* handle, const HttpIdentity& identity) {
 
 long InMilliseconds(Nanoseconds time) { return static_cast<long>(time.value / Milliseconds(1).value); }
 
-void SetRequest(CURL* handle, const HttpRequest& request, Transfer& transfer) {
-  const HttpLimits& limits = request.limits;
+void SetRequest(CURL* handle, const FetchRequest& request, Transfer& transfer) {
+  const FetchLimits& limits = request.limits;
   Set(handle, CURLOPT_URL, request.url.c_str());
   Set(handle, CURLOPT_PROTOCOLS_STR, "http,https");
   Set(handle, CURLOPT_FOLLOWLOCATION, 0L);
@@ -130,7 +130,7 @@ Result<std::string> ReadToken(const HttpIdentity& identity) {
   return token;
 }
 
-FetchFailure Fail(const HttpRequest& request, FetchCause cause, const std::string& why) {
+FetchFailure Fail(const FetchRequest& request, FetchCause cause, const std::string& why) {
   return {cause, "GET " + request.url + ": " + why};
 }
 
@@ -216,7 +216,7 @@ Headers MakeHeaders(const std::string& token) {
 }
 
 void Finish(Transfer& transfer, CURLcode code, const char* details) {
-  HttpAnswer& answer = transfer.answer;
+  FetchAnswer& answer = transfer.answer;
   const bool good = transfer.IsGood();
   if (answer.broken_off) return;
   if (transfer.too_large) {
@@ -251,10 +251,10 @@ HttpFetcher::~HttpFetcher() = default;
 
 void HttpFetcher::CloseHandle::operator()(void* handle) const { curl_easy_cleanup(handle); }
 
-HttpAnswer HttpFetcher::Get(const HttpRequest& request) {
+FetchAnswer HttpFetcher::Get(const FetchRequest& request) {
   CURL* handle = handle_.get();
   Transfer transfer{.request = request, .handle = handle};
-  HttpAnswer& answer = transfer.answer;
+  FetchAnswer& answer = transfer.answer;
   if (handle == nullptr) {
     answer.failure = Fail(request, FetchCause::kConnection, "libcurl cannot be initialized");
     return answer;

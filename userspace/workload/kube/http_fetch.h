@@ -30,7 +30,7 @@ struct HttpIdentity {
   bool insecure = false;  // takes any certificate
 };
 
-struct HttpLimits {
+struct FetchLimits {
   Nanoseconds connect_timeout = Seconds(5);
   Nanoseconds total_timeout = Seconds(30);
   // An answer that brings less than `slow_bytes` a second for `slow_time` is given up; 0: any pace is good.
@@ -39,16 +39,16 @@ struct HttpLimits {
   size_t max_body = 64 << 20;
 };
 
-struct HttpRequest {
+struct FetchRequest {
   std::string url;  // http or https, without a name or password in it
-  HttpLimits limits = {};
+  FetchLimits limits = {};
   // Asked at least every second; true breaks the request off.
   std::function<bool()> cancelled = [] { return false; };
   // If set, it takes the body of a good answer piece by piece, without a bound on the whole; false breaks off.
   std::function<bool(std::string_view)> on_bytes = {};
 };
 
-struct HttpAnswer {
+struct FetchAnswer {
   long status = 0;                      // 0: none came
   std::string body = {};                // of a 2xx answer, unless it was taken by on_bytes
   std::optional<FetchFailure> failure;  // nullopt: a 2xx answer came to its end
@@ -65,7 +65,7 @@ class HttpFetcher {
   HttpFetcher& operator=(const HttpFetcher&) = delete;
   ~HttpFetcher();
 
-  HttpAnswer Get(const HttpRequest& request);
+  FetchAnswer Get(const FetchRequest& request);
 
  private:
   struct CloseHandle {

@@ -4,12 +4,12 @@
 
 namespace brahe {
 
-KubeletPods::KubeletPods(std::string url, HttpIdentity identity, Nanoseconds poll_interval, const HttpLimits& limits)
+KubeletPods::KubeletPods(std::string url, HttpIdentity identity, Nanoseconds poll_interval, const FetchLimits& limits)
     : url_(std::move(url)), poll_interval_(poll_interval), limits_(limits), fetcher_(std::move(identity)) {}
 
 std::optional<FetchFailure> KubeletPods::Round(PodSink& sink) {
   sink.CountFetch();
-  const HttpAnswer answer =
+  const FetchAnswer answer =
       fetcher_.Get({.url = url_, .limits = limits_, .cancelled = [&sink] { return sink.Stopping(); }});
   if (answer.failure || answer.broken_off) return answer.failure;
   auto list = ParsePodList(answer.body);

@@ -12,7 +12,7 @@ namespace brahe {
 class KubeletPods final : public PodSource {
  public:
   // `url` is that of the list, such as "https://n1:10250/pods", or of the read-only port: "http://n1:10255/pods".
-  KubeletPods(std::string url, HttpIdentity identity, Nanoseconds poll_interval, const HttpLimits& limits = {});
+  KubeletPods(std::string url, HttpIdentity identity, Nanoseconds poll_interval, const FetchLimits& limits = {});
 
   [[nodiscard]] std::string name() const override { return "kubelet " + url_; }
   [[nodiscard]] Nanoseconds period() const override { return poll_interval_; }
@@ -21,7 +21,7 @@ class KubeletPods final : public PodSource {
  private:
   const std::string url_;
   const Nanoseconds poll_interval_;
-  const HttpLimits limits_;
+  const FetchLimits limits_;
   HttpFetcher fetcher_;
 };
 
