@@ -27,3 +27,16 @@ class Certificates:
         self._make(name, "-x509", "-CA", self.ca, "-CAkey", self._path("ca.key"), "-subj", f"/CN={name}", "-days", days,
                    "-addext", f"subjectAltName={subject_names}", "-addext", "basicConstraints=critical,CA:FALSE")
         return self._path(f"{name}.crt"), self._path(f"{name}.key")
+
+    def expired(self, name):
+        """The same, but it ended yesterday."""
+        certificate, key = self.sign(name)
+        request = self._path(f"{name}.csr")
+        for arguments in (
+            ("-x509toreq", "-in", certificate, "-signkey", key, "-out", request),
+            ("-req", "-in", request, "-CA", self.ca, "-CAkey", self._path("ca.key"), "-days", "-1", "-out", certificate),
+        ):
+            subprocess.run(
+                ["openssl", "x509", *arguments, "-copy_extensions", "copyall"], check=True, capture_output=True
+            )
+        return certificate, key

@@ -33,12 +33,14 @@ class FakeKube:
     token: the bearer token that is accepted; None: no matter who asks
     fault: None, or a function that answers a request in place of the server, given its handler
     requests: (path, query, authorization) of each request so far
+    connections: how many there were so far
     """
 
     def __init__(self, certificate=None):
         self.token = None
         self.fault = None
         self.requests = []
+        self.connections = 0
         self._pods = {}
         self._version = 100
         self._oldest = 0  # a watch from before this is too old
@@ -50,6 +52,10 @@ class FakeKube:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def setup(self):
+                super().setup()
+                fake.connections += 1
 
             def do_GET(self):
                 fake._answer(self)

@@ -4,6 +4,7 @@
 import base64
 import json
 import os
+import re
 import ssl
 import subprocess
 import sys
@@ -23,10 +24,11 @@ ASK_PODS = os.path.abspath(sys.argv.pop(1))
 class Directory:
     """A running ask_pods."""
 
-    def __init__(self, **options):
+    def __init__(self, environment={}, **options):
         arguments = [f"{key}={value}" for key, value in options.items()]
         self.process = subprocess.Popen(
-            [ASK_PODS, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [ASK_PODS, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, **environment},
         )
         self.log = []
         self._reader = threading.Thread(target=self._read_log, daemon=True)
@@ -98,6 +100,15 @@ class PodsTest(unittest.TestCase):
             'current-context: x\ncontexts: [{name: x, context: {cluster: c, user: u}}]\n'
             f'clusters: [{{name: c, cluster: {json.dumps(cluster)}}}]\nusers: [{{name: u, user: {user}}}]\n',
         )
+
+    def kubeconfig_with_data(self, **files):
+        """A kubeconfig that holds the content of these files: ca, certificate, key."""
+        data = {name: base64.b64encode(open(path, "rb").read()).decode() for name, path in files.items()}
+        user = {}
+        if "key" in data:
+            user = {"client-certificate-data": data["certificate"], "client-key-data": data["key"]}
+        authority = {"certificate-authority": "/nowhere", "certificate-authority-data": data["ca"]}
+        return self.kubeconfig(json.dumps(user), **authority)
 
     def start(self, **options):
         if "kubeconfig" not in options:
@@ -288,6 +299,96 @@ class KubeletTest(PodsTest):
         self.assertIn("kube.kubelet.caFile", self.first_warning(directory))
         self.assertEqual(self.kube.requests, [])
 
+    def test_why_a_certificate_is_not_trusted(self):
+        for certificate, why in (
+            (self.stranger.sign("server"), "certificate issuer is unknown"),
+            (self.certificates.expired("old"), "expired"),
+        ):
+            with self.subTest(why):
+                self.kube = self.serve(certificate)
+                directory = self.start()
+                self.eventually(lambda: directory.stats().get("certificate"), f"{why}: {directory.log}")
+                self.assertIn(why, self.first_warning(directory))
+                self.assertEqual(self.kube.requests, [])
+                directory.stop()
+
+    def test_an_address_that_the_certificate_does_not_name(self):
+        self.kube = self.serve(self.certificates.sign("named", "DNS:localhost,IP:127.0.0.2"))
+        self.kube.set(pod("u1", "web", {"app": "aa"}))
+        directory = self.start()
+        self.eventually(lambda: directory.stats().get("certificate"), "a wrong address")
+        directory.stop()
+        directory = Directory(
+            node_name="n1", kubeconfig=self.kubeconfig(), kubelet_url=f"https://localhost:{self.kube.port}"
+        )
+        self.addCleanup(directory.stop)
+        self.eventually_answers(directory, "container aa", "u1 shop/web app")
+
+    def test_tls_that_is_too_old_is_refused(self):
+        self.kube._context.set_ciphers("ALL:@SECLEVEL=0")
+        self.kube._context.minimum_version = ssl.TLSVersion.TLSv1_1
+        self.kube._context.maximum_version = ssl.TLSVersion.TLSv1_1
+        directory = self.start()
+        self.eventually(lambda: directory.stats().get("connection"), f"a refusal: {directory.log}")
+        self.assertEqual(self.kube.requests, [])
+
+    def test_a_renewed_authority_is_trusted(self):
+        ca = self.write("ca.crt", open(self.certificates.ca).read())
+        directory = self.started(kubelet_ca_file=ca)
+        self.kube.renew(self.stranger.sign("server"))
+        self.kube.fault = fake_kube.cuts_short  # ends the connection
+        self.eventually(lambda: directory.stats().get("certificate"), "a stranger")
+        self.kube.fault = None
+        self.write("ca.crt", open(self.stranger.ca).read())
+        self.kube.set(pod("u2", "db", {"sql": "bb"}))
+        self.eventually_answers(directory, "container bb", "u2 shop/db sql")
+
+    def test_one_connection_is_kept_also_with_certificates_from_the_kubeconfig(self):
+        certificate, key = self.certificates.sign("client")
+        directory = self.started(
+            kubeconfig=self.kubeconfig_with_data(ca=self.certificates.ca, certificate=certificate, key=key)
+        )
+        self.eventually(lambda: len(self.kube.requests) >= 4, "some requests")
+        self.assertEqual(self.kube.connections, 1)
+        self.assertEqual(directory.lines("W"), [])
+
+    def test_a_server_that_wants_a_client_certificate(self):
+        self.kube._context.verify_mode = ssl.CERT_REQUIRED
+        self.kube._context.load_verify_locations(self.certificates.ca)
+        directory = self.start()
+        self.eventually(lambda: directory.stats().get("connection"), f"a refusal: {directory.log}")
+        self.assertIn("does the server want a client certificate", self.first_warning(directory))
+
+    def check_own_fault(self, kubeconfig, *parts):
+        directory = self.start(kubeconfig=kubeconfig)
+        self.assertRegex(self.first_warning(directory), ".*".join(parts))
+        self.eventually(lambda: directory.stats().get("credentials"), "its cause")
+        directory.stop()
+        self.assertEqual(self.kube.requests, [])
+
+    def test_its_own_certificate_or_key_that_cannot_be_used(self):
+        certificate, key = self.certificates.sign("client")
+        junk = self.write("junk", "junk\n")
+        for of_certificate, of_key, why in (
+            (certificate, self.certificate[1], "do not match"),
+            (certificate, junk, ""),
+            (junk, key, ""),
+            (certificate, "/nowhere", "reading file"),
+        ):
+            with self.subTest(certificate=of_certificate, key=of_key):
+                user = {"client-certificate": of_certificate, "client-key": of_key}
+                self.check_own_fault(self.kubeconfig(json.dumps(user)), why, "client-certificate and client-key")
+        data = self.kubeconfig_with_data(ca=self.certificates.ca, certificate=certificate, key=junk)
+        self.check_own_fault(data, "client-certificate and client-key")
+
+    def test_an_authority_that_cannot_be_read(self):
+        junk, empty = self.write("junk", "junk\n"), self.write("empty", "")
+        for file in (junk, empty, "/nowhere"):
+            with self.subTest(file):
+                kubeconfig = self.kubeconfig(**{"certificate-authority": file})
+                self.check_own_fault(kubeconfig, re.escape(file), "certificate-authority")
+        self.check_own_fault(self.kubeconfig_with_data(ca=junk), "certificate-authority-data")
+
     def test_its_own_authority_and_insecure_are_ways_out(self):
         self.kube = self.serve(self.stranger.sign("server"))
         self.kube.set(pod("u1", "web", {"app": "aa"}))
@@ -316,6 +417,17 @@ class KubeletTest(PodsTest):
         self.kube.fault = fault
         self.assertTrue(begun.wait(30))
         self.assertLess(directory.stop(), 3)
+
+    def test_a_libcurl_that_cannot_be_loaded_is_an_error_at_once(self):
+        folder = tempfile.TemporaryDirectory(dir=self.shared.name)
+        self.addCleanup(folder.cleanup)
+        open(os.path.join(folder.name, "libcurl-gnutls.so.4"), "w").close()
+        with self.assertRaises(RuntimeError) as raised:
+            Directory({"LD_LIBRARY_PATH": folder.name}, kubeconfig=self.kubeconfig(), kubelet_url=self.kube.url)
+        message = str(raised.exception)
+        self.assertEqual(message.count("\n"), 1, message)
+        self.assertIn("libcurl-gnutls.so.4: file too short", message)
+        self.assertIn("apt-get install libcurl3-gnutls", message)
 
     def test_bad_settings_are_errors_at_once(self):
         for options, parts in (
@@ -477,16 +589,9 @@ class ApiServerTest(PodsTest):
 
     def test_a_client_certificate_from_the_kubeconfig(self):
         certificate, key = self.certificates.sign("client")
-        data = [base64.b64encode(open(path, "rb").read()).decode() for path in (certificate, key)]
         self.kube._context.verify_mode = ssl.CERT_REQUIRED
         self.kube._context.load_verify_locations(self.certificates.ca)
-        ca = base64.b64encode(open(self.certificates.ca, "rb").read()).decode()
-        self.started(
-            kubeconfig=self.kubeconfig(
-                f"{{client-certificate-data: {data[0]}, client-key-data: {data[1]}}}",
-                **{"certificate-authority": "/nowhere", "certificate-authority-data": ca},
-            )
-        )
+        self.started(kubeconfig=self.kubeconfig_with_data(ca=self.certificates.ca, certificate=certificate, key=key))
 
 
 if __name__ == "__main__":

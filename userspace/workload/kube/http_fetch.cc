@@ -1,13 +1,12 @@
 #include "userspace/workload/kube/http_fetch.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <cctype>
 #include <utility>
 
 #include "userspace/base/file.h"
 #include "userspace/workload/kube/pod_list.h"
+#include "userspace/workload/kube/tls_faults.h"
 
 namespace brahe {
 namespace {
@@ -15,23 +14,45 @@ namespace {
 constexpr size_t kMaxErrorBody = 8192;
 constexpr size_t kMaxToken = 64 << 10;
 
-// libcurl's setter is variadic; a failure means an option that this libcurl lacks, which third_party rules out.
-template <typename T>
-void Set(CURL* handle, CURLoption option, T value) {
-  curl_easy_setopt(handle, option, value);
-}
+// A handle of libcurl on which options are set. The setter is variadic: a number must be a long.
+class Options {
+ public:
+  Options(const CurlLibrary& curl, CURL* handle) : curl_(curl), handle_(handle) {}
+
+  template <typename T>
+  void Set(CURLoption option, T value) {
+    const CURLcode code = curl_.easy_setopt(handle_, option, value);
+    if (code != CURLE_OK && refused_.empty()) {
+      refused_ = "libcurl refuses option " + std::to_string(option) + ": " + curl_.easy_strerror(code);
+    }
+  }
+  // For what a libcurl without the option does by itself.
+  template <typename T>
+  void SetWhereKnown(CURLoption option, T value) {
+    curl_.easy_setopt(handle_, option, value);
+  }
+  // The first option that was not taken; empty: all were.
+  [[nodiscard]] const std::string& refused() const { return refused_; }
+
+ private:
+  const CurlLibrary& curl_;
+  CURL* handle_;
+  std::string refused_;
+};
 
 // One request on its way.
 struct Transfer {
   const FetchRequest& request;
+  const CurlLibrary& curl;
   CURL* handle;
+  const IdentityFiles* files = nullptr;  // of TLS
   FetchAnswer answer = {};
   std::string error_body = {};  // the beginning of an answer that is not 2xx
   bool too_large = false;
   bool enough = false;  // of an error's body
 
   [[nodiscard]] bool IsGood() {
-    curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &answer.status);
+    curl.easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &answer.status);
     return answer.status >= 200 && answer.status < 300;
   }
 };
@@ -63,54 +84,46 @@ int AskWhetherCancelled(void* of, curl_off_t /*down*/, curl_off_t /*downloaded*/
   return transfer.answer.broken_off ? 1 : 0;
 }
 
-void SetPem(CURL* handle, const Pem& pem, CURLoption file, CURLoption blob) {
-  if (!pem.content.empty()) {
-    // Not copied: the identity lives as long as the request.
-    curl_blob content{const_cast<char*>(pem.content.data()), pem.content.size(), CURL_BLOB_NOCOPY};
-    Set(handle, blob, &content);
-  } else if (!pem.file.empty()) {
-    Set(handle, file, pem.file.c_str());
-  }
-}
-
-void SetIdentity(CURL* handle, const HttpIdentity& identity) {
-  if (!identity.ca.empty()) {
+void SetIdentity(Options& options, const HttpIdentity& identity, const IdentityFiles& files) {
+  if (!files.ca.empty()) {
     // Whom the system trusts has no say then.
-    Set(handle, CURLOPT_CAPATH, static_cast<const char*>(nullptr));
-    Set(handle, CURLOPT_CAINFO, static_cast<const char*>(nullptr));
-    SetPem(handle, identity.ca, CURLOPT_CAINFO, CURLOPT_CAINFO_BLOB);
+    options.Set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+    options.Set(CURLOPT_CAINFO, files.ca.path().c_str());
   }
-  Set(handle, CURLOPT_CA_CACHE_TIMEOUT, 0L);  // a renewed file counts from the next connection on
+  options.SetWhereKnown(CURLOPT_CA_CACHE_TIMEOUT, 0L);  // a renewed file counts from the next connection on
   // A resumed session shows the certificate that it began with, also after the server has got a better one.
-  Set(handle, CURLOPT_SSL_SESSIONID_CACHE, 0L);
-  Set(handle, CURLOPT_SSL_VERIFYPEER, identity.insecure ? 0L : 1L);
-  Set(handle, CURLOPT_SSL_VERIFYHOST, identity.insecure ? 0L : 2L);
-  SetPem(handle, identity.client_certificate, CURLOPT_SSLCERT, CURLOPT_SSLCERT_BLOB);
-  SetPem(handle, identity.client_key, CURLOPT_SSLKEY, CURLOPT_SSLKEY_BLOB);
+  options.Set(CURLOPT_SSL_SESSIONID_CACHE, 0L);
+  options.Set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));  // or newer
+  options.Set(CURLOPT_SSL_VERIFYPEER, identity.insecure ? 0L : 1L);
+  options.Set(CURLOPT_SSL_VERIFYHOST, identity.insecure ? 0L : 2L);
+  if (!files.client_certificate.empty()) {
+    options.Set(CURLOPT_SSLCERT, files.client_certificate.path().c_str());
+    options.Set(CURLOPT_SSLKEY, files.client_key.path().c_str());
+  }
 }
 
 long InMilliseconds(Nanoseconds time) { return static_cast<long>(time.value / Milliseconds(1).value); }
 
-void SetRequest(CURL* handle, const FetchRequest& request, Transfer& transfer) {
+void SetRequest(Options& options, const FetchRequest& request, Transfer& transfer) {
   const FetchLimits& limits = request.limits;
-  Set(handle, CURLOPT_URL, request.url.c_str());
-  Set(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-  Set(handle, CURLOPT_FOLLOWLOCATION, 0L);
-  Set(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  Set(handle, CURLOPT_PROXY, "");
-  Set(handle, CURLOPT_USERAGENT, "brahe");
-  Set(handle, CURLOPT_NOSIGNAL, 1L);
-  Set(handle, CURLOPT_QUICK_EXIT, 1L);  // a resolver that hangs does not hold up our end
-  Set(handle, CURLOPT_TCP_KEEPALIVE, 1L);
-  Set(handle, CURLOPT_CONNECTTIMEOUT_MS, InMilliseconds(limits.connect_timeout));
-  Set(handle, CURLOPT_TIMEOUT_MS, InMilliseconds(limits.total_timeout));
-  Set(handle, CURLOPT_LOW_SPEED_LIMIT, static_cast<long>(limits.slow_bytes));
-  Set(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(limits.slow_time.value / Seconds(1).value));
-  Set(handle, CURLOPT_WRITEFUNCTION, &TakeBytes);
-  Set(handle, CURLOPT_WRITEDATA, &transfer);
-  Set(handle, CURLOPT_NOPROGRESS, 0L);
-  Set(handle, CURLOPT_XFERINFOFUNCTION, &AskWhetherCancelled);
-  Set(handle, CURLOPT_XFERINFODATA, &transfer);
+  options.Set(CURLOPT_URL, request.url.c_str());
+  options.Set(CURLOPT_PROTOCOLS_STR, "http,https");
+  options.Set(CURLOPT_FOLLOWLOCATION, 0L);
+  options.Set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  options.Set(CURLOPT_PROXY, "");
+  options.Set(CURLOPT_USERAGENT, "brahe");
+  options.Set(CURLOPT_NOSIGNAL, 1L);
+  options.Set(CURLOPT_QUICK_EXIT, 1L);  // a resolver that hangs does not hold up our end
+  options.Set(CURLOPT_TCP_KEEPALIVE, 1L);
+  options.Set(CURLOPT_CONNECTTIMEOUT_MS, InMilliseconds(limits.connect_timeout));
+  options.Set(CURLOPT_TIMEOUT_MS, InMilliseconds(limits.total_timeout));
+  options.Set(CURLOPT_LOW_SPEED_LIMIT, static_cast<long>(limits.slow_bytes));
+  options.Set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(limits.slow_time.value / Seconds(1).value));
+  options.Set(CURLOPT_WRITEFUNCTION, &TakeBytes);
+  options.Set(CURLOPT_WRITEDATA, &transfer);
+  options.Set(CURLOPT_NOPROGRESS, 0L);
+  options.Set(CURLOPT_XFERINFOFUNCTION, &AskWhetherCancelled);
+  options.Set(CURLOPT_XFERINFODATA, &transfer);
 }
 
 // The token as it is now; empty if there is none.
@@ -162,7 +175,7 @@ FetchFailure FailOfStatus(Transfer& transfer) {
   }
   if (status >= 500) why += ": the server has a fault of its own; see its log";
   const char* target = nullptr;
-  if (curl_easy_getinfo(transfer.handle, CURLINFO_REDIRECT_URL, &target) == CURLE_OK && target != nullptr) {
+  if (transfer.curl.easy_getinfo(transfer.handle, CURLINFO_REDIRECT_URL, &target) == CURLE_OK && target != nullptr) {
     why += ": it redirects to " + OneLine(target) + ", where we do not go; give that URL if it is right";
   }
   const std::string message = MessageOfStatus(transfer.error_body);
@@ -182,11 +195,16 @@ constexpr const char* kTrust =
     "kubeconfig), or the file of who signed it (kube.kubelet.caFile, or certificate-authority)";
 constexpr const char* kNoHttp = "this is no HTTP; is it the right port?";
 constexpr const char* kOwnCertificate = "check client-certificate and client-key of the kubeconfig";
+constexpr const char* kOwnTrust = "check certificate-authority of the kubeconfig, or kube.kubelet.caFile";
+constexpr const char* kNoTrust =
+    "the authorities that this system trusts cannot be read; name the right one as certificate-authority of the "
+    "kubeconfig, or as kube.kubelet.caFile";
+constexpr const char* kRefused =
+    "it was broken off before the answer began; does the server want a client certificate, or another than ours?";
+constexpr const char* kLost = "it was broken off before the answer began; it is asked again";
 constexpr const char* kAnswerCut = "the answer was cut short; it is asked again";
 constexpr TransferRule kTransferRules[] = {
     {CURLE_PEER_FAILED_VERIFICATION, FetchCause::kCertificate, kTrust},
-    {CURLE_SSL_CACERT_BADFILE, FetchCause::kCredentials, "check the file with the certificates that we trust"},
-    {CURLE_SSL_CERTPROBLEM, FetchCause::kCredentials, kOwnCertificate},
     {CURLE_SSL_CONNECT_ERROR, FetchCause::kConnection, "TLS fails; does this port speak TLS?"},
     {CURLE_COULDNT_RESOLVE_HOST, FetchCause::kConnection, "give an address that can be resolved here"},
     {CURLE_COULDNT_CONNECT, FetchCause::kConnection, "is it running, and the address right?"},
@@ -198,21 +216,55 @@ constexpr TransferRule kTransferRules[] = {
     {CURLE_UNSUPPORTED_PROTOCOL, FetchCause::kBadAnswer, kNoHttp},
 };
 
+// What failed, in the best words that anybody has for it.
+std::string WhatFailed(const Transfer& transfer, CURLcode code, const char* details) {
+  if (code == CURLE_PEER_FAILED_VERIFICATION) {
+    long status = 0;
+    transfer.curl.easy_getinfo(transfer.handle, CURLINFO_SSL_VERIFYRESULT, &status);
+    const std::string why = WhyNotTrusted(status);
+    if (!why.empty()) return why;
+  }
+  return OneLine(*details != '\0' ? details : transfer.curl.easy_strerror(code));
+}
+
 FetchFailure FailOfTransfer(const Transfer& transfer, CURLcode code, const char* details) {
-  const std::string what = OneLine(*details != '\0' ? details : curl_easy_strerror(code));
+  const std::string what = WhatFailed(transfer, code, details);
+  const bool lost = code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR;
+  if (lost && transfer.answer.status == 0) {
+    const bool tls = transfer.request.url.starts_with("https://");
+    return Fail(transfer.request, FetchCause::kConnection, what + "; " + (tls ? kRefused : kLost));
+  }
   for (const TransferRule& rule : kTransferRules) {
     if (rule.code == code) return Fail(transfer.request, rule.cause, what + "; " + rule.remedy);
   }
   return Fail(transfer.request, FetchCause::kConnection, what);
 }
 
+// A failure that our own certificates are the reason of, which libcurl tells from others only in part.
+std::optional<FetchFailure> FailOfIdentity(const Transfer& transfer, CURLcode code) {
+  if (transfer.files == nullptr) return std::nullopt;
+  const IdentityFiles& files = *transfer.files;
+  std::string why;
+  if (code == CURLE_SSL_CACERT_BADFILE || code == CURLE_PEER_FAILED_VERIFICATION) {
+    if (!files.ca.empty()) why = FaultOfAuthorities(files.ca.path());
+    if (!why.empty()) why = files.ca.name() + ": " + why + "; " + kOwnTrust;
+    if (why.empty() && code == CURLE_SSL_CACERT_BADFILE) why = kNoTrust;
+  }
+  if (code == CURLE_SSL_CONNECT_ERROR && !files.client_certificate.empty()) {
+    why = FaultOfKeyPair(files.client_certificate.path(), files.client_key.path());
+    if (!why.empty()) why += "; " + std::string(kOwnCertificate);
+  }
+  if (why.empty()) return std::nullopt;
+  return Fail(transfer.request, FetchCause::kCredentials, why);
+}
+
 // The header lines of one request.
 using Headers = std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)>;
 
-Headers MakeHeaders(const std::string& token) {
-  curl_slist* list = curl_slist_append(nullptr, "Accept: application/json");
-  if (!token.empty()) list = curl_slist_append(list, ("Authorization: Bearer " + token).c_str());
-  return {list, &curl_slist_free_all};
+Headers MakeHeaders(const CurlLibrary& curl, const std::string& token) {
+  curl_slist* list = curl.slist_append(nullptr, "Accept: application/json");
+  if (!token.empty()) list = curl.slist_append(list, ("Authorization: Bearer " + token).c_str());
+  return {list, curl.slist_free_all};
 }
 
 void Finish(Transfer& transfer, CURLcode code, const char* details) {
@@ -226,73 +278,98 @@ void Finish(Transfer& transfer, CURLcode code, const char* details) {
   } else if (answer.status != 0 && !good && (code == CURLE_OK || transfer.enough)) {
     answer.failure = FailOfStatus(transfer);
   } else if (code != CURLE_OK) {
-    answer.failure = FailOfTransfer(transfer, code, details);
+    answer.failure = FailOfIdentity(transfer, code);
+    if (!answer.failure) answer.failure = FailOfTransfer(transfer, code, details);
   }
 }
 
 using UrlHandle = std::unique_ptr<CURLU, decltype(&curl_url_cleanup)>;
 
-std::string PartOf(const UrlHandle& url, CURLUPart part) {
+std::string PartOf(const CurlLibrary& curl, const UrlHandle& url, CURLUPart part) {
   char* text = nullptr;
-  if (curl_url_get(url.get(), part, &text, 0) != CURLUE_OK) return "";
+  if (curl.url_get(url.get(), part, &text, 0) != CURLUE_OK) return "";
   std::string copy(text);
-  curl_free(text);
+  curl.free(text);
   return copy;
 }
 
 }  // namespace
 
+Result<IdentityFiles> MakeFiles(const HttpIdentity& identity) {
+  auto ca = PemFile::Make(identity.ca, "certificate-authority-data");
+  if (!ca) return ca.error();
+  auto certificate = PemFile::Make(identity.client_certificate, "client-certificate-data");
+  if (!certificate) return certificate.error();
+  auto key = PemFile::Make(identity.client_key, "client-key-data");
+  if (!key) return key.error();
+  return IdentityFiles{*std::move(ca), *std::move(certificate), *std::move(key)};
+}
+
 HttpFetcher::HttpFetcher(HttpIdentity identity) : identity_(std::move(identity)) {
-  static const CURLcode kInitialized = curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (kInitialized == CURLE_OK) handle_.reset(curl_easy_init());
+  if (Curl()) handle_.reset(Curl()->easy_init());
 }
 
 HttpFetcher::~HttpFetcher() = default;
 
-void HttpFetcher::CloseHandle::operator()(void* handle) const { curl_easy_cleanup(handle); }
+void HttpFetcher::CloseHandle::operator()(CURL* handle) const { Curl()->easy_cleanup(handle); }
 
 FetchAnswer HttpFetcher::Get(const FetchRequest& request) {
-  CURL* handle = handle_.get();
-  Transfer transfer{.request = request, .handle = handle};
-  FetchAnswer& answer = transfer.answer;
-  if (handle == nullptr) {
-    answer.failure = Fail(request, FetchCause::kConnection, "libcurl cannot be initialized");
-    return answer;
+  if (!handle_) {
+    const std::string why = Curl() ? "libcurl gives no handle" : Curl().error().message;
+    return {.failure = Fail(request, FetchCause::kConnection, why)};
   }
-  curl_easy_reset(handle);
-  SetRequest(handle, request, transfer);
+  const CurlLibrary& curl = *Curl();
+  CURL* handle = handle_.get();
+  Transfer transfer{.request = request, .curl = curl, .handle = handle};
+  FetchAnswer& answer = transfer.answer;
+  curl.easy_reset(handle);
+  Options options(curl, handle);
+  SetRequest(options, request, transfer);
   std::string token;
   if (request.url.starts_with("https://")) {
     auto read = ReadToken(identity_);
+    if (read && !files_) {
+      auto files = MakeFiles(identity_);
+      if (files) files_ = *std::move(files);
+      if (!files) read = files.error();
+    }
     if (!read) {
       answer.failure = Fail(request, FetchCause::kCredentials, read.error().message);
       return answer;
     }
     token = *std::move(read);
-    SetIdentity(handle, identity_);
+    transfer.files = &*files_;
+    SetIdentity(options, identity_, *files_);
   }
-  const Headers headers = MakeHeaders(token);
-  Set(handle, CURLOPT_HTTPHEADER, headers.get());
+  const Headers headers = MakeHeaders(curl, token);
+  options.Set(CURLOPT_HTTPHEADER, headers.get());
   char details[CURL_ERROR_SIZE] = "";
-  Set(handle, CURLOPT_ERRORBUFFER, &details[0]);
-  Finish(transfer, curl_easy_perform(handle), details);
-  curl_easy_reset(handle);  // forgets what lives on this stack
+  options.Set(CURLOPT_ERRORBUFFER, &details[0]);
+  if (options.refused().empty()) {
+    Finish(transfer, curl.easy_perform(handle), details);
+  } else {
+    answer.failure = Fail(request, FetchCause::kConnection, options.refused());
+  }
+  curl.easy_reset(handle);  // forgets what lives on this stack
   return std::move(answer);
 }
 
 Status CheckUrl(const std::string& text) {
-  const UrlHandle url(curl_url(), &curl_url_cleanup);
+  if (!Curl()) return Curl().error();
+  const CurlLibrary& curl = *Curl();
+  const UrlHandle url(curl.url(), curl.url_cleanup);
   const std::string quoted = "\"" + OneLine(text) + "\"";
   const auto is_plain = [](unsigned char c) { return c > ' ' && c < 0x7f; };
   if (!std::all_of(text.begin(), text.end(), is_plain) ||
-      curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK || PartOf(url, CURLUPART_HOST).empty()) {
+      curl.url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK ||
+      PartOf(curl, url, CURLUPART_HOST).empty()) {
     return MakeError(quoted + " is not a URL (such as https://10.0.0.7:10250)");
   }
   if (!text.starts_with("http://") && !text.starts_with("https://")) {
     return MakeError(quoted + " begins with neither http:// nor https://");
   }
   for (const CURLUPart part : {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_QUERY, CURLUPART_FRAGMENT}) {
-    if (!PartOf(url, part).empty()) return MakeError(quoted + " holds more than scheme, host, port and path");
+    if (!PartOf(curl, url, part).empty()) return MakeError(quoted + " holds more than scheme, host, port and path");
   }
   return {};
 }

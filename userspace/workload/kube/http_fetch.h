@@ -9,16 +9,11 @@
 
 #include "userspace/base/result.h"
 #include "userspace/base/units.h"
+#include "userspace/workload/kube/curl_library.h"
 #include "userspace/workload/kube/fetch_failure.h"
+#include "userspace/workload/kube/pem.h"
 
 namespace brahe {
-
-// A certificate or a key: the path of a PEM file, which is read for each connection, or its content.
-struct Pem {
-  std::string file = {};
-  std::string content = {};
-  [[nodiscard]] bool empty() const { return file.empty() && content.empty(); }
-};
 
 // Who we are and whom we trust.
 struct HttpIdentity {
@@ -29,6 +24,14 @@ struct HttpIdentity {
   std::string token = {};
   bool insecure = false;  // takes any certificate
 };
+
+// What of it libcurl reads from files.
+struct IdentityFiles {
+  PemFile ca;
+  PemFile client_certificate;
+  PemFile client_key;
+};
+Result<IdentityFiles> MakeFiles(const HttpIdentity& identity);
 
 struct FetchLimits {
   Nanoseconds connect_timeout = Seconds(5);
@@ -55,11 +58,12 @@ struct FetchAnswer {
   bool broken_off = false;              // by `cancelled` or on_bytes; `failure` is not set then
 };
 
-// Gets URLs over HTTP/1.1, with libcurl. Certificates are verified unless the identity says otherwise; a redirect is
-// a failure, as the token would go along; a token or a client's key never goes over plain http, and proxies of the
-// environment are not used. One connection is kept between requests. Not thread-safe.
+// Gets URLs over HTTP/1.1, with libcurl. Certificates are verified unless the identity says otherwise; TLS is 1.2 or
+// newer; a redirect is a failure, as the token would go along; a token or a client's key never goes over plain http,
+// and proxies of the environment are not used. One connection is kept between requests. Not thread-safe.
 class HttpFetcher {
  public:
+  // Without libcurl each request fails. Who starts anything asks Curl() before.
   explicit HttpFetcher(HttpIdentity identity);
   HttpFetcher(const HttpFetcher&) = delete;
   HttpFetcher& operator=(const HttpFetcher&) = delete;
@@ -69,15 +73,17 @@ class HttpFetcher {
 
  private:
   struct CloseHandle {
-    void operator()(void* handle) const;
+    void operator()(CURL* handle) const;
   };
 
   const HttpIdentity identity_;
-  std::unique_ptr<void, CloseHandle> handle_;
+  // Kept as long as the connection, which libcurl takes again only for the same paths.
+  std::optional<IdentityFiles> files_;
+  std::unique_ptr<CURL, CloseHandle> handle_;
 };
 
 // An Error unless `url` is one that HttpFetcher takes: http or https, with a host, and no name, password, query or
-// fragment.
+// fragment. Needs libcurl.
 Status CheckUrl(const std::string& url);
 
 // `text` with what a URL's query may not hold escaped.

@@ -5,6 +5,7 @@
 
 #include "userspace/base/file.h"
 #include "userspace/workload/kube/api_server_pods.h"
+#include "userspace/workload/kube/curl_library.h"
 #include "userspace/workload/kube/following_directory.h"
 #include "userspace/workload/kube/http_fetch.h"
 #include "userspace/workload/kube/kube_credentials.h"
@@ -73,6 +74,7 @@ Result<std::unique_ptr<PodSource>> MakeApiServerPods(const PodDirectoryOptions& 
 }  // namespace
 
 Result<std::unique_ptr<PodDirectory>> MakePodDirectory(const PodDirectoryOptions& options, const Clock& clock) {
+  if (!Curl()) return Curl().error();
   auto source = options.mode == "apiserver" ? MakeApiServerPods(options, clock) : MakeKubeletPods(options);
   if (!source) return source.error();
   return std::unique_ptr<PodDirectory>(
