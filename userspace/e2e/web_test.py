@@ -17,7 +17,7 @@ import time
 import unittest
 
 from certificates import Certificates
-from node import Node
+from node import Node, time_source_flags
 from prometheus import Prometheus
 import runner
 
@@ -281,7 +281,7 @@ class WebTest(unittest.TestCase):
             if not more:
                 os.remove(os.path.join(self.folder, "server.key"))
             run = subprocess.run(
-                [BRAHE, f"--web.config-file={self.config}", "--web.listen-address=127.0.0.1:0"],
+                [BRAHE, f"--web.config-file={self.config}", "--web.listen-address=127.0.0.1:0", *time_source_flags()],
                 stderr=subprocess.PIPE, text=True, timeout=60,
             )
             self.assertEqual(run.returncode, 1)
