@@ -1,23 +1,15 @@
 #include "userspace/cpu/kernel_features.h"
 
-#include <linux/capability.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 
+#include "userspace/base/capabilities.h"
+
 namespace brahe {
 namespace {
-
-bool HasCapability(unsigned capability) {
-  __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
-  __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {};
-  if (syscall(SYS_capget, &header, sets) != 0) return false;
-  return (sets[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability)) != 0;
-}
 
 bool IsOlderThan(int major, int minor) {
   utsname name;

@@ -1,12 +1,11 @@
 #include "userspace/energy/powercap_meter.h"
 
 #include <gmock/gmock.h>
-#include <sys/capability.h>
 #include <sys/stat.h>
 
-#include <array>
-#include <memory>
+#include <vector>
 
+#include "userspace/base/capabilities.h"
 #include "userspace/energy/powercap_fixture.h"
 #include "userspace/energy/recorded_tree.h"
 #include "userspace/energy/slow_clock.h"
@@ -21,26 +20,8 @@ using testing::Optional;
 
 using PowercapMeterTest = PowercapTest;
 
-// Lets file modes count for this thread while it lives, even if it is root's.
-class NoOverride {
- public:
-  NoOverride() { Set(CAP_CLEAR); }
-  NoOverride(const NoOverride&) = delete;
-  NoOverride& operator=(const NoOverride&) = delete;
-  ~NoOverride() { Set(CAP_SET); }
-
- private:
-  static void Set(cap_flag_value_t value) {
-    constexpr std::array<cap_value_t, 2> kOverrides = {CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH};
-    const std::unique_ptr<std::remove_pointer_t<cap_t>, int (*)(void*)> caps(cap_get_proc(), cap_free);
-    for (const cap_value_t override : kOverrides) {
-      cap_flag_value_t permitted = CAP_CLEAR;
-      cap_get_flag(caps.get(), override, CAP_PERMITTED, &permitted);
-      if (permitted == CAP_SET) cap_set_flag(caps.get(), CAP_EFFECTIVE, 1, &override, value);
-    }
-    cap_set_proc(caps.get());
-  }
-};
+// By which root reads all files.
+const std::vector<cap_value_t> kOverrides = {CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH};
 
 TEST_F(PowercapMeterTest, GivesEachZoneTheEnergyOfTheEpoch) {
   AddZone("intel-rapl:0", "package-0", 1'000'000);
@@ -251,7 +232,7 @@ TEST_F(PowercapMeterTest, AFolderThatMayNotBeListedIsAMatterOfPermission) {
   chmod(tree_.At("class/powercap").c_str(), 0);
   std::string error;
   {
-    const NoOverride no_override;
+    const WithoutCapabilities no_override(kOverrides);
     error = OpenError();
   }
   chmod(tree_.At("class/powercap").c_str(), 0700);
@@ -270,7 +251,7 @@ TEST_F(PowercapMeterTest, WithoutPermissionTheErrorSaysWhichIsNeeded) {
   AddZone("intel-rapl:0:0", "core");
   Break("intel-rapl:0:0");
   chmod(tree_.At(Folder("intel-rapl:0") + "/energy_uj").c_str(), 0);
-  const NoOverride no_override;
+  const WithoutCapabilities no_override(kOverrides);
   EXPECT_THAT(OpenError(), AllOf(HasSubstr("intel-rapl:0/energy_uj: Permission denied"), HasSubstr("run as root"),
                                  HasSubstr("CAP_DAC_READ_SEARCH")));
 }
@@ -280,7 +261,7 @@ TEST_F(PowercapMeterTest, FilesOpenedAtTheStartAreReadAfterPrivilegesAreDropped)
   Start();
   Set("intel-rapl:0", 1'000'000);
   chmod(tree_.At(Folder("intel-rapl:0") + "/energy_uj").c_str(), 0);
-  const NoOverride no_override;
+  const WithoutCapabilities no_override(kOverrides);
   EXPECT_THAT(Epoch().used, ElementsAre(Joules(1)));
 }
 
