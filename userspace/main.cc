@@ -22,9 +22,11 @@
 #include "userspace/cpu/choose_source.h"
 #include "userspace/energy/meters.h"
 #include "userspace/exporter/exporter.h"
+#include "userspace/exporter/http/listen_socket.h"
 #include "userspace/exporter/stdout_exporter.h"
 #include "userspace/monitor/host_workload_resolver.h"
 #include "userspace/monitor/monitor.h"
+#include "userspace/privileges.h"
 #include "userspace/revision.h"
 #include "userspace/settings.h"
 #include "userspace/workload/kube/pod_directory.h"
@@ -117,7 +119,15 @@ std::function<PodDirectoryFigures()> FiguresOf(const PodDirectory* pods) {
   };
 }
 
-Result<MonitorParts> MakeParts(const Config& config, PodDirectory* pods) {
+// What takes rights that are given up once it is open.
+struct Sources {
+  CgroupHierarchy hierarchy;
+  std::vector<CpuInfo> cpus;
+  std::unique_ptr<CpuTimeSource> cpu_time;
+  std::unique_ptr<EnergyMeter> energy;
+};
+
+Result<Sources> OpenSources(const Config& config) {
   auto topology = ReadCpuTopology(config.host.sysfs);
   if (!topology) return topology.error();
   const CgroupHierarchy hierarchy = Hierarchy(config);
@@ -139,11 +149,20 @@ Result<MonitorParts> MakeParts(const Config& config, PodDirectory* pods) {
                             SystemClock());
   if (!energy) return energy.error();
   LOG(INFO) << "CPU time from " << (*cpu_time)->name() << ", energy from " << (*energy)->name();
-  return MonitorParts{
-      .cpu_time = *std::move(cpu_time),
-      .energy = *std::move(energy),
-      .workloads = std::make_unique<HostWorkloadResolver>(config.host.procfs, hierarchy.mount_point, FinderIn(pods)),
-      .cpus = std::make_shared<const std::vector<CpuInfo>>(cpus)};
+  return Sources{.hierarchy = hierarchy, .cpus = cpus, .cpu_time = *std::move(cpu_time), .energy = *std::move(energy)};
+}
+
+MonitorParts MakeParts(const Config& config, Sources sources, PodDirectory* pods) {
+  return {.cpu_time = std::move(sources.cpu_time),
+          .energy = std::move(sources.energy),
+          .workloads =
+              std::make_unique<HostWorkloadResolver>(config.host.procfs, sources.hierarchy.mount_point, FinderIn(pods)),
+          .cpus = std::make_shared<const std::vector<CpuInfo>>(std::move(sources.cpus))};
+}
+
+// None where the exporter for Prometheus is off.
+Result<std::vector<ListenSocket>> OpenSockets(const Config& config) {
+  return ListenOn(config.exporter.prometheus ? config.web.listen_addresses : std::vector<std::string>());
 }
 
 // None where Kubernetes is not enabled.
@@ -196,11 +215,11 @@ int WaitForEnd(const sigset_t& signals, Settings& settings, const Exporters& exp
 }
 
 // None where the exporter for Prometheus is off.
-Result<std::unique_ptr<Exporter>> MakeExporter(const Config& config, const Settings& settings, const PodDirectory* pods,
-                                               Monitor& monitor) {
+Result<std::unique_ptr<Exporter>> MakeExporter(const Config& config, std::vector<ListenSocket> sockets,
+                                               const Settings& settings, const PodDirectory* pods, Monitor& monitor) {
   if (!config.exporter.prometheus) return std::unique_ptr<Exporter>();
-  auto exporter = StartExporter({.listen_addresses = config.web.listen_addresses,
-                                 .levels = config.exporter.metrics_level,
+  auto exporter = StartExporter(std::move(sockets),
+                                {.levels = config.exporter.metrics_level,
                                  .node_name = NodeName(config),
                                  .version = std::string(kVersion),
                                  .revision = kRevision,
@@ -227,17 +246,23 @@ std::unique_ptr<StdoutExporter> MakeStdoutExporter(const Config& config, Monitor
 }
 
 Status Run(const Config& config, const sigset_t& signals, Settings& settings) {
+  auto sources = OpenSources(config);
+  if (!sources) return sources.error();
+  auto sockets = OpenSockets(config);
+  if (!sockets) return sockets.error();
+  // There are no threads yet: each has capabilities of its own.
+  const Status dropped = DropPrivileges(
+      {.calls_bpf = sources->cpu_time->name() == "bpf", .opens_perf_events = sources->energy->name() == "perf"});
+  if (!dropped) return dropped.error();
   const auto pods = MakePods(config.kube);
   if (!pods) return pods.error();
-  auto parts = MakeParts(config, pods->get());
-  if (!parts) return parts.error();
   Monitor monitor({.interval = config.monitor.interval,
                    .staleness = config.monitor.staleness,
                    .max_terminated = config.monitor.max_terminated,
                    .min_terminated_energy = config.monitor.min_terminated_energy,
                    .terminated_retention = config.monitor.terminated_retention},
-                  *std::move(parts));
-  auto exporter = MakeExporter(config, settings, pods->get(), monitor);
+                  MakeParts(config, *std::move(sources), pods->get()));
+  auto exporter = MakeExporter(config, *std::move(sockets), settings, pods->get(), monitor);
   if (!exporter) return exporter.error();
   if (const Status started = monitor.Start(); !started) return started.error();
   const Exporters exporters{.prometheus = *std::move(exporter), .standard_output = MakeStdoutExporter(config, monitor)};

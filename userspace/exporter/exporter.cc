@@ -52,15 +52,16 @@ class HttpExporter final : public Exporter {
         instruments_(options.node_name, options.pods),
         snapshots_(source) {}
 
-  Status Start(const ExporterOptions& options) {
+  Status Start(std::vector<ListenSocket> sockets, const ExporterOptions& options) {
     auto access = WebAccess::Make(options.web_config_file);
     if (!access) return access.error();
     access_ = *std::move(access);
-    HttpServerOptions serving = {.addresses = options.listen_addresses};
+    HttpServerOptions serving;
     if (UsesTls()) serving.tls = [this] { return access_->Tls(); };
-    auto server = StartHttpServer(serving, access_->Guard([this](const HttpRequest& request, Responder responder) {
-      Answer(request, std::move(responder));
-    }));
+    auto server = StartHttpServer(std::move(sockets), serving,
+                                  access_->Guard([this](const HttpRequest& request, Responder responder) {
+                                    Answer(request, std::move(responder));
+                                  }));
     if (!server) return server.error();
     server_ = *std::move(server);
     return {};
@@ -159,9 +160,10 @@ class HttpExporter final : public Exporter {
 
 }  // namespace
 
-Result<std::unique_ptr<Exporter>> StartExporter(const ExporterOptions& options, SnapshotSource& source) {
+Result<std::unique_ptr<Exporter>> StartExporter(std::vector<ListenSocket> sockets, const ExporterOptions& options,
+                                                SnapshotSource& source) {
   auto exporter = std::make_unique<HttpExporter>(options, source);
-  const Status started = exporter->Start(options);
+  const Status started = exporter->Start(std::move(sockets), options);
   if (!started) return started.error();
   return std::unique_ptr<Exporter>(std::move(exporter));
 }

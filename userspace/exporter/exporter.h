@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "userspace/base/result.h"
+#include "userspace/exporter/http/listen_socket.h"
 #include "userspace/exporter/pod_directory_figures.h"
 #include "userspace/exporter/setting_row.h"
 #include "userspace/monitor/snapshot_source.h"
@@ -15,8 +16,7 @@ namespace brahe {
 
 // What the HTTP exporter depends on.
 struct ExporterOptions {
-  std::vector<std::string> listen_addresses;  // "host:port", ":port", "[v6]:port"
-  std::vector<std::string> levels;            // node, process, container, vm, pod
+  std::vector<std::string> levels;  // node, process, container, vm, pod
   std::string node_name;
   std::string version, revision, branch, arch;          // for the build info families
   std::function<PodDirectoryFigures()> pods = nullptr;  // called by any thread; null where Kubernetes is not asked
@@ -29,7 +29,7 @@ struct ExporterOptions {
 class Exporter {
  public:
   virtual ~Exporter() = default;
-  // The ports that are listened on, in the order of the addresses (for ":0").
+  // The ports that are listened on, in the order of the sockets.
   [[nodiscard]] virtual std::vector<uint16_t> ports() const = 0;
   // From the next scrape on. Any thread.
   virtual void Reconfigure(std::vector<std::string> levels, uint64_t top_processes) = 0;
@@ -38,7 +38,8 @@ class Exporter {
   [[nodiscard]] virtual bool UsesTls() const = 0;
 };
 
-// Error names the address and the remedy ("listen on :28282: Address already in use; ...").
-Result<std::unique_ptr<Exporter>> StartExporter(const ExporterOptions& options, SnapshotSource& source);
+// Serves on `sockets` (see ListenOn). The Error is that of the web configuration file.
+Result<std::unique_ptr<Exporter>> StartExporter(std::vector<ListenSocket> sockets, const ExporterOptions& options,
+                                                SnapshotSource& source);
 
 }  // namespace brahe

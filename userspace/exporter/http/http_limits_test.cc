@@ -24,7 +24,7 @@ using ::testing::StartsWith;
 constexpr char kGet[] = "GET / HTTP/1.1\r\nHost: test\r\n\r\n";
 
 std::unique_ptr<HttpServer> Start(HttpLimits limits, HttpHandler handler) {
-  auto server = StartHttpServer({.addresses = {"127.0.0.1:0"}, .limits = limits}, std::move(handler));
+  auto server = StartHttpServer(*ListenOn({"127.0.0.1:0"}), {.limits = limits}, std::move(handler));
   if (!server) ADD_FAILURE() << server.error().message;
   return server ? std::move(*server) : nullptr;
 }

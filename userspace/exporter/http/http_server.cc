@@ -129,14 +129,8 @@ class MicrohttpdServer final : public HttpServer {
     table_.Stop();
   }
 
-  Status Start() {
-    std::vector<ListenSocket> sockets;
-    for (const std::string& address : options_.addresses) {
-      Result<ListenSocket> socket = Listen(address);
-      if (!socket) return socket.error();
-      ports_.push_back(socket->port);
-      sockets.push_back(std::move(*socket));
-    }
+  Status Start(std::vector<ListenSocket> sockets) {
+    for (const ListenSocket& socket : sockets) ports_.push_back(socket.port);
     AllowFiles(options_.limits.connections + kOtherFiles);
     for (Daemon& daemon : daemons_) {
       daemon = StartDaemon();
@@ -250,9 +244,10 @@ class MicrohttpdServer final : public HttpServer {
 
 }  // namespace
 
-Result<std::unique_ptr<HttpServer>> StartHttpServer(const HttpServerOptions& options, HttpHandler handler) {
+Result<std::unique_ptr<HttpServer>> StartHttpServer(std::vector<ListenSocket> sockets, const HttpServerOptions& options,
+                                                    HttpHandler handler) {
   auto server = std::make_unique<MicrohttpdServer>(options, std::move(handler));
-  const Status started = server->Start();
+  const Status started = server->Start(std::move(sockets));
   if (!started) return started.error();
   return std::unique_ptr<HttpServer>(std::move(server));
 }

@@ -3,19 +3,18 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "userspace/base/result.h"
 #include "userspace/exporter/http/http_limits.h"
 #include "userspace/exporter/http/http_message.h"
+#include "userspace/exporter/http/listen_socket.h"
 
 namespace brahe {
 
 class TlsContext;
 
 struct HttpServerOptions {
-  std::vector<std::string> addresses = {};  // see Listen
   HttpLimits limits = {};
   // Null serves plain HTTP. Otherwise it is called for each connection, by several threads at a time, and must not
   // block; what it gives is kept for as long as the connection lasts. If it gives null, the connection is closed.
@@ -27,12 +26,13 @@ struct HttpServerOptions {
 class HttpServer {
  public:
   virtual ~HttpServer() = default;
-  // The ports that are listened on, in the order of the addresses.
+  // The ports that are listened on, in the order of the sockets.
   [[nodiscard]] virtual std::vector<uint16_t> ports() const = 0;
 };
 
-// Serves until the result is destroyed. Raises the process' soft limit of open files where it is too low for the
-// connections. The Error is that of Listen.
-Result<std::unique_ptr<HttpServer>> StartHttpServer(const HttpServerOptions& options, HttpHandler handler);
+// Serves on `sockets` until the result is destroyed. Raises the process' soft limit of open files where it is too low
+// for the connections.
+Result<std::unique_ptr<HttpServer>> StartHttpServer(std::vector<ListenSocket> sockets, const HttpServerOptions& options,
+                                                    HttpHandler handler);
 
 }  // namespace brahe

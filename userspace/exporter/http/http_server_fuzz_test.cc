@@ -76,7 +76,7 @@ void Answer(const HttpRequest& request, Responder responder) {
 }
 
 TEST(HttpServerFuzz, WhateverComesTheNextRequestIsAnswered) {
-  const auto server = StartHttpServer({.addresses = {"127.0.0.1:0"}}, Answer);
+  const auto server = StartHttpServer(*ListenOn({"127.0.0.1:0"}), {}, Answer);
   ASSERT_TRUE(server) << server.error().message;
   const uint16_t port = (*server)->ports()[0];
   // Many are open at a time, because most of the texts are no whole requests and the server waits for the rest.

@@ -93,8 +93,8 @@ class HttpTlsTest : public testing::Test {
   }
   void Start(HttpHandler handler, HttpLimits limits = {}) {
     if (!context_) context_ = MakeContext("first");
-    auto server = StartHttpServer({.addresses = {"127.0.0.1:0"},
-                                   .limits = limits,
+    auto server = StartHttpServer(*ListenOn({"127.0.0.1:0"}),
+                                  {.limits = limits,
                                    .tls =
                                        [this] {
                                          const std::lock_guard lock(mutex_);

@@ -110,4 +110,14 @@ Result<ListenSocket> Listen(const std::string& address) {
   return no_ipv6 ? ListenInFamily(address, *parts, AF_INET) : std::move(dual_stack);
 }
 
+Result<std::vector<ListenSocket>> ListenOn(const std::vector<std::string>& addresses) {
+  std::vector<ListenSocket> sockets;
+  for (const std::string& address : addresses) {
+    auto socket = Listen(address);
+    if (!socket) return socket.error();
+    sockets.push_back(*std::move(socket));
+  }
+  return sockets;
+}
+
 }  // namespace brahe

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "userspace/base/file.h"
 #include "userspace/base/result.h"
@@ -24,5 +25,7 @@ const addrinfo* PreferredAddress(const addrinfo* list);
 // free one. Of a host with several addresses PreferredAddress is taken. The Error names the address, the reason and the
 // remedy.
 Result<ListenSocket> Listen(const std::string& address);
+// Of all `addresses`, in their order, or the first Error.
+Result<std::vector<ListenSocket>> ListenOn(const std::vector<std::string>& addresses);
 
 }  // namespace brahe

@@ -67,6 +67,19 @@ TEST(Listen, SaysWhatToDoIfThePortIsInUse) {
                                         "--web.listen-address");
 }
 
+TEST(Listen, TakesSeveralAddressesInTheirOrderOrNone) {
+  const auto first = Listen("127.0.0.1:0");
+  ASSERT_TRUE(first);
+  const std::string taken = "127.0.0.1:" + std::to_string(first->port);
+  const auto both = ListenOn({"[::]:0", "127.0.0.1:0"});
+  ASSERT_TRUE(both) << both.error().message;
+  ASSERT_EQ(both->size(), 2U);
+  EXPECT_EQ(FamilyOf((*both)[1]), AF_INET);
+  const auto none = ListenOn({"127.0.0.1:0", taken});
+  ASSERT_FALSE(none);
+  EXPECT_THAT(none.error().message, HasSubstr("listen on " + taken + ": Address already in use; stop"));
+}
+
 TEST(Listen, SaysSoOnAnAddressOfAnotherMachine) {
   const auto socket = Listen("192.0.2.1:0");
   ASSERT_FALSE(socket);
