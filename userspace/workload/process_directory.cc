@@ -30,6 +30,17 @@ Result<std::string> ReadExe(const std::string& folder) {
   return exe;
 }
 
+// The end of a path that is too long for a label, where the program's name is. UTF-8 stays whole.
+std::string BoundedPath(std::string path) {
+  constexpr std::string_view kCut = "...";
+  if (path.size() <= kLongestExe) return path;
+  size_t begin = path.size() - (kLongestExe - kCut.size());
+  constexpr size_t kLongestSequence = 4;
+  const auto is_inside = [&](size_t at) { return (static_cast<unsigned char>(path[at]) & 0xc0) == 0x80; };
+  for (size_t i = 1; i < kLongestSequence && is_inside(begin); ++i) ++begin;
+  return std::string(kCut) + path.substr(begin);
+}
+
 // The one that the process in `folder`, which executes `exe`, runs.
 std::optional<VirtualMachine> VmRunBy(const std::string& folder, const std::string& exe) {
   if (!IsHypervisor(exe)) return std::nullopt;
@@ -44,7 +55,7 @@ ProcessDirectory::ProcessDirectory(std::string procfs_root)
 
 ProcessFacts ProcessDirectory::Read(const ProcessKey& process, const std::string& comm_hint,
                                     const std::string& exec_path_hint, bool alive) const {
-  ProcessFacts facts{.comm = comm_hint, .exe = exec_path_hint};
+  ProcessFacts facts{.comm = comm_hint, .exe = BoundedPath(exec_path_hint)};
   if (!alive) return facts;
   const std::string folder = FolderOf(process.pid);
   const uint64_t start_ticks = ScaleDown(process.start_ns, ticks_per_second_, Seconds(1).value);
@@ -56,7 +67,7 @@ ProcessFacts ProcessDirectory::Read(const ProcessKey& process, const std::string
   // Asked last: if it is the process now, it was when the names were read.
   const auto stat = ReadStat(folder);
   if (!stat || stat->start_ticks != start_ticks) return facts;
-  if (exe) facts.exe = *exe;
+  if (exe) facts.exe = BoundedPath(*exe);
   if (comm) facts.comm = *std::move(comm);
   facts.vm = stat->is_kernel_thread() ? std::move(served_vm) : std::move(vm);
   return facts;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -7,6 +8,9 @@
 #include "userspace/workload/workload.h"
 
 namespace brahe {
+
+// Bytes of the longest ProcessFacts::exe: of a longer path, which may have 4096, the end is kept, after "...".
+inline constexpr size_t kLongestExe = 256;
 
 // What PROCFS tells of single processes. Keeps nothing. Not thread-safe.
 class ProcessDirectory {

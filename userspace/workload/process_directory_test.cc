@@ -81,6 +81,37 @@ TEST_F(ProcessDirectoryTest, AFileThatWasReplacedKeepsItsName) {
   EXPECT_EQ(Read("", "").exe, "/usr/bin/tool");
 }
 
+TEST_F(ProcessDirectoryTest, OfALongPathTheEndIsKept) {
+  const auto exe_of = [this](const std::string& path) {
+    proc_.Remove("7/exe");
+    proc_.Link("7/exe", path);
+    return Read("", "").exe;
+  };
+  const std::string fits = "/" + std::string(kLongestExe - 6, 'x') + "/tool";
+  EXPECT_EQ(exe_of(fits), fits);
+  std::string folders;
+  while (folders.size() < 4000) folders += "/folder";
+  const std::string exe = exe_of(folders + "/tool");
+  EXPECT_EQ(exe.size(), kLongestExe);
+  EXPECT_TRUE(exe.starts_with("...") && exe.ends_with("/folder/folder/tool")) << exe;
+  std::string letters;
+  while (letters.size() < 1000) letters += "\xe2\x82\xac";
+  for (const std::string end : {"", "a", "ab"}) {
+    const std::string cut = exe_of("/" + letters + end);
+    EXPECT_LE(cut.size(), kLongestExe);
+    EXPECT_GT(cut.size(), kLongestExe - 3);
+    EXPECT_TRUE(cut.starts_with("...\xe2\x82\xac")) << cut;
+  }
+  EXPECT_LE(Read("", folders, /*alive=*/false).exe.size(), kLongestExe) << "what the source tells as well";
+}
+
+TEST_F(ProcessDirectoryTest, ALongPathDoesNotHideAVirtualMachine) {
+  WriteHypervisor(7, "web");
+  proc_.Remove("7/exe");
+  proc_.Link("7/exe", "/" + std::string(1000, 'x') + "/qemu-kvm");
+  EXPECT_EQ(Read("", "").vm, web_);
+}
+
 TEST_F(ProcessDirectoryTest, WhatCannotBeReadIsEmptyOrTheHint) {
   proc_.Remove("7/exe");  // a kernel thread
   EXPECT_EQ(Read("", ""), (ProcessFacts{"tool", ""}));
