@@ -1,14 +1,16 @@
 #include "userspace/workload/kube/api_server_pods.h"
 
+#include <cstdint>
 #include <utility>
 
-#include "userspace/workload/kube/pod_list.h"
+#include "userspace/workload/kube/fetch_pod_list.h"
 
 namespace brahe {
 
 namespace {
 
 constexpr uint64_t kGone = 410;
+constexpr const char* kWho = "an API server";
 
 }  // namespace
 
@@ -33,17 +35,12 @@ std::optional<FetchFailure> ApiServerPods::List(PodSink& sink) {
     std::string url = PodsUrl() + "&limit=" + std::to_string(options_.page_size);
     if (!all.continue_token.empty()) url += "&continue=" + EscapedForQuery(all.continue_token);
     sink.CountFetch();
-    const FetchAnswer answer =
-        fetcher_.Get({.url = url, .limits = options_.list_limits, .cancelled = [&sink] { return sink.Stopping(); }});
-    if (answer.failure || answer.broken_off) return answer.failure;
-    auto page = ParsePodList(answer.body);
-    if (!page) return BadAnswer(page.error().message);
-    if (page->resource_version.empty()) return BadAnswer("the list has no resourceVersion");
-    page->pods.insert(page->pods.begin(), std::make_move_iterator(all.pods.begin()),
-                      std::make_move_iterator(all.pods.end()));
-    if (all.left_out > 0) page->left_out_because = all.left_out_because;
-    page->left_out += all.left_out;
-    all = *std::move(page);
+    auto fetched = FetchPodList(
+        fetcher_, {.url = url, .limits = options_.list_limits, .cancelled = [&sink] { return sink.Stopping(); }}, kWho);
+    if (!fetched.list) return fetched.failure;
+    PodList& page = *fetched.list;
+    if (page.resource_version.empty()) return BadAnswer("the list has no resourceVersion");
+    all.Append(std::move(page));
   } while (!all.continue_token.empty());
   version_ = all.resource_version;
   sink.TakeList(std::move(all));
@@ -52,6 +49,7 @@ std::optional<FetchFailure> ApiServerPods::List(PodSink& sink) {
 
 std::optional<FetchFailure> ApiServerPods::Watch(PodSink& sink) {
   line_.clear();
+  cutter_ = StringCutter(kMaxPodString);
   in_line_.reset();
   last_bytes_ = clock_.Now();
   sink.CountFetch();
@@ -63,6 +61,7 @@ std::optional<FetchFailure> ApiServerPods::Watch(PodSink& sink) {
   if (answer.status == static_cast<long>(kGone)) version_.clear();
   // What was cut off comes again, as the version is not past it.
   if (answer.failure || answer.broken_off) return answer.failure;
+  cutter_.Finish(line_);
   return TakeLine(line_, sink);
 }
 
@@ -74,6 +73,7 @@ FetchRequest ApiServerPods::WatchRequest(PodSink& sink) {
   request.limits = options_.list_limits;
   request.limits.total_timeout = Seconds(seconds) + options_.list_limits.total_timeout;
   request.limits.slow_bytes = 0;  // no news is good news
+  request.limits.max_body = SIZE_MAX;
   request.cancelled = [this, &sink] {
     return sink.Stopping() || (sink.Wanted() && clock_.Now() - last_bytes_ >= options_.silence);
   };
@@ -81,8 +81,11 @@ FetchRequest ApiServerPods::WatchRequest(PodSink& sink) {
   return request;
 }
 
-bool ApiServerPods::TakeBytes(std::string_view bytes, PodSink& sink) {
+bool ApiServerPods::TakeBytes(std::string_view piece, PodSink& sink) {
   last_bytes_ = clock_.Now();
+  cut_.clear();
+  cutter_.Take(piece, cut_);
+  std::string_view bytes = cut_;
   for (size_t end = bytes.find('\n'); end != std::string_view::npos; end = bytes.find('\n')) {
     line_.append(bytes.substr(0, end));
     bytes.remove_prefix(end + 1);
@@ -90,11 +93,11 @@ bool ApiServerPods::TakeBytes(std::string_view bytes, PodSink& sink) {
     line_.clear();
     if (in_line_) return false;
   }
-  if (line_.size() + bytes.size() > options_.max_event) {
+  if (line_.size() + bytes.size() > kMaxPod) {
     version_.clear();
-    in_line_ = FetchFailure{FetchCause::kTooLarge, "watch " + PodsUrl() + ": an event is larger than " +
-                                                       std::to_string(options_.max_event >> 20) +
-                                                       " MiB; the pods are listed anew"};
+    in_line_ =
+        FetchFailure{FetchCause::kTooLarge, "watch " + PodsUrl() + ": an event is larger than " +
+                                                std::to_string(kMaxPod >> 20) + " MiB; the pods are listed anew"};
     return false;
   }
   line_.append(bytes);
@@ -121,7 +124,7 @@ std::optional<FetchFailure> ApiServerPods::TakeLine(std::string_view line, PodSi
 }
 
 FetchFailure ApiServerPods::BadAnswer(const std::string& why) {
-  return {FetchCause::kBadAnswer, "GET " + PodsUrl() + ": " + why + "; is this an API server?"};
+  return {FetchCause::kBadAnswer, "GET " + PodsUrl() + ": " + why + "; is this " + kWho + "?"};
 }
 
 std::string ApiServerPods::PodsUrl() const {

@@ -9,7 +9,9 @@
 #include "userspace/base/clock.h"
 #include "userspace/workload/kube/http_fetch.h"
 #include "userspace/workload/kube/kube_credentials.h"
+#include "userspace/workload/kube/pod_list.h"
 #include "userspace/workload/kube/pod_source.h"
+#include "userspace/workload/kube/string_cutter.h"
 
 namespace brahe {
 
@@ -27,7 +29,6 @@ class ApiServerPods final : public PodSource {
     Nanoseconds silence = Seconds(10);
     size_t page_size = 500;
     size_t max_pages = 100;
-    size_t max_event = 8 << 20;  // bytes
   };
   // `clock` lives longer.
   ApiServerPods(KubeCredentials credentials, const Options& options, const Clock& clock);
@@ -41,7 +42,7 @@ class ApiServerPods final : public PodSource {
   std::optional<FetchFailure> List(PodSink& sink);
   std::optional<FetchFailure> Watch(PodSink& sink);
   FetchRequest WatchRequest(PodSink& sink);
-  bool TakeBytes(std::string_view bytes, PodSink& sink);
+  bool TakeBytes(std::string_view piece, PodSink& sink);
   std::optional<FetchFailure> TakeLine(std::string_view line, PodSink& sink);
   FetchFailure BadAnswer(const std::string& why);
   [[nodiscard]] std::string PodsUrl() const;
@@ -54,6 +55,8 @@ class ApiServerPods final : public PodSource {
   std::string version_;  // to watch from; empty: list first
 
   // Of the watch under way.
+  StringCutter cutter_{kMaxPodString};
+  std::string cut_;                      // a piece without its long strings
   std::string line_;                     // the beginning of the next event
   std::optional<FetchFailure> in_line_;  // why it was broken off
   Nanoseconds last_bytes_;

@@ -48,6 +48,7 @@ struct Transfer {
   const IdentityFiles* files = nullptr;  // of TLS
   FetchAnswer answer = {};
   std::string error_body = {};  // the beginning of an answer that is not 2xx
+  size_t taken = 0;             // bytes of a good answer
   bool too_large = false;
   bool enough = false;  // of an error's body
 
@@ -66,15 +67,11 @@ size_t TakeBytes(const char* bytes, size_t size, size_t count, void* to) {
     transfer.enough = transfer.error_body.size() == kMaxErrorBody;
     return transfer.enough ? kBreakOff : piece.size();
   }
-  if (transfer.request.on_bytes) {
-    transfer.answer.broken_off = !transfer.request.on_bytes(piece);
-    return transfer.answer.broken_off ? kBreakOff : piece.size();
-  }
-  std::string& body = transfer.answer.body;
-  transfer.too_large = piece.size() > transfer.request.limits.max_body - body.size();
+  transfer.too_large = piece.size() > transfer.request.limits.max_body - transfer.taken;
   if (transfer.too_large) return kBreakOff;
-  body.append(piece);
-  return piece.size();
+  transfer.taken += piece.size();
+  transfer.answer.broken_off = !transfer.request.on_bytes(piece);
+  return transfer.answer.broken_off ? kBreakOff : piece.size();
 }
 
 int AskWhetherCancelled(void* of, curl_off_t /*down*/, curl_off_t /*downloaded*/, curl_off_t /*up*/,

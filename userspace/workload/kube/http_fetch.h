@@ -39,7 +39,7 @@ struct FetchLimits {
   // An answer that brings less than `slow_bytes` a second for `slow_time` is given up; 0: any pace is good.
   size_t slow_bytes = 100;
   Nanoseconds slow_time = Seconds(10);
-  size_t max_body = 64 << 20;
+  size_t max_body = 64 << 20;  // bytes of a good answer
 };
 
 struct FetchRequest {
@@ -47,13 +47,12 @@ struct FetchRequest {
   FetchLimits limits = {};
   // Asked at least every second; true breaks the request off.
   std::function<bool()> cancelled = [] { return false; };
-  // If set, it takes the body of a good answer piece by piece, without a bound on the whole; false breaks off.
-  std::function<bool(std::string_view)> on_bytes = {};
+  // Takes the body of a good answer piece by piece; false breaks the request off.
+  std::function<bool(std::string_view)> on_bytes = [](std::string_view) { return true; };
 };
 
 struct FetchAnswer {
   long status = 0;                      // 0: none came
-  std::string body = {};                // of a 2xx answer, unless it was taken by on_bytes
   std::optional<FetchFailure> failure;  // nullopt: a 2xx answer came to its end
   bool broken_off = false;              // by `cancelled` or on_bytes; `failure` is not set then
 };

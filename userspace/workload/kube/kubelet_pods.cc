@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "userspace/workload/kube/fetch_pod_list.h"
+
 namespace brahe {
 
 KubeletPods::KubeletPods(std::string url, HttpIdentity identity, Nanoseconds poll_interval, const FetchLimits& limits)
@@ -9,14 +11,10 @@ KubeletPods::KubeletPods(std::string url, HttpIdentity identity, Nanoseconds pol
 
 std::optional<FetchFailure> KubeletPods::Round(PodSink& sink) {
   sink.CountFetch();
-  const FetchAnswer answer =
-      fetcher_.Get({.url = url_, .limits = limits_, .cancelled = [&sink] { return sink.Stopping(); }});
-  if (answer.failure || answer.broken_off) return answer.failure;
-  auto list = ParsePodList(answer.body);
-  if (!list) {
-    return FetchFailure{FetchCause::kBadAnswer, "GET " + url_ + ": " + list.error().message + "; is this a kubelet?"};
-  }
-  sink.TakeList(*std::move(list));
+  auto fetched = FetchPodList(
+      fetcher_, {.url = url_, .limits = limits_, .cancelled = [&sink] { return sink.Stopping(); }}, "a kubelet");
+  if (!fetched.list) return fetched.failure;
+  sink.TakeList(*std::move(fetched.list));
   return std::nullopt;
 }
 

@@ -1,5 +1,6 @@
 #include "userspace/workload/kube/pod_list.h"
 
+#include <cerrno>
 #include <cstdint>
 #include <optional>
 #include <unordered_set>
@@ -139,11 +140,29 @@ class PodReader {
   std::string junk_;
 };
 
+size_t BytesOf(const PodFacts& facts) {
+  size_t bytes =
+      sizeof facts + facts.api_uid.size() + facts.pod.uid.size() + facts.pod.name.size() + facts.pod.name_space.size();
+  for (const std::string& uid : facts.other_uids) bytes += sizeof uid + uid.size();
+  for (const auto& container : facts.containers)
+    bytes += sizeof container + container.id.size() + container.name.size();
+  return bytes;
+}
+
 // "NAMESPACE/NAME: why", as far as these are known.
 std::string Describe(const Json& pod, const std::string& why) {
   const Json& metadata = Member(pod, "metadata");
   const std::string name = TextOf(metadata, "name");
   return (name.empty() ? "a pod without a name" : TextOf(metadata, "namespace") + "/" + name) + ": " + why;
+}
+
+// Of one pod; some hundreds are usual.
+constexpr JsonBounds kBounds = {.max_values = 20'000};
+
+// One pod of a list.
+Result<Json> ParseItem(const ListScanner& scanner, const ListScanner::Item& item) {
+  return ParsePruned(item.text, KeysThatWeRead(), kBounds,
+                     [&](size_t position) { return scanner.PlaceInItem(item, position); });
 }
 
 WatchEvent::Kind KindOf(const std::string& type) {
@@ -156,8 +175,55 @@ WatchEvent::Kind KindOf(const std::string& type) {
 
 }  // namespace
 
-Result<PodList> ParsePodList(std::string_view body) {
-  const auto json = ParsePruned(body, KeysThatWeRead());
+void PodList::Add(PodFacts pod) {
+  const size_t more = BytesOf(pod);
+  if (bytes + more > kMaxPodFacts) {
+    return LeaveOut(pod.pod.name_space + "/" + pod.pod.name + ": there are too many pods and containers");
+  }
+  bytes += more;
+  pods.push_back(std::move(pod));
+}
+
+void PodList::LeaveOut(const std::string& because) {
+  if (left_out++ == 0) left_out_because = because;
+}
+
+void PodList::Append(PodList page) {
+  if (left_out == 0) left_out_because = page.left_out_because;
+  left_out += page.left_out;
+  for (PodFacts& pod : page.pods) Add(std::move(pod));
+  resource_version = std::move(page.resource_version);
+  continue_token = std::move(page.continue_token);
+}
+
+PodListParser::PodListParser()
+    : scanner_([this](const ListScanner::Item& item) { return TakeItem(item); },
+               {.max_string = kMaxPodString, .max_item = kMaxPod}) {}
+
+Status PodListParser::TakeItem(const ListScanner::Item& item) {
+  if (item.too_long) {
+    list_.LeaveOut("a pod that begins at byte " + std::to_string(scanner_.PlaceInItem(item, 1)) +
+                   ": it is longer than " + std::to_string(kMaxPod >> 20) + " MiB, without its long strings");
+    return {};
+  }
+  const auto json = ParseItem(scanner_, item);
+  if (!json && json.error().code != E2BIG) return json.error();
+  auto pod = json ? PodReader().Read(*json) : json.error();
+  if (pod) {
+    list_.Add(*std::move(pod));
+  } else {
+    list_.LeaveOut(Describe(json ? *json : Null(), pod.error().message));
+  }
+  return {};
+}
+
+Result<PodList> PodListParser::Finish() {
+  if (const Status scanned = scanner_.Finish(); !scanned) return scanned.error();
+  if (const ListScanner::Item item = scanner_.Unfinished(); !item.text.empty()) {
+    if (const auto json = ParseItem(scanner_, item); !json) return json.error();
+  }
+  const auto json = ParsePruned(scanner_.frame(), KeysThatWeRead(), kBounds,
+                                [this](size_t position) { return scanner_.PlaceInFrame(position); });
   if (!json) return json.error();
   const std::string kind = TextOf(*json, "kind");
   const bool has_items = json->is_object() && json->contains("items");
@@ -166,21 +232,19 @@ Result<PodList> ParsePodList(std::string_view body) {
     return MakeError("not a list of pods");
   }
   const Json& metadata = Member(*json, "metadata");
-  PodList list;
-  list.resource_version = TextOf(metadata, "resourceVersion");
-  list.continue_token = TextOf(metadata, "continue");
-  for (const Json& item : items) {
-    if (auto pod = PodReader().Read(item)) {
-      list.pods.push_back(*std::move(pod));
-    } else if (list.left_out++ == 0) {
-      list.left_out_because = Describe(item, pod.error().message);
-    }
-  }
-  return list;
+  list_.resource_version = TextOf(metadata, "resourceVersion");
+  list_.continue_token = TextOf(metadata, "continue");
+  return std::move(list_);
+}
+
+Result<PodList> ParsePodList(std::string_view body) {
+  PodListParser parser;
+  parser.Take(body);
+  return parser.Finish();
 }
 
 Result<WatchEvent> ParseWatchEvent(std::string_view line) {
-  const auto json = ParsePruned(line, KeysThatWeRead());
+  const auto json = ParsePruned(line, KeysThatWeRead(), kBounds);
   if (!json) return json.error();
   const Json& object = Member(*json, "object");
   if (!object.is_object() || TextOf(*json, "type").empty()) return MakeError("not an event of a watch");
@@ -203,7 +267,7 @@ Result<WatchEvent> ParseWatchEvent(std::string_view line) {
 }
 
 std::string MessageOfStatus(std::string_view body) {
-  const auto json = ParsePruned(body, KeysThatWeRead());
+  const auto json = ParsePruned(body, KeysThatWeRead(), kBounds);
   return json && TextOf(*json, "kind") == "Status" ? TextOf(*json, "message") : "";
 }
 

@@ -179,6 +179,33 @@ TEST(PodListTest, ValuesAreBounded) {
   EXPECT_TRUE(ParsePruned(list, {"other"}, {.max_values = 1000})) << "what is skipped does not count";
 }
 
+TEST(PodListTest, PodsBeyondTheBoundAreLeftOutAlsoOfLaterPages) {
+  std::string items;
+  for (int i = 0; i < 10'000; ++i) items += (i > 0 ? "," : "") + PodJson("u" + std::to_string(i));
+  PodList list = ListOf(items);
+  EXPECT_GT(list.pods.size(), 1000U);
+  EXPECT_EQ(list.pods.size() + list.left_out, 10'000U);
+  EXPECT_EQ(list.left_out_because, "shop/web: there are too many pods and containers");
+  const size_t kept = list.pods.size();
+  list.Append(ListOf(items));
+  EXPECT_EQ(list.pods.size(), kept);
+  EXPECT_EQ(list.pods.size() + list.left_out, 20'000U);
+}
+
+TEST(PodListTest, PagesAreOneListThatGoesOnWhereTheLastEnds) {
+  PodList list = ListOf(PodJson("u1"));
+  list.continue_token = "2";
+  PodList page = ListOf(PodJson("u2") + ",7");
+  page.resource_version = "9";
+  list.Append(std::move(page));
+  ASSERT_EQ(list.pods.size(), 2U);
+  EXPECT_EQ(list.pods[1].pod.uid, "u2");
+  EXPECT_EQ(list.left_out, 1U);
+  EXPECT_EQ(list.left_out_because, "a pod without a name: it is no object");
+  EXPECT_EQ(list.resource_version, "9");
+  EXPECT_EQ(list.continue_token, "");
+}
+
 TEST(PodListTest, TellsWhereTheNextPageIs) {
   const auto list =
       ParsePodList(R"({"kind":"PodList","metadata":{"resourceVersion":"42","continue":"next"},"items":[]})");

@@ -1,5 +1,6 @@
 #include "userspace/workload/kube/pruned_json.h"
 
+#include <cerrno>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -19,7 +20,8 @@ class Pruner {
   using string_t = Json::string_t;
   using binary_t = Json::binary_t;
 
-  Pruner(const std::unordered_set<std::string_view>& keys, const JsonBounds& bounds) : keys_(keys), bounds_(bounds) {}
+  Pruner(const std::unordered_set<std::string_view>& keys, const JsonBounds& bounds, const JsonPlace& place)
+      : keys_(keys), bounds_(bounds), place_(place) {}
 
   bool null() { return Value(nullptr); }
   bool boolean(bool value) { return Value(value); }
@@ -43,16 +45,16 @@ class Pruner {
   }
 
   bool parse_error(size_t position, const std::string& /*token*/, const Json::exception& /*what*/) {
-    return Fail("not valid JSON at byte " + std::to_string(position));
+    return Fail(MakeError("not valid JSON at byte " + std::to_string(place_(position))));
   }
 
-  [[nodiscard]] const std::string& error() const { return error_; }
+  [[nodiscard]] const Error& error() const { return error_; }
   Json TakeRoot() { return std::move(root_); }
 
  private:
   [[nodiscard]] bool Skipping() const { return skip_depth_ > 0; }
 
-  bool Fail(std::string why) {
+  bool Fail(Error why) {
     error_ = std::move(why);
     return false;
   }
@@ -60,7 +62,7 @@ class Pruner {
   // Puts `value` where it belongs; nullptr with an error, or without one where it is not kept.
   Json* Place(Json value) {
     if (++values_ > bounds_.max_values) {
-      Fail("more than " + std::to_string(bounds_.max_values) + " values");
+      Fail({E2BIG, "more than " + std::to_string(bounds_.max_values) + " values"});
       return nullptr;
     }
     if (open_.empty()) return &(root_ = std::move(value));
@@ -77,7 +79,7 @@ class Pruner {
 
   bool Open(Json empty) {
     if (open_.size() + skip_depth_ >= bounds_.max_depth) {
-      return Fail("nested deeper than " + std::to_string(bounds_.max_depth));
+      return Fail({E2BIG, "nested deeper than " + std::to_string(bounds_.max_depth)});
     }
     if (Skipping() || std::exchange(skipping_member_, false)) {
       ++skip_depth_;
@@ -100,21 +102,22 @@ class Pruner {
 
   const std::unordered_set<std::string_view>& keys_;
   const JsonBounds bounds_;
+  const JsonPlace& place_;
   Json root_;
   std::vector<Json*> open_;       // the arrays and objects that we are in; a parent does not change meanwhile
   size_t skip_depth_ = 0;         // how many of those that are not kept we are in
   bool skipping_member_ = false;  // the value to come is not kept
   std::string key_;               // of the value to come
   size_t values_ = 0;
-  std::string error_;
+  Error error_;
 };
 
 }  // namespace
 
 Result<Json> ParsePruned(std::string_view text, const std::unordered_set<std::string_view>& keys,
-                         const JsonBounds& bounds) {
-  Pruner pruner(keys, bounds);
-  if (!Json::sax_parse(text, &pruner)) return MakeError(pruner.error());
+                         const JsonBounds& bounds, const JsonPlace& place) {
+  Pruner pruner(keys, bounds, place);
+  if (!Json::sax_parse(text, &pruner)) return pruner.error();
   return pruner.TakeRoot();
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <unordered_set>
@@ -9,6 +10,9 @@
 
 namespace brahe {
 
+// Both in bytes, from 1 on: of the text that is parsed, and of the answer that this is a part of.
+using JsonPlace = std::function<size_t(size_t)>;
+
 struct JsonBounds {
   size_t max_depth = 64;          // of arrays and objects in one another
   size_t max_values = 2'000'000;  // that are kept
@@ -16,8 +20,9 @@ struct JsonBounds {
 };
 
 // Reads JSON from others: of each object only the members named in `keys`, at any level, are kept, so that a huge
-// answer does not become a huge tree. The Error says where the text is broken or what bound it breaks.
+// answer does not become a huge tree. The Error says where the text is broken, at `place` of the position there, or
+// what bound it breaks (E2BIG).
 Result<nlohmann::json> ParsePruned(std::string_view text, const std::unordered_set<std::string_view>& keys,
-                                   const JsonBounds& bounds = {});
+                                   const JsonBounds& bounds = {}, const JsonPlace& place = std::identity());
 
 }  // namespace brahe
