@@ -25,7 +25,7 @@ def tool(name):
     """Path of an installed program, also where the administrator's folders are not in PATH."""
     path = shutil.which(name, path=os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin")
     if path is None:
-        raise FileNotFoundError(f"{name} is not installed: run scripts/setup")
+        raise FileNotFoundError(f"{name} is not installed: run scripts/setup --tests")
     return path
 
 
