@@ -16,4 +16,7 @@ std::string PlainText(std::string_view text);
 // The same for a part of a line: at most `bytes` of `text`, cut between characters; "..." shows that it was cut.
 std::string PlainText(std::string_view text, size_t bytes);
 
+// The same for a whole message: at most 300 bytes of it.
+inline std::string PlainLine(std::string_view text) { return PlainText(text, 300); }
+
 }  // namespace brahe

@@ -264,7 +264,7 @@ class StartTest(unittest.TestCase):
         path = os.path.join(os.environ.get("TEST_TMPDIR", "/tmp"), "config.yaml")
         with open(path, "w") as out:
             out.write("log:\n  level: info\nmonitor:\n  intervall: 5s\n")
-        error = self.refused(f"--config.file={path}")
+        error = self.refused(f"--config.file={path}", "--config.strict")
         self.assertIn("config.yaml:4: monitor.intervall", error)
         self.assertIn("monitor.interval?", error)
 

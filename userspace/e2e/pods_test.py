@@ -222,7 +222,7 @@ class KubeletTest(PodsTest):
     def test_403_names_the_right_that_is_missing_and_what_the_server_says(self):
         directory = self.started()
         self.kube.fault = fake_kube.replies(403, fake_kube.status_body(403, "user x\ncannot get nodes/proxy"))
-        self.check_fault_passes(directory, "forbidden", "403 Forbidden", "nodes/proxy", "user x?cannot get nodes/proxy")
+        self.check_fault_passes(directory, "forbidden", "403 Forbidden", "nodes/proxy", "user x\ufffdcannot get nodes/proxy")
 
     def test_500_with_an_answer_without_end(self):
         directory = self.started()

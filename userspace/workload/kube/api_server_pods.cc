@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "userspace/base/plain_text.h"
 #include "userspace/workload/kube/fetch_pod_list.h"
 
 namespace brahe {
@@ -116,7 +117,7 @@ std::optional<FetchFailure> ApiServerPods::TakeLine(std::string_view line, PodSi
     const bool gone = event->error_code == kGone;
     return FetchFailure{gone ? FetchCause::kExpired : FetchCause::kStatus,
                         "watch " + PodsUrl() + ": " + std::to_string(event->error_code) + " " +
-                            OneLine(event->error_message) + "; the pods are listed anew"};
+                            PlainLine(event->error_message) + "; the pods are listed anew"};
   }
   if (!event->resource_version.empty()) version_ = event->resource_version;
   sink.TakeEvent(*std::move(event));

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "userspace/base/plain_text.h"
 #include "userspace/workload/kube/http_fetch.h"
 
 namespace brahe {
@@ -134,7 +135,7 @@ void FollowingDirectory::Fail(const FetchFailure& failure) {
 
 void FollowingDirectory::CountLeftOut(size_t count, const std::string& because) {
   faults_.Report(kLeftOut, source_->name() + ": " + std::to_string(count) +
-                               " pods cannot be used and are left out, the first of them " + OneLine(because));
+                               " pods cannot be used and are left out, the first of them " + PlainLine(because));
   const std::lock_guard lock(mutex_);
   stats_.pods_left_out += count;
 }

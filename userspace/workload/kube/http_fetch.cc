@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "userspace/base/file.h"
+#include "userspace/base/plain_text.h"
 #include "userspace/workload/kube/pod_list.h"
 #include "userspace/workload/kube/tls_faults.h"
 
@@ -173,10 +174,10 @@ FetchFailure FailOfStatus(Transfer& transfer) {
   if (status >= 500) why += ": the server has a fault of its own; see its log";
   const char* target = nullptr;
   if (transfer.curl.easy_getinfo(transfer.handle, CURLINFO_REDIRECT_URL, &target) == CURLE_OK && target != nullptr) {
-    why += ": it redirects to " + OneLine(target) + ", where we do not go; give that URL if it is right";
+    why += ": it redirects to " + PlainLine(target) + ", where we do not go; give that URL if it is right";
   }
   const std::string message = MessageOfStatus(transfer.error_body);
-  const std::string said = OneLine(Trim(message.empty() ? transfer.error_body : message));
+  const std::string said = PlainLine(Trim(message.empty() ? transfer.error_body : message));
   if (!said.empty()) why += " (it says: " + said + ")";
   return Fail(transfer.request, cause, why);
 }
@@ -221,7 +222,7 @@ std::string WhatFailed(const Transfer& transfer, CURLcode code, const char* deta
     const std::string why = WhyNotTrusted(status);
     if (!why.empty()) return why;
   }
-  return OneLine(*details != '\0' ? details : transfer.curl.easy_strerror(code));
+  return PlainLine(*details != '\0' ? details : transfer.curl.easy_strerror(code));
 }
 
 FetchFailure FailOfTransfer(const Transfer& transfer, CURLcode code, const char* details) {
@@ -355,7 +356,7 @@ Status CheckUrl(const std::string& text) {
   if (!Curl()) return Curl().error();
   const CurlLibrary& curl = *Curl();
   const UrlHandle url(curl.url(), curl.url_cleanup);
-  const std::string quoted = "\"" + OneLine(text) + "\"";
+  const std::string quoted = "\"" + PlainLine(text) + "\"";
   const auto is_plain = [](unsigned char c) { return c > ' ' && c < 0x7f; };
   if (!std::all_of(text.begin(), text.end(), is_plain) ||
       curl.url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK ||
@@ -382,15 +383,6 @@ std::string EscapedForQuery(std::string_view text) {
     }
   }
   return escaped;
-}
-
-std::string OneLine(std::string_view text) {
-  constexpr size_t kLongest = 300;
-  std::string line(text.substr(0, kLongest));
-  for (char& c : line) {
-    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = '?';
-  }
-  return text.size() > kLongest ? line + "..." : line;
 }
 
 }  // namespace brahe

@@ -88,7 +88,4 @@ Status CheckUrl(const std::string& url);
 // `text` with what a URL's query may not hold escaped.
 std::string EscapedForQuery(std::string_view text);
 
-// `text` as part of a line: control characters become '?', and it is cut at 300 bytes.
-std::string OneLine(std::string_view text);
-
 }  // namespace brahe

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "userspace/base/file.h"
+#include "userspace/base/plain_text.h"
 #include "userspace/base/yaml_document.h"
 
 namespace brahe {
@@ -78,7 +79,7 @@ class KubeconfigReader {
         if (const YAML::Node found = Child(entry, member); found.IsMap() || found.IsNull()) return found;
       }
     }
-    Wrong("there is no " + member + " called \"" + OneLine(name) + "\"");
+    Wrong("there is no " + member + " called \"" + PlainLine(name) + "\"");
     return {};
   }
 
@@ -171,7 +172,7 @@ Result<KubeCredentials> ReadKubeconfig(const std::string& path) {
     return KubeconfigReader(path).Read(YAML::Load(*content));
   } catch (const YAML::Exception& e) {
     const std::string line = e.mark.is_null() ? "" : ":" + std::to_string(e.mark.line + 1);
-    return MakeError(path + line + ": not valid YAML: " + OneLine(e.msg));
+    return MakeError(path + line + ": not valid YAML: " + PlainLine(e.msg));
   }
 }
 

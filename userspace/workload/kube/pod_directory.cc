@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "userspace/base/file.h"
+#include "userspace/base/plain_text.h"
 #include "userspace/workload/kube/api_server_pods.h"
 #include "userspace/workload/kube/curl_library.h"
 #include "userspace/workload/kube/following_directory.h"
@@ -23,7 +24,7 @@ Result<KubeCredentials> ReadCredentials(const PodDirectoryOptions& options) {
 Status CheckNodeName(const std::string& name) {
   const auto is_plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.'; };
   if (!name.empty() && name.size() <= 253 && std::all_of(name.begin(), name.end(), is_plain)) return {};
-  return MakeError("kube.nodeName: \"" + OneLine(name) + "\" is not the name of a node; see kubectl get nodes");
+  return MakeError("kube.nodeName: \"" + PlainLine(name) + "\" is not the name of a node; see kubectl get nodes");
 }
 
 // The URL of the kubelet's list.
