@@ -17,6 +17,7 @@
 
 #include "userspace/base/clock.h"
 #include "userspace/base/log_format.h"
+#include "userspace/base/standard_files.h"
 #include "userspace/config/config.h"
 #include "userspace/config/version.h"
 #include "userspace/cpu/choose_source.h"
@@ -273,6 +274,7 @@ Status Run(const Config& config, const sigset_t& signals, Settings& settings) {
 }
 
 int Main(int argc, char** argv) {
+  if (const Status opened = OpenStandardFiles(); !opened) return Fatal(opened.error(), /*json=*/false);
   GiveBackFreedMemory();
   auto line = ParseCommandLine(argc, argv);
   if (!line) return Fatal(line.error(), /*json=*/false);
