@@ -3,6 +3,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -244,6 +245,39 @@ class StartTest(unittest.TestCase):
         fallback = [line for line in lines if "CPU time from /proc" in line]
         self.assertEqual(len(fallback), 1, lines)
         self.assertIn("CAP_BPF", fallback[0])
+
+    def test_without_an_interval_it_becomes_ready_by_itself(self):
+        exporter = ExporterProcess(BRAHE, "--cpu.preferred-meters=model", "--monitor.interval=0")
+        try:
+            end = time.monotonic() + 20
+            while exporter.get("/readyz")[0] != 200:
+                self.assertLess(time.monotonic(), end, "not ready, and nobody scrapes before it is")
+                time.sleep(0.1)
+        finally:
+            exporter.stop()
+
+    def test_standard_files_that_are_closed_become_nobodys_socket(self):
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        exporter = subprocess.Popen(
+            ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", BRAHE, f"--web.listen-address=127.0.0.1:{port}",
+             "--cpu.preferred-meters=model", "--monitor.interval=200ms"]
+        )
+        try:
+            end = time.monotonic() + 20
+            while True:
+                try:
+                    socket.create_connection(("127.0.0.1", port), timeout=5).close()
+                    break
+                except ConnectionRefusedError:
+                    self.assertIsNone(exporter.poll())
+                    self.assertLess(time.monotonic(), end)
+                    time.sleep(0.1)
+            files = [os.readlink(f"/proc/{exporter.pid}/fd/{fd}") for fd in range(3)]
+            self.assertEqual(files, ["/dev/null"] * 3)
+        finally:
+            exporter.terminate()
+            self.assertEqual(exporter.wait(30), 0)
 
     def test_the_proc_source_serves_too(self):
         exporter = ExporterProcess(BRAHE, "--cpu.time-source=procfs", "--monitor.interval=200ms")

@@ -14,6 +14,8 @@ namespace brahe {
 namespace {
 
 constexpr std::chrono::seconds kLongestWait{5};
+// Of the first epoch, where there is no interval.
+constexpr Nanoseconds kFirstEpoch = Seconds(1);
 // Nobody may be there to take them.
 constexpr size_t kMaxTimings = 1024;
 
@@ -45,7 +47,11 @@ Status Monitor::Start() {
   if (!opened) return opened.error();
   source_.fd = keeper_.WakeFd();
   opened_ = *opened;
-  PlanNextEpoch();
+  if (options_.interval.value == 0) {
+    due_ = opened_ + kFirstEpoch;
+  } else {
+    PlanNextEpoch();
+  }
   {
     const std::lock_guard lock(mutex_);
     completed_ = clock_.Now();
@@ -84,6 +90,7 @@ void Monitor::Run() {
 }
 
 void Monitor::PlanNextEpoch() {
+  due_.reset();
   if (options_.interval.value == 0) return;
   const Nanoseconds now = std::max(clock_.Now(), opened_);
   due_ = opened_ + options_.interval * ((now - opened_).value / options_.interval.value + 1);

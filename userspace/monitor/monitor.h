@@ -18,7 +18,7 @@
 namespace brahe {
 
 struct MonitorOptions {
-  Nanoseconds interval = Seconds(5);  // 0: epochs only when Fresh asks
+  Nanoseconds interval = Seconds(5);  // 0: epochs only when Fresh asks, but for the first
   Nanoseconds staleness = Milliseconds(500);
   int64_t max_terminated = 500;  // negative: no limit; 0: list none
   Microjoules min_terminated_energy = Joules(10);
@@ -27,7 +27,8 @@ struct MonitorOptions {
 
 // Runs the epoch loop in a thread of its own and publishes a Snapshot after each epoch. Epochs are due at fixed
 // instants from the start on; one that comes late is not made up for. More are cut when a scrape asks or the CPU time
-// source's tables fill up.
+// source's tables fill up. With no interval the first is due a second after the start, so that there are figures though
+// nobody has asked yet, and no other.
 //
 // Start, Stop and the destructor belong to one thread; the SnapshotSource side is for any.
 class Monitor final : public SnapshotSource {

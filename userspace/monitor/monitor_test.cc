@@ -139,6 +139,27 @@ TEST_F(MonitorTest, DoesNotMakeUpForEpochsThatWereMissed) {
   EXPECT_TRUE(Eventually([&] { return LatestEpoch() == 2; }));
 }
 
+TEST_F(MonitorTest, WithoutAnIntervalOnlyTheFirstEpochComesByItself) {
+  Make({.interval = {}, .staleness = Seconds(600)}, fake_clock);
+  ASSERT_TRUE(monitor->Start().has_value());
+  const auto look = [&] {  // the thread looks at the clock anew
+    const int services = cpu->services;
+    cpu->Wake();
+    ASSERT_TRUE(Eventually([&] { return cpu->services > services; }));
+  };
+  fake_clock.Advance(Milliseconds(999));
+  look();
+  EXPECT_EQ(LatestEpoch(), 0u);
+  fake_clock.Advance(Milliseconds(1));
+  look();
+  EXPECT_TRUE(Eventually([&] { return LatestEpoch() == 1; }));
+  for (int i = 0; i < 3; ++i) {
+    fake_clock.Advance(Seconds(100));
+    look();
+  }
+  EXPECT_EQ(cpu->cuts, 2);
+}
+
 TEST_F(MonitorTest, CutsEarlyWhenTheSourcesTablesFillUp) {
   Make({.interval = {}});
   ASSERT_TRUE(monitor->Start().has_value());
