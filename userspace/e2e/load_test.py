@@ -52,9 +52,11 @@ class Scraper:
             self.scrapes += 1
 
 
-class LoadTest(unittest.TestCase):
+class Served(unittest.TestCase):
+    under = ()
+
     def setUp(self):
-        node = Node(BRAHE, "--monitor.interval=1s")
+        node = Node(BRAHE, "--monitor.interval=1s", under=self.under)
         self.addCleanup(node.__exit__)
         self.exporter = node.exporter
         self.exporter.first_scrape()
@@ -68,6 +70,8 @@ class LoadTest(unittest.TestCase):
         self.assertGreater(scraper.scrapes, 5)
         self.assertIsNone(self.exporter.process.poll())
 
+
+class LoadTest(Served):
     def open_files(self):
         return len(os.listdir(f"/proc/{self.exporter.process.pid}/fd"))
 
@@ -137,6 +141,19 @@ class LoadTest(unittest.TestCase):
         for client in lazy:
             client.close()
         self.check(scraper)
+
+
+class FewFilesTest(Served):
+    """With a limit that is less than the server's places."""
+
+    under = ("sh", "-c", 'ulimit -n 64; exec "$@"', "sh")
+
+    def test_two_hundred_silent_clients(self):
+        with SlowClients(self.exporter.port, 200), self.good_scraper() as scraper:
+            time.sleep(5)
+        self.check(scraper)
+        self.assertIn("leaves room for", "".join(self.exporter.log))
+        self.assertNotIn("accept: Too many open files", "".join(self.exporter.log))
 
 
 if __name__ == "__main__":

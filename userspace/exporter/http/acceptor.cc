@@ -67,8 +67,10 @@ void Acceptor::Run() {
 
 void Acceptor::AcceptFrom(int listener) {
   for (int i = 0; i < kBatch; ++i) {
-    UniqueFd socket(accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (socket.valid()) {
+    AcceptedSocket socket;
+    auto* const peer = reinterpret_cast<sockaddr*>(&socket.peer);
+    socket.fd.Reset(accept4(listener, peer, &socket.peer_size, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (socket.fd.valid()) {
       Handle(std::move(socket));
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       LOG_EVERY_T(WARNING, 60) << "http: accept: " << strerror(errno) << "; a client waits until another has left";
@@ -81,8 +83,8 @@ void Acceptor::AcceptFrom(int listener) {
   }
 }
 
-void Acceptor::Handle(UniqueFd socket) {
-  const int fd = socket.get();
+void Acceptor::Handle(AcceptedSocket socket) {
+  const int fd = socket.fd.get();
   if (table_.Admit(fd) && !take_(std::move(socket))) table_.Withdraw(fd);
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/socket.h>
+
 #include <functional>
 #include <memory>
 #include <thread>
@@ -12,11 +14,18 @@
 
 namespace brahe {
 
+// A socket and who is at its other end.
+struct AcceptedSocket {
+  UniqueFd fd;
+  sockaddr_storage peer = {};
+  socklen_t peer_size = sizeof(sockaddr_storage);
+};
+
 // A thread that accepts connections on all sockets, gives those that `table` admits to `take`, and ends what is overdue
 // there. `take` owns the socket, and says false if it has closed it at once.
 class Acceptor {
  public:
-  using Take = std::function<bool(UniqueFd socket)>;
+  using Take = std::function<bool(AcceptedSocket socket)>;
 
   // The Error is that of eventfd.
   static Result<std::unique_ptr<Acceptor>> Start(std::vector<ListenSocket> sockets, const HttpLimits& limits,
@@ -27,7 +36,7 @@ class Acceptor {
   Acceptor(std::vector<ListenSocket> sockets, UniqueFd stop, int tick_ms, ConnectionTable& table, Take take);
   void Run();
   void AcceptFrom(int listener);
-  void Handle(UniqueFd socket);
+  void Handle(AcceptedSocket socket);
 
   const std::vector<ListenSocket> sockets_;
   const UniqueFd stop_;  // an eventfd

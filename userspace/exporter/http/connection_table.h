@@ -30,6 +30,7 @@ class ConnectionTable {
     // The rest is for the connection's own thread.
     std::shared_ptr<Exchange> exchange = {};  // of the request that is being answered
     std::shared_ptr<const TlsContext> tls = {};
+    const char* target_end = nullptr;  // of the request that is read; see RequestFault
   };
 
   ConnectionTable(const HttpLimits& limits, const Clock& clock) : limits_(limits), clock_(clock) {}

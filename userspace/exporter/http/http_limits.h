@@ -8,7 +8,7 @@ namespace brahe {
 // has waited longest for its first request, else of the one that has been idle longest, else of the one that has been
 // answered longest, if that is long enough.
 struct HttpLimits {
-  unsigned connections = 256;               // of all addresses together
+  unsigned connections = 256;               // of all addresses together, at most; see ConnectionPlaces
   Nanoseconds first_request = Seconds(10);  // from the connection to the end of the first request
   Nanoseconds idle = Seconds(120);          // from an answer's end to the end of the next request
   Nanoseconds answer = Seconds(60);         // from there to the answer's end

@@ -1,12 +1,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <csignal>
+#include <cstdio>
 #include <future>
+#include <iterator>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -167,7 +173,8 @@ TEST(HttpLimits, RefusesAHugeBody) {
     EXPECT_THAT(answer, HasSubstr("Connection: close\r\n")) << header;
   }
   const TestClient client(server->ports()[0]);
-  client.Send("GET / HTTP/1.1\r\nConnection: close\r\nContent-Length: 65536\r\n\r\n" + std::string(65536, 'x'));
+  client.Send("GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: 65536\r\n\r\n" +
+              std::string(65536, 'x'));
   EXPECT_THAT(client.ReadAll(), HasSubstr("HTTP/1.1 200"));
 }
 
@@ -181,6 +188,104 @@ TEST(HttpLimits, RefusesAMegabyteOfHeaders) {
     EXPECT_THAT(client.ReadAll(), AnyOf("", StartsWith("HTTP/1.1 4"))) << head.substr(0, 20);
     EXPECT_EQ(Request(server->ports()[0], "GET", "/").status, 200);
   }
+}
+
+TEST(HttpLimits, RefusesWhatTwoReadersCouldReadDifferently) {
+  const auto server = Start({}, Ok);
+  const std::string requests[] = {
+      "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+      "GET / HTTP/1.1\r\nHost: a\r\ncontent-length: 0\r\nContent-Length: 28\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a\r\nhost: a\r\n\r\n",
+      "GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\nConnection: Keep-Alive\r\n\r\n",
+      "GET / HTTP/1.1\r\n\r\n",
+      std::string("GET /\0x HTTP/1.1\r\nHost: a\r\n\r\n", 31),
+      std::string("GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n", 30),
+      std::string("GET /\0HTTP/1.1 HTTP/1.1\r\nHost: a\r\n\r\n", 38),
+      std::string("GET /?a=\0 HTTP/1.1\r\nHost: a\r\n\r\n", 33),
+      "GET /%00 HTTP/1.1\r\nHost: a\r\n\r\n",
+      "GET /%00x?a HTTP/1.1\r\nHost: a\r\n\r\n",
+  };
+  for (const std::string& request : requests) {
+    const TestClient client(server->ports()[0]);
+    client.Send(request);
+    const std::string answer = client.ReadAll();  // to its end: the server closes
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 400")) << testing::PrintToString(request);
+    EXPECT_THAT(answer, HasSubstr("Connection: close\r\n")) << testing::PrintToString(request);
+    EXPECT_EQ(answer.find("HTTP/1.", 1), std::string::npos) << "what stood behind it is no request";
+  }
+}
+
+TEST(HttpLimits, TakesWhatIsClear) {
+  const auto server = Start({}, Ok);
+  const std::string requests[] = {
+      "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nab",
+      "GET /?a=%00 HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n",
+      "GET /a%2f%20?b=c&d HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+      "GET / HTTP/1.0\r\n\r\n",
+  };
+  for (const std::string& request : requests) {
+    const TestClient client(server->ports()[0]);
+    client.Send(request);
+    EXPECT_THAT(client.ReadAll(), StartsWith("HTTP/1.1 200")) << request;
+  }
+}
+
+// A server with a hard limit of 64 open files, in a process of its own that this one ends.
+class ServerOfFewFiles {
+ public:
+  ServerOfFewFiles() {
+    int ends[2];
+    EXPECT_EQ(pipe(ends), 0);
+    child_ = fork();
+    if (child_ == 0) {
+      const rlimit few = {.rlim_cur = 64, .rlim_max = 64};
+      setrlimit(RLIMIT_NOFILE, &few);
+      const auto server = Start({}, Ok);
+      port_ = server->ports()[0];
+      (void)!write(ends[1], &port_, sizeof(port_));
+      pause();
+      _exit(0);
+    }
+    EXPECT_EQ(read(ends[0], &port_, sizeof(port_)), static_cast<ssize_t>(sizeof(port_)));
+    close(ends[0]);
+    close(ends[1]);
+  }
+  ~ServerOfFewFiles() {
+    kill(child_, SIGKILL);
+    waitpid(child_, nullptr, 0);
+  }
+  [[nodiscard]] uint16_t port() const { return port_; }
+
+ private:
+  pid_t child_ = -1;
+  uint16_t port_ = 0;
+};
+
+TEST(HttpLimits, HasNoMorePlacesThanItCanOpenFiles) {
+  const ServerOfFewFiles server;
+  Connections silent = Connect(server.port(), 200);
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(Request(server.port(), "GET", "/").status, 200);
+    // They come back as soon as they are shut out.
+    Connections more = Connect(server.port(), 40);
+    std::move(more.begin(), more.end(), std::back_inserter(silent));
+    pollfd first = {.fd = silent[static_cast<size_t>(i)]->fd(), .events = POLLIN, .revents = 0};
+    EXPECT_EQ(poll(&first, 1, 0), 1) << "it gave its place at once, and was not waited for";
+  }
+}
+
+TEST(HttpLimits, SaysThatThereAreTooFewFilesForAnyClient) {
+  rlimit files{};
+  getrlimit(RLIMIT_NOFILE, &files);
+  const rlimit few = {.rlim_cur = 10, .rlim_max = 10};
+  const auto start = [&] {
+    setrlimit(RLIMIT_NOFILE, &few);
+    const auto server = StartHttpServer(*ListenOn({"127.0.0.1:0"}), {}, Ok);
+    fprintf(stderr, "%s\n", server ? "started" : server.error().message.c_str());
+    _exit(server ? 0 : 1);
+  };
+  EXPECT_EXIT(start(), testing::ExitedWithCode(1), "no room for clients.*ulimit -n");
 }
 
 TEST(HttpLimits, RefusesWhatIsNoRequest) {

@@ -12,6 +12,7 @@ struct HttpRequest {
   std::string method;                          // GET or HEAD
   std::string path;                            // without its query
   std::map<std::string, std::string> headers;  // names in lower case; several of one name are joined with ", "
+  std::string peer = {};                       // the client's address, "192.0.2.1" or "2001:db8::1"; empty: not known
 };
 
 struct HttpResponse {

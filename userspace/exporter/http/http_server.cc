@@ -4,7 +4,6 @@
 #include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 #include <microhttpd.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -18,8 +17,11 @@
 
 #include "userspace/base/clock.h"
 #include "userspace/exporter/http/acceptor.h"
+#include "userspace/exporter/http/connection_places.h"
 #include "userspace/exporter/http/connection_table.h"
 #include "userspace/exporter/http/listen_socket.h"
+#include "userspace/exporter/http/peer_address.h"
+#include "userspace/exporter/http/request_fault.h"
 #include "userspace/exporter/http/tls_context.h"
 
 namespace brahe {
@@ -35,8 +37,6 @@ constexpr size_t kConnectionBytes = 32 * 1024;
 constexpr size_t kBlockBytes = 16 * 1024;
 // Of a request; it is thrown away.
 constexpr uint64_t kMaxBodyBytes = 64 * 1024;
-// What the rest of the process may need.
-constexpr rlim_t kOtherFiles = 1024;
 
 using Connection = ConnectionTable::Connection;
 using Daemon = std::unique_ptr<MHD_Daemon, decltype(&MHD_stop_daemon)>;
@@ -71,8 +71,13 @@ MHD_Result Queue(MHD_Connection* connection, HttpResponse answer) {
   return MHD_queue_response(connection, answer.status, made.get());
 }
 
-// The answer to a request whose body is not worth waiting for; the library closes the connection after it.
-std::optional<HttpResponse> Refusal(MHD_Connection* connection, std::string_view method) {
+// The answer to a request that is not worth reading on; the library closes the connection after it.
+std::optional<HttpResponse> Refusal(MHD_Connection* connection, const RequestLine& line) {
+  if (const auto fault = RequestFault(connection, line)) {
+    return HttpResponse{
+        .status = MHD_HTTP_BAD_REQUEST, .body = *fault + "\n", .headers = {{MHD_HTTP_HEADER_CONNECTION, "close"}}};
+  }
+  const std::string_view method = line.method;
   if (method != MHD_HTTP_METHOD_GET && method != MHD_HTTP_METHOD_HEAD) {
     return HttpResponse{.status = MHD_HTTP_METHOD_NOT_ALLOWED,
                         .body = "only GET and HEAD are served here\n",
@@ -110,16 +115,6 @@ int NoCertificate(gnutls_session_t, const gnutls_datum_t*, int, const gnutls_pk_
   return -1;
 }
 
-void AllowFiles(rlim_t wanted) {
-  rlimit files{};
-  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= wanted) return;
-  files.rlim_cur = std::min(wanted, files.rlim_max);
-  if (setrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur < wanted) {
-    LOG(WARNING) << "http: at most " << files.rlim_cur << " files can be open, of which clients may need "
-                 << wanted - kOtherFiles << "; raise the limit (LimitNOFILE, ulimit -n)";
-  }
-}
-
 class MicrohttpdServer final : public HttpServer {
  public:
   MicrohttpdServer(const HttpServerOptions& options, HttpHandler handler)
@@ -131,13 +126,12 @@ class MicrohttpdServer final : public HttpServer {
 
   Status Start(std::vector<ListenSocket> sockets) {
     for (const ListenSocket& socket : sockets) ports_.push_back(socket.port);
-    AllowFiles(options_.limits.connections + kOtherFiles);
     for (Daemon& daemon : daemons_) {
       daemon = StartDaemon();
       if (!daemon) return MakeError("serve HTTP: libmicrohttpd did not start; see --log.level=debug");
     }
     auto acceptor = Acceptor::Start(std::move(sockets), options_.limits, table_,
-                                    [this](UniqueFd socket) { return Serve(std::move(socket)); });
+                                    [this](AcceptedSocket socket) { return Serve(std::move(socket)); });
     if (!acceptor) return acceptor.error();
     acceptor_ = std::move(*acceptor);
     return {};
@@ -154,6 +148,7 @@ class MicrohttpdServer final : public HttpServer {
                              MHD_OPTION_EXTERNAL_LOGGER, &LogLine, nullptr,                                     //
                              MHD_OPTION_NOTIFY_CONNECTION, &OnConnection, this,                                 //
                              MHD_OPTION_NOTIFY_COMPLETED, &OnCompleted, this,                                   //
+                             MHD_OPTION_URI_LOG_CALLBACK, &OnTarget, this,                                      //
                              MHD_OPTION_CONNECTION_LIMIT, 2 * options_.limits.connections,                      //
                              MHD_OPTION_CONNECTION_TIMEOUT, 0U,                                                 //
                              MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionBytes,                              //
@@ -163,10 +158,10 @@ class MicrohttpdServer final : public HttpServer {
             &MHD_stop_daemon};
   }
 
-  bool Serve(UniqueFd socket) {
+  bool Serve(AcceptedSocket socket) {
     MHD_Daemon* const daemon = daemons_[next_daemon_++ % kDaemons].get();
-    // The peer's address is of no use to the library.
-    return MHD_add_connection(daemon, socket.Release(), nullptr, 0) == MHD_YES;
+    const auto* const peer = reinterpret_cast<const sockaddr*>(&socket.peer);
+    return MHD_add_connection(daemon, socket.fd.Release(), peer, socket.peer_size) == MHD_YES;
   }
 
   static Connection* StateOf(MHD_Connection* connection) {
@@ -198,15 +193,22 @@ class MicrohttpdServer final : public HttpServer {
     return state;
   }
 
+  // Called for a request's first line, before the library decodes the target in its place.
+  static void* OnTarget(void*, const char* target, MHD_Connection* connection) {
+    if (Connection* const state = StateOf(connection)) state->target_end = EndOfTarget(target);
+    return nullptr;
+  }
+
   // Called when a request's headers are there, for each part of its body, at its end, and when its connection is woken.
-  static MHD_Result OnRequest(void* self, MHD_Connection* connection, const char* path, const char* method, const char*,
-                              const char*, size_t* upload_size, void** request_state) {
+  static MHD_Result OnRequest(void* self, MHD_Connection* connection, const char* path, const char* method,
+                              const char* version, const char*, size_t* upload_size, void** request_state) {
     auto& server = *static_cast<MicrohttpdServer*>(self);
     Connection* const state = StateOf(connection);
     if (!state) return MHD_NO;
     if (*request_state == nullptr) {
       *request_state = state;
-      std::optional<HttpResponse> refusal = Refusal(connection, method);
+      std::optional<HttpResponse> refusal =
+          Refusal(connection, {.method = method, .version = version, .target_end = state->target_end});
       return refusal ? Queue(connection, std::move(*refusal)) : MHD_YES;
     }
     if (*upload_size != 0) {
@@ -222,7 +224,9 @@ class MicrohttpdServer final : public HttpServer {
   }
 
   void Ask(MHD_Connection* connection, const Connection& state, const char* path, const char* method) {
-    HttpRequest request{.method = method, .path = path, .headers = {}};
+    const auto* peer = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    HttpRequest request{
+        .method = method, .path = path, .headers = {}, .peer = peer ? PeerAddress(peer->client_addr) : ""};
     MHD_get_connection_values(connection, MHD_HEADER_KIND, &AddHeader, &request.headers);
     handler_(request, Responder([exchange = std::weak_ptr(state.exchange)](HttpResponse answer) {
                if (const auto waiting = exchange.lock()) waiting->Answer(std::move(answer));
@@ -246,7 +250,11 @@ class MicrohttpdServer final : public HttpServer {
 
 Result<std::unique_ptr<HttpServer>> StartHttpServer(std::vector<ListenSocket> sockets, const HttpServerOptions& options,
                                                     HttpHandler handler) {
-  auto server = std::make_unique<MicrohttpdServer>(options, std::move(handler));
+  const Result<unsigned> places = ConnectionPlaces(options.limits.connections);
+  if (!places) return places.error();
+  HttpServerOptions possible = options;
+  possible.limits.connections = *places;
+  auto server = std::make_unique<MicrohttpdServer>(possible, std::move(handler));
   const Status started = server->Start(std::move(sockets));
   if (!started) return started.error();
   return std::unique_ptr<HttpServer>(std::move(server));

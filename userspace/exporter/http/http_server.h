@@ -31,7 +31,7 @@ class HttpServer {
 };
 
 // Serves on `sockets` until the result is destroyed. Raises the process' soft limit of open files where it is too low
-// for the connections.
+// for the connections, and has fewer connections where that does not do; without any it is an Error.
 Result<std::unique_ptr<HttpServer>> StartHttpServer(std::vector<ListenSocket> sockets, const HttpServerOptions& options,
                                                     HttpHandler handler);
 

@@ -161,6 +161,7 @@ TEST(HttpServer, GivesTheHandlerTheRequest) {
   const std::map<std::string, std::string> headers = {
       {"host", "test"}, {"accept", "a, b"}, {"empty", ""}, {"connection", "close"}};
   EXPECT_EQ(seen.headers, headers);
+  EXPECT_EQ(seen.peer, "127.0.0.1");
 }
 
 TEST(HttpServer, SendsMoreHeaders) {
@@ -313,6 +314,12 @@ TEST(HttpServer, ListensOnEveryAddressIfOnlyAPortIsGiven) {
   char answer[12];
   ASSERT_EQ(recv(fd.get(), answer, sizeof(answer), MSG_WAITALL), static_cast<ssize_t>(sizeof(answer)));
   EXPECT_EQ(std::string(answer, sizeof(answer)), "HTTP/1.1 200");
+}
+
+TEST(HttpServer, TellsWhoAsks) {
+  const auto server =
+      Start(AtOnce([](const HttpRequest& request) { return HttpResponse{.body = request.peer}; }), {":0"});
+  EXPECT_EQ(Request(server->ports()[0], "GET", "/").body, "127.0.0.1") << "and not ::ffff:127.0.0.1";
 }
 
 TEST(HttpServer, StopsWithConnectionsOpen) {
