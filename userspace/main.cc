@@ -229,6 +229,7 @@ Result<std::unique_ptr<Exporter>> MakeExporter(const Config& config, std::vector
                                  .pods = FiguresOf(pods),
                                  .top_processes = config.exporter.top_processes,
                                  .web_config_file = config.web.config_file,
+                                 .probes_without_auth = config.web.probes_without_auth,
                                  .settings = [&settings] { return settings.Rows(); }},
                                 monitor);
   if (!exporter) return exporter.error();

@@ -47,7 +47,8 @@ struct Config {
   } exporter;
   struct Web {
     std::vector<std::string> listen_addresses = {":28282"};
-    std::string config_file;  // TLS, users and headers, in the exporter toolkit's schema; empty: none of them
+    std::string config_file;           // TLS, users and headers, in the exporter toolkit's schema; empty: none of them
+    bool probes_without_auth = false;  // those of Kubernetes need no password
   } web;
   struct Kube {
     bool enabled = false;

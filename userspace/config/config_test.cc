@@ -81,6 +81,7 @@ TEST(CommandLineTest, EveryFlagReachesItsPlace) {
                              "--exporter.prometheus.top-processes=100",
                              "--exporter.stdout",
                              "--web.config-file=/etc/web.yaml",
+                             "--web.probes-without-auth",
                              "--metrics=node",
                              "--web.listen-address=localhost:0",
                              "--kube.node-name=worker",
@@ -110,6 +111,7 @@ TEST(CommandLineTest, EveryFlagReachesItsPlace) {
   EXPECT_EQ(c.exporter.top_processes, 100U);
   EXPECT_TRUE(c.exporter.standard_output);
   EXPECT_EQ(c.web.config_file, "/etc/web.yaml");
+  EXPECT_TRUE(c.web.probes_without_auth);
   EXPECT_EQ(c.exporter.metrics_level, Strings{"node"});
   EXPECT_EQ(c.web.listen_addresses, Strings{"localhost:0"});
   EXPECT_EQ(c.kube.node_name, "worker");

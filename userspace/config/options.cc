@@ -99,6 +99,9 @@ std::vector<Option> MakeOptions() {
       {exporter, "web.configFile", "web.config-file", "TLS, users and headers, in the exporter toolkit's schema",
        TextAt(
            [](Config & c) -> auto& { return c.web.config_file; }, "FILE")},
+      {exporter, "web.probesWithoutAuth", "web.probes-without-auth",
+       "let /healthz and /readyz be asked without a password",
+       SwitchAt([](Config & c) -> auto& { return c.web.probes_without_auth; })},
 
       {kube, "kube.nodeName", "kube.node-name", "name of this node in the metrics; empty: the host's name",
        TextAt(

@@ -24,6 +24,8 @@ import runner
 BRAHE = os.path.abspath(sys.argv.pop(1))
 # bcrypt, cost 4: alice's is "wonderland", bob's "builder".
 ALICE = "$2y$04$KBCwKxOzLha2MUDgW0PjXexEHTwUun17dfcKnCd.Fy5WLsVijVsXu"
+# Of "wonderland" too, with the usual cost 10.
+DEAR = "$2y$10$KBCwKxOzLha2MUDgW0PjXeAveU4/W.DJ9iQ.sL1SKjK6mYrfWM6Vu"
 BOB = "$2y$04$KBCwKxOzLha2MUDgW0PjXey/ITDT5J1QI6veARpvZ2G1.C7EdLlI6"
 
 
@@ -61,6 +63,97 @@ class TextOnly:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+
+class Guessers:
+    """Connections that each guess the password of `user(i)` without end, each from `address(i)`, as a context that begins
+    once all have asked."""
+
+    def __init__(self, port, count, user, address):
+        self._port, self._user, self._address = port, user, address
+        self._stop = threading.Event()
+        self._asked = threading.Semaphore(0)
+        self._connections = []
+        self.statuses = []
+        self._threads = [threading.Thread(target=self._run, args=(i,)) for i in range(count)]
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        for _ in self._threads:
+            self._asked.acquire()
+        return self
+
+    def __exit__(self, *unused):
+        self._stop.set()
+        for connection in self._connections:
+            try:
+                connection.sock.shutdown(socket.SHUT_RDWR)
+            except (AttributeError, OSError):
+                pass  # closed already
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self, i):
+        headers = basic(self._user(i), f"guess {i}")
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", self._port, timeout=120, source_address=(self._address(i), 0)
+        )
+        connection.request("GET", "/metrics", headers=headers)
+        self._connections.append(connection)
+        self._asked.release()
+        try:
+            while not self._stop.is_set():
+                response = connection.getresponse()
+                response.read()
+                self.statuses.append(response.status)
+                connection.request("GET", "/metrics", headers=headers)
+        except (OSError, http.client.HTTPException) as e:
+            if not self._stop.is_set():
+                self.statuses.append(repr(e))
+        connection.close()
+
+
+class GuessingTest(unittest.TestCase):
+    """The first login of somebody, which is not remembered yet, while a hundred connections guess."""
+
+    def setUp(self):
+        self.config = tempfile.NamedTemporaryFile("w", dir=os.environ.get("TEST_TMPDIR"), suffix=".yml")
+        self.addCleanup(self.config.close)
+        # Only the first has been logged in by the start.
+        users = ", ".join(f"{name}: {DEAR}" for name in ("starter", "alice"))
+        self.config.write(f"basic_auth_users: {{{users}}}\n")
+        self.config.flush()
+        node = Node(BRAHE, f"--web.config-file={self.config.name}", "--monitor.interval=1s")
+        self.addCleanup(node.__exit__)
+        self.exporter = node.exporter
+        end = time.monotonic() + 30
+        while self.exporter.get_bytes("/readyz", **basic("starter", "wonderland"))[0] != 200:
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.1)
+
+    def first_login(self, user, address):
+        with Guessers(self.exporter.port, 100, user, address) as guessers:
+            time.sleep(1)
+            begin = time.monotonic()
+            status, _ = self.exporter.get_bytes("/metrics", **basic("alice", "wonderland"))
+            took = time.monotonic() - begin
+            # From now on alice is known.
+            for _ in range(5):
+                self.assertEqual(self.exporter.get_bytes("/metrics", **basic("alice", "wonderland"))[0], 200)
+        print(f"the first login took {took:.2f} s; {len(guessers.statuses)} guesses")
+        self.assertEqual(status, 200)
+        self.assertLess(took, 3)
+        self.assertLessEqual(set(guessers.statuses), {401, 503})
+
+    def test_names_that_nobody_has_are_guessed_at_from_the_same_address(self):
+        self.first_login(lambda i: f"mallory{i}", lambda i: "127.0.0.1")
+
+    def test_passwords_are_guessed_from_another_address(self):
+        self.first_login(lambda i: "alice", lambda i: "127.0.0.2")
+
+    def test_passwords_are_guessed_from_a_hundred_addresses(self):
+        self.first_login(lambda i: "alice", lambda i: f"127.0.1.{i + 1}")
 
 
 class WebTest(unittest.TestCase):
@@ -201,6 +294,15 @@ class WebTest(unittest.TestCase):
         self.assertEqual((response.status, body), (200, b""))
         for secret in ("onderland", ALICE, "bob"):
             self.assertNotIn(secret, self.log())
+
+    def test_probes_need_no_password_where_that_is_set_and_count_for_no_rate(self):
+        with open(self.config, "a") as out:
+            out.write("rate_limit: {interval: 1h, burst: 1}\n")
+        self.start("--web.probes-without-auth")
+        for path in ("/healthz", "/readyz", "/probe/livez", "/probe/readyz") * 3:
+            self.assertEqual(self.ask(path, who=None)[0].status, 200, path)
+        self.assertEqual(self.ask(who=None)[0].status, 401)
+        self.assertEqual(self.ask()[0].status, 429)
 
     def test_guessing_passwords_holds_up_nobody_who_knows_one(self):
         self.start()

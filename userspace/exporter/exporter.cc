@@ -37,6 +37,13 @@ HttpResponse Zipped(HttpResponse response) {
   return response;
 }
 
+// The latter of each pair are Kepler's, which its DaemonSet's probes ask for.
+bool AsksForHealth(const HttpRequest& request) { return request.path == "/healthz" || request.path == "/probe/livez"; }
+bool AsksForReadiness(const HttpRequest& request) {
+  return request.path == "/readyz" || request.path == "/probe/readyz";
+}
+bool IsProbe(const HttpRequest& request) { return AsksForHealth(request) || AsksForReadiness(request); }
+
 class HttpExporter final : public Exporter {
  public:
   HttpExporter(const ExporterOptions& options, SnapshotSource& source)
@@ -53,15 +60,16 @@ class HttpExporter final : public Exporter {
         snapshots_(source) {}
 
   Status Start(std::vector<ListenSocket> sockets, const ExporterOptions& options) {
-    auto access = WebAccess::Make(options.web_config_file);
+    auto access =
+        WebAccess::Make({.file = options.web_config_file, .probes_without_auth = options.probes_without_auth});
     if (!access) return access.error();
     access_ = *std::move(access);
     HttpServerOptions serving;
     if (UsesTls()) serving.tls = [this] { return access_->Tls(); };
-    auto server = StartHttpServer(std::move(sockets), serving,
-                                  access_->Guard([this](const HttpRequest& request, Responder responder) {
-                                    Answer(request, std::move(responder));
-                                  }));
+    const HttpHandler answer = [this](const HttpRequest& request, Responder responder) {
+      Answer(request, std::move(responder));
+    };
+    auto server = StartHttpServer(std::move(sockets), serving, access_->Guard(answer, IsProbe));
     if (!server) return server.error();
     server_ = *std::move(server);
     return {};
@@ -83,9 +91,8 @@ class HttpExporter final : public Exporter {
   void Answer(const HttpRequest& request, Responder responder) {
     const std::string& path = request.path;
     if (path == "/metrics") return AnswerMetrics(request, std::move(responder));
-    // The latter of each pair are Kepler's, which its DaemonSet's probes ask for.
-    if (path == "/healthz" || path == "/probe/livez") return responder.Send(Health());
-    if (path == "/readyz" || path == "/probe/readyz") return responder.Send(Readiness());
+    if (AsksForHealth(request)) return responder.Send(Health());
+    if (AsksForReadiness(request)) return responder.Send(Readiness());
     if (path == "/api/v1/snapshot") return AnswerJson(request, std::move(responder));
     if (path == "/") return responder.Send(Page());
     responder.Send(

@@ -22,6 +22,7 @@ struct ExporterOptions {
   std::function<PodDirectoryFigures()> pods = nullptr;  // called by any thread; null where Kubernetes is not asked
   uint64_t top_processes = 0;                           // see TopProcesses
   std::string web_config_file = "";                     // see WebAccess; empty: plain HTTP for all
+  bool probes_without_auth = false;                     // /healthz and /readyz ask for no password
   std::function<std::vector<SettingRow>()> settings = nullptr;  // for the page at /; called by any thread; null: none
 };
 

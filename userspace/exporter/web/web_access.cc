@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "userspace/exporter/web/basic_auth.h"
+#include "userspace/exporter/web/peer_share.h"
 
 namespace brahe {
 namespace {
@@ -52,9 +53,9 @@ bool SameLimit(const std::optional<RateLimit>& a, const std::optional<RateLimit>
 
 }  // namespace
 
-Result<std::unique_ptr<WebAccess>> WebAccess::Make(const std::string& path, const Clock& clock) {
-  std::unique_ptr<WebAccess> access(new WebAccess(path, clock));
-  if (path.empty()) {
+Result<std::unique_ptr<WebAccess>> WebAccess::Make(const WebAccessOptions& options, const Clock& clock) {
+  std::unique_ptr<WebAccess> access(new WebAccess(options, clock));
+  if (options.file.empty()) {
     access->rules_ = std::make_shared<const Rules>();
   } else if (const Status adopted = access->Adopt(); !adopted) {
     return adopted.error();
@@ -65,9 +66,10 @@ Result<std::unique_ptr<WebAccess>> WebAccess::Make(const std::string& path, cons
 
 std::shared_ptr<const TlsContext> WebAccess::Tls() { return Current()->tls; }
 
-HttpHandler WebAccess::Guard(HttpHandler handler) {
-  return [this, handler = std::move(handler)](const HttpRequest& request, Responder responder) {
-    Answer(handler, request, std::move(responder));
+HttpHandler WebAccess::Guard(HttpHandler handler, IsProbe is_probe) {
+  return [this, handler = std::move(handler), is_probe = std::move(is_probe)](const HttpRequest& request,
+                                                                              Responder responder) {
+    Answer(handler, request, is_probe(request), std::move(responder));
   };
 }
 
@@ -166,23 +168,31 @@ std::shared_ptr<const WebAccess::Rules> WebAccess::Current() {
   return rules_;
 }
 
-void WebAccess::Answer(const HttpHandler& handler, const HttpRequest& request, Responder plain) {
+void WebAccess::Answer(const HttpHandler& handler, const HttpRequest& request, bool is_probe, Responder plain) {
   const std::shared_ptr<const Rules> rules = Current();
   Responder responder = WithHeaders(rules, rules->config.headers, std::move(plain));
-  if (rules->bucket && !rules->bucket->Take()) {
+  // A node that is scraped too often is not to be restarted for that.
+  if (rules->bucket && !is_probe && !rules->bucket->Take()) {
     return responder.Send(Later(429, SecondsUntilNext(*rules->config.rate_limit)));
   }
-  if (rules->config.users.empty()) return handler(request, std::move(responder));
+  const bool is_open = rules->config.users.empty() || (is_probe && probes_without_auth_);
+  if (is_open) return handler(request, std::move(responder));
+  CheckPassword(handler, request, std::move(responder));
+}
+
+void WebAccess::CheckPassword(const HttpHandler& handler, const HttpRequest& request, Responder responder) {
   const auto header = request.headers.find("authorization");
   auto credentials = header == request.headers.end() ? std::nullopt : ParseBasicAuth(header->second);
   if (!credentials) return responder.Send(Unauthorized());
   auto shared = std::make_shared<Responder>(std::move(responder));  // std::function wants to be copied
-  checker_.Check(std::move(credentials->user), std::move(credentials->password),
+  checker_.Check({.peer = ShareOf(request.peer),
+                  .user = std::move(credentials->user),
+                  .password = std::move(credentials->password)},
                  [handler, request, shared](PasswordChecker::Verdict verdict) {
                    if (verdict == PasswordChecker::Verdict::kRight) return handler(request, std::move(*shared));
                    const bool busy = verdict == PasswordChecker::Verdict::kBusy;
                    if (!busy) {
-                     LOG_EVERY_T(WARNING, 10) << "http: a wrong name or password was given";
+                     LOG_EVERY_T(WARNING, 10) << "http: a wrong name or password was given by " << request.peer;
                    }
                    shared->Send(busy ? Later(503, kBusySeconds) : Unauthorized());
                  });

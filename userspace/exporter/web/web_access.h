@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ctime>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -16,6 +17,11 @@
 
 namespace brahe {
 
+struct WebAccessOptions {
+  std::string file = {};  // the web configuration file; empty: everybody gets in by plain HTTP
+  bool probes_without_auth = false;
+};
+
 // Who gets in, as the web configuration file says: TLS for each connection; rate limit, passwords and headers for each
 // request. Looks whether the file or one that it names has changed when it is used, at most once a second, and keeps
 // what is in force while there is a fault in the new, which it logs once. Any thread.
@@ -24,14 +30,16 @@ namespace brahe {
 // from a thread of its own too.
 class WebAccess {
  public:
-  // `path` of the file; if it is empty, everybody gets in by plain HTTP. `clock` must outlive the result. The Error
-  // names the file, the key and the remedy.
-  static Result<std::unique_ptr<WebAccess>> Make(const std::string& path, const Clock& clock = SystemClock());
+  using IsProbe = std::function<bool(const HttpRequest&)>;
+
+  // `clock` must outlive the result. The Error names the file, the key and the remedy.
+  static Result<std::unique_ptr<WebAccess>> Make(const WebAccessOptions& options, const Clock& clock = SystemClock());
 
   // For a new connection; null without TLS, which stays so for good.
   std::shared_ptr<const TlsContext> Tls();
-  // Lets requests through to `handler` that may pass; the others get 401, 429 or 503.
-  HttpHandler Guard(HttpHandler handler);
+  // Lets requests through to `handler` that may pass; the others get 401, 429 or 503. For those that `is_probe` there
+  // is no rate limit, and with probes_without_auth no password.
+  HttpHandler Guard(HttpHandler handler, IsProbe is_probe);
   // Reads all anew, changed or not. Turning TLS on or off is an Error too: it takes a restart.
   Status Reload();
 
@@ -52,16 +60,19 @@ class WebAccess {
     std::vector<Stamp> stamps = {};            // of the config's files, before they were read
   };
 
-  WebAccess(std::string path, const Clock& clock) : path_(std::move(path)), clock_(clock) {}
+  WebAccess(const WebAccessOptions& options, const Clock& clock)
+      : path_(options.file), probes_without_auth_(options.probes_without_auth), clock_(clock) {}
   static std::vector<Stamp> StampsOf(const std::vector<std::string>& files);
   [[nodiscard]] Result<Rules> Load() const;
   Status Adopt();
   void LookForChanges();
   // Those in force; looks for changes first.
   std::shared_ptr<const Rules> Current();
-  void Answer(const HttpHandler& handler, const HttpRequest& request, Responder responder);
+  void Answer(const HttpHandler& handler, const HttpRequest& request, bool is_probe, Responder responder);
+  void CheckPassword(const HttpHandler& handler, const HttpRequest& request, Responder responder);
 
   const std::string path_;
+  const bool probes_without_auth_;
   const Clock& clock_;
   std::mutex reload_;  // held while files are looked at
   Nanoseconds next_look_{0};

@@ -95,24 +95,26 @@ class WebAccessTest : public ::testing::Test {
     tree_.Link("new", folder);
     ASSERT_EQ(rename(tree_.At("new").c_str(), tree_.At("live").c_str()), 0);
   }
-  void Start() {
-    auto made = WebAccess::Make(tree_.At("web.yml"), clock_);
+  void Start(bool probes_without_auth = false) {
+    auto made = WebAccess::Make({.file = tree_.At("web.yml"), .probes_without_auth = probes_without_auth}, clock_);
     ASSERT_TRUE(made) << made.error().message;
     access_ = std::move(*made);
   }
+  static bool IsProbe(const HttpRequest& request) { return request.path == "/probe"; }
   void LetASecondPass() { clock_.Advance(Seconds(1)); }
   std::string ErrorAtStart() {
-    const auto made = WebAccess::Make(tree_.At("web.yml"), clock_);
+    const auto made = WebAccess::Make({.file = tree_.At("web.yml")}, clock_);
     return made ? "no error" : made.error().message;
   }
 
   // The handler says 404, which only those who may pass get to see.
-  HttpResponse Get(const std::string& authorization = "") {
+  HttpResponse Get(const std::string& authorization = "", const std::string& path = "/nowhere") {
     std::promise<HttpResponse> answered;
-    HttpRequest request{.method = "GET", .path = "/nowhere", .headers = {}};
+    HttpRequest request{.method = "GET", .path = path, .headers = {}};
     if (!authorization.empty()) request.headers["authorization"] = authorization;
     const HttpHandler guarded = access_->Guard(
-        [](const HttpRequest& passed, Responder responder) { responder.Send({.status = 404, .body = passed.path}); });
+        [](const HttpRequest& passed, Responder responder) { responder.Send({.status = 404, .body = passed.path}); },
+        IsProbe);
     guarded(request, Responder([&](HttpResponse response) { answered.set_value(std::move(response)); }));
     return answered.get_future().get();
   }
@@ -124,7 +126,7 @@ class WebAccessTest : public ::testing::Test {
 };
 
 TEST_F(WebAccessTest, LetsEverybodyInWithoutAFile) {
-  access_ = std::move(*WebAccess::Make("", clock_));
+  access_ = std::move(*WebAccess::Make({}, clock_));
   EXPECT_EQ(access_->Tls(), nullptr);
   EXPECT_EQ(Get().body, "/nowhere");
   EXPECT_TRUE(access_->Reload());
@@ -159,7 +161,7 @@ TEST_F(WebAccessTest, AddsItsHeadersToEachAnswer) {
   for (const std::string& header : {std::string(), Basic("alice:wrong"), Basic("alice:right")}) {
     EXPECT_THAT(Get(header).headers, Contains(Pair("X-Frame-Options", "deny"))) << header;
   }
-  access_->Guard([](const HttpRequest&, const Responder&) {})(
+  access_->Guard([](const HttpRequest&, const Responder&) {}, IsProbe)(
       {.method = "GET", .path = "/", .headers = {{"authorization", Basic("alice:right")}}},
       Responder([](const HttpResponse& response) {
         EXPECT_EQ(response.status, 500u);
@@ -180,6 +182,26 @@ TEST_F(WebAccessTest, SendsAwayWhoComesTooOften) {
   clock_.Advance(Milliseconds(2500));
   EXPECT_EQ(Get().status, 404u);
   EXPECT_EQ(Get().status, 429u);
+}
+
+TEST_F(WebAccessTest, CountsNoProbes) {
+  Write(UserFile("right", "rate_limit: {interval: 1h, burst: 1}\n"));
+  Start();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(Get(Basic("alice:right"), "/probe").status, 404u);
+  EXPECT_EQ(Get("", "/probe").status, 401u) << "a password is wanted all the same";
+  EXPECT_EQ(Get(Basic("alice:right")).status, 404u) << "they have taken no token";
+  EXPECT_EQ(Get(Basic("alice:right")).status, 429u);
+  EXPECT_EQ(Get(Basic("alice:right"), "/probe").status, 404u);
+}
+
+TEST_F(WebAccessTest, LetsProbesInWithoutAPasswordWhereThatIsSet) {
+  Write(UserFile("right", "http_server_config: {headers: {X-Frame-Options: deny}}\n"));
+  Start(/*probes_without_auth=*/true);
+  const HttpResponse probe = Get("", "/probe");
+  EXPECT_EQ(probe.status, 404u);
+  EXPECT_THAT(probe.headers, Contains(Pair("X-Frame-Options", "deny")));
+  EXPECT_EQ(Get(Basic("alice:wrong"), "/probe").status, 404u);
+  EXPECT_EQ(Get().status, 401u);
 }
 
 TEST_F(WebAccessTest, ShowsARenewedCertificateToTheNextConnection) {
@@ -284,10 +306,10 @@ TEST_F(WebAccessTest, WantsARestartToTurnTlsOnOrOff) {
 TEST_F(WebAccessTest, AnswersBusyWhenTooManyGuess) {
   Write(UserFile("right"));
   Start();
-  constexpr int kGuesses = 100;
+  constexpr int kGuesses = 300;
   std::atomic<int> answered = 0;
   std::atomic<int> busy = 0;
-  const HttpHandler guarded = access_->Guard([](const HttpRequest&, const Responder&) { FAIL() << "let in"; });
+  const HttpHandler guarded = access_->Guard([](const HttpRequest&, const Responder&) { FAIL() << "let in"; }, IsProbe);
   for (int i = 0; i < kGuesses; ++i) {
     guarded({.method = "GET", .path = "/", .headers = {{"authorization", Basic("alice:wrong")}}},
             Responder([&](const HttpResponse& response) {
