@@ -191,6 +191,7 @@ TEST(HttpLimits, RefusesAMegabyteOfHeaders) {
 }
 
 TEST(HttpLimits, RefusesWhatTwoReadersCouldReadDifferently) {
+  using std::string_literals::operator""s;  // with what stands behind a NUL
   const auto server = Start({}, Ok);
   const std::string requests[] = {
       "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
@@ -199,10 +200,10 @@ TEST(HttpLimits, RefusesWhatTwoReadersCouldReadDifferently) {
       "GET / HTTP/1.1\r\nHost: a\r\nhost: a\r\n\r\n",
       "GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\nConnection: Keep-Alive\r\n\r\n",
       "GET / HTTP/1.1\r\n\r\n",
-      std::string("GET /\0x HTTP/1.1\r\nHost: a\r\n\r\n", 31),
-      std::string("GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n", 30),
-      std::string("GET /\0HTTP/1.1 HTTP/1.1\r\nHost: a\r\n\r\n", 38),
-      std::string("GET /?a=\0 HTTP/1.1\r\nHost: a\r\n\r\n", 33),
+      "GET /\0x HTTP/1.1\r\nHost: a\r\n\r\n"s,
+      "GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n"s,
+      "GET /\0HTTP/1.1 HTTP/1.1\r\nHost: a\r\n\r\n"s,
+      "GET /?a=\0 HTTP/1.1\r\nHost: a\r\n\r\n"s,
       "GET /%00 HTTP/1.1\r\nHost: a\r\n\r\n",
       "GET /%00x?a HTTP/1.1\r\nHost: a\r\n\r\n",
   };
