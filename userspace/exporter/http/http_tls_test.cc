@@ -40,7 +40,7 @@ class TlsClient {
       const gnutls_datum_t key = Datum(own.key);
       gnutls_certificate_set_x509_key_mem(credentials_, &certificate, &key, GNUTLS_X509_FMT_PEM);
     }
-    gnutls_init(&session_, GNUTLS_CLIENT);
+    gnutls_init(&session_, GNUTLS_CLIENT | GNUTLS_NO_SIGNAL);
     gnutls_set_default_priority(session_);
     gnutls_credentials_set(session_, GNUTLS_CRD_CERTIFICATE, credentials_);
     gnutls_transport_set_int(session_, connection_.fd());
