@@ -35,6 +35,13 @@ def libraries(program):
     return [word for line in out.splitlines() for word in line.split() if word.startswith("/")]
 
 
+def loaded_library(name):
+    """Where the loader finds a library that a program asks for while it runs."""
+    ctypes.CDLL(name)
+    with open("/proc/self/maps") as maps:
+        return next(path for path in (line.split()[-1] for line in maps) if os.path.basename(path).startswith(name))
+
+
 def pack(root, out):
     """Appends a folder's content to an initramfs."""
     names = subprocess.run(["find", "."], cwd=root, check=True, stdout=subprocess.PIPE).stdout
@@ -82,6 +89,12 @@ class Initramfs:
             # The loader looks in the programs' own places first, which are none of the guest's.
             system = library.startswith(("/lib", "/usr/lib"))
             self.copy(library, library if system else "/lib/" + os.path.basename(library))
+
+    def add_loaded_library(self, name):
+        """Adds a library that ldd does not tell of, with those that it needs."""
+        path = loaded_library(name)
+        self.copy(path, os.path.join(os.path.dirname(path), name))
+        self.add_libraries(path)
 
     def run(self, name, seconds, command):
         """Adds a step to the plan: a shell command under a time limit."""

@@ -48,6 +48,7 @@ def fill(guest, only, with_modules):
     verifier_test = guest.add_program(f"{BIN}/userspace/cpu/verifier_budget_test")
     perf_test = guest.add_program(f"{BIN}/userspace/energy/perf_meter_real_test")
     brahe = guest.add_program(f"{BIN}/userspace/brahe")
+    guest.add_loaded_library("libcurl-gnutls.so.4")  # to follow pods
     refuse = guest.add_program(f"{BIN}/userspace/e2e/refuse")
     guest.add_program(machine.tool("bpftool"))
     for name in ("exporter.sh", "exporter_step", "container_step", "load_modules", "rapl_test.py"):
