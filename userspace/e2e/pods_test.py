@@ -54,7 +54,8 @@ class Directory:
     def sanitized(self):
         """Whether it is built with a sanitizer, which takes memory of its own."""
         with open(ASK_PODS, "rb") as binary:
-            return b"__asan_init" in binary.read()
+            content = binary.read()
+        return any(start in content for start in (b"__asan_init", b"__tsan_init"))
 
     def memory_mib(self, key):
         with open(f"/proc/{self.process.pid}/status") as status:
