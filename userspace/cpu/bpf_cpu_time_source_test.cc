@@ -359,6 +359,7 @@ TEST_F(BpfCpuTimeSourceTest, HoldsEachCgroupsTimeThroughThousandsOfMoves) {
     size_t moves = 0, parts = 0;
     const Nanoseconds begin = NextEpoch().end;
     Nanoseconds since = begin;
+    Nanoseconds unsure = {};  // for how long it is not known here which of the two it was
     Nanoseconds next_cut = begin + Milliseconds(25);
     while (since - begin < Milliseconds(600)) {
       const Nanoseconds until = since + Milliseconds(3 + parts * 7 % 17);
@@ -370,8 +371,10 @@ TEST_F(BpfCpuTimeSourceTest, HoldsEachCgroupsTimeThroughThousandsOfMoves) {
         epochs.push_back(NextEpoch());
         next_cut = SystemClock().Now() + Milliseconds(25);
       }
+      const Nanoseconds before = SystemClock().Now();
       cgroups[(parts + 1) % 2].Take(burner.pid());
       const Nanoseconds now = SystemClock().Now();
+      unsure += now - before;
       expected[cgroups[parts++ % 2].id()] += now - since;
       since = now;
     }
@@ -381,8 +384,9 @@ TEST_F(BpfCpuTimeSourceTest, HoldsEachCgroupsTimeThroughThousandsOfMoves) {
     burner.Kill();
     EXPECT_GT(moves, IsEmulated() ? 50U : 1000U);
     for (const TestCgroup& cgroup : cgroups) {
-      EXPECT_NEAR(Seconds(used[cgroup.id()]), Seconds(expected[cgroup.id()]), Tolerance(0.01));
+      EXPECT_NEAR(Seconds(used[cgroup.id()]), Seconds(expected[cgroup.id()]), Tolerance(0.01) + Seconds(unsure));
     }
+    EXPECT_LT(Seconds(unsure), IsEmulated() ? 0.5 : 0.1) << "too slow to tell";
   });
 }
 
