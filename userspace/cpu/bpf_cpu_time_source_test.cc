@@ -200,11 +200,11 @@ TEST_F(BpfCpuTimeSourceTest, TellsAReusedPidFromTheProcessBefore) {
   CompareWithTheKernel([&] {
     ChildProcess first([] { Burn(Milliseconds(30)); });
     const pid_t pid = first.pid();
-    first.Wait();
+    const Nanoseconds first_used = first.Wait();
     std::vector<CpuTimeEpoch> epochs = {NextEpoch()};
     auto second = ChildWithPid(pid, [] { Burn(Milliseconds(60)); });
     ASSERT_TRUE(second) << "pid " << pid << " could not be had again";
-    second->Wait();
+    const Nanoseconds second_used = second->Wait();
     epochs.push_back(NextEpoch());
     std::map<ProcessKey, Nanoseconds> lives;
     for (const CpuTimeEpoch& epoch : epochs) {
@@ -213,8 +213,8 @@ TEST_F(BpfCpuTimeSourceTest, TellsAReusedPidFromTheProcessBefore) {
       }
     }
     ASSERT_EQ(lives.size(), 2U);
-    EXPECT_NEAR(Seconds(lives.begin()->second), 0.030, Tolerance(0.004));
-    EXPECT_NEAR(Seconds(lives.rbegin()->second), 0.060, Tolerance(0.004));
+    EXPECT_NEAR(Seconds(lives.begin()->second), Seconds(first_used), Tolerance(0.005));
+    EXPECT_NEAR(Seconds(lives.rbegin()->second), Seconds(second_used), Tolerance(0.005));
   });
 }
 
