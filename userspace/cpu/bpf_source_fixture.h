@@ -126,8 +126,8 @@ inline bool IsEmulated() { return getenv("BRAHE_EMULATED") != nullptr; }
 inline double Tolerance(double on_hardware) { return IsEmulated() ? 4 * on_hardware : on_hardware; }
 
 // Runs a scenario that compares our books with the kernel's. In a virtual machine a CPU may stand still at any
-// instruction, for some milliseconds under load and for tenths of a second in an emulated one, also between the kernel's
-// reading of the clock and ours: then the scenario has three tries, which a fault of ours would fail all.
+// instruction, for some milliseconds under load and for tenths of a second in an emulated one, also between the
+// kernel's reading of the clock and ours: then the scenario has three tries, which a fault of ours would fail all.
 inline void CompareWithTheKernel(const std::function<void()>& scenario) {
   for (int attempt = 1; attempt < 3; ++attempt) {
     testing::TestPartResultArray results;
