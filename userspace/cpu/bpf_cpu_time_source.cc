@@ -17,6 +17,11 @@ namespace {
 // Names and tasks of an epoch that is worth giving memory back after.
 constexpr size_t kLargeEpoch = 1024;
 
+bool TellsEnds(const std::vector<KernelFeature>& features) {
+  return std::ranges::any_of(features,
+                             [](const KernelFeature& feature) { return feature.name == "free" && feature.on; });
+}
+
 // The parts of the source have no say in each other; this is who calls them, and when.
 class BpfCpuTimeSource final : public CpuTimeSource {
  public:
@@ -25,7 +30,7 @@ class BpfCpuTimeSource final : public CpuTimeSource {
       : program_(std::move(program)),
         cuts_(program_->cut_memory(), clock),
         table_(*program_),
-        lives_({.procfs_root = options.procfs_root}),
+        lives_({.procfs_root = options.procfs_root, .kernel_tells_ends = TellsEnds(program_->features())}),
         books_(options.program.topology.socket_of_cpu, options.sysfs_root),
         begin_(begin) {}
 

@@ -21,8 +21,8 @@ constexpr size_t kRoom = 4;
 // way, or a last record appear.
 constexpr uint64_t kEndedEpochs = 4;
 // Every so many epochs quiet processes are looked for, in case that the kernel could not tell of their ends: those that
-// are quiet since the last time, so many at most, and of the others each in one of so many rounds, or of more where
-// there are so many that a round would be more than so many.
+// are quiet since the last time, so many at most where the kernel tells of ends at all, and of the others each in one
+// of so many rounds, or of more where there are so many that a round would be more than so many.
 constexpr uint64_t kCheckEpochs = 8;
 constexpr int kCheckNew = 64;
 constexpr uint64_t kCheckOld = 64;
@@ -179,7 +179,7 @@ void ProcessLives::FindMissedEnds(uint64_t dropped_events, const ForEachQuiet& f
     const bool newly_quiet = quiet_reads <= kCheckEpochs + kQuietEpochs;
     const bool in_round = all || process.pid % rounds == round;
     if ((!newly_quiet && !in_round) || HasEnded(process)) return;
-    if (!in_round && may_check-- <= 0) return;
+    if (!in_round && options_.kernel_tells_ends && may_check-- <= 0) return;
     if (IsGone(process, compare_starts)) gone.push_back(process);
   });
   if (gone.empty() || !ShowsAll()) return;  // PROCFS may have been mounted anew, or not at all any more

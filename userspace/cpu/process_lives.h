@@ -37,6 +37,8 @@ class ProcessLives {
     // was not found there is believed to be gone.
     std::function<Status(const std::string& procfs_root)> shows_all_processes = CheckShowsAllProcesses;
     size_t full_bytes = 1 << 20;
+    // False: PROCFS alone tells of ends, so each look asks for all that have just become quiet.
+    bool kernel_tells_ends = true;
   };
   // Calls `visit` for each process that has records of which none has changed lately, with the number of reads since.
   using VisitQuiet = std::function<void(const ProcessKey&, uint64_t quiet_reads)>;

@@ -59,11 +59,12 @@ class ProcessLivesTest : public ::testing::Test {
  protected:
   ProcessLivesTest() { Open(1 << 20); }
 
-  void Open(size_t full_bytes) {
+  void Open(size_t full_bytes, bool kernel_tells_ends = true) {
     lives_ = std::make_unique<ProcessLives>(
         ProcessLives::Options{.procfs_root = proc_.tree().path(),
                               .shows_all_processes = [this](const std::string&) { return Prove(); },
-                              .full_bytes = full_bytes});
+                              .full_bytes = full_bytes,
+                              .kernel_tells_ends = kernel_tells_ends});
   }
 
   CpuTimeEpoch Epoch() {
@@ -335,6 +336,13 @@ TEST_F(ProcessLivesTest, LooksSoonForThoseThatHaveJustBecomeQuietButNotForAnyNum
   EXPECT_GE(found, 64U);
   EXPECT_LE(found, 64U + 2000 / 64 + 1);
   EXPECT_GE(EndsOfManyEpochs(8).size(), 64U) << "those that have been found do not stand in the way";
+}
+
+TEST_F(ProcessLivesTest, LooksSoonForAllThatHaveJustBecomeQuietWhereTheKernelTellsOfNoEnds) {
+  Open(1 << 20, false);
+  for (uint32_t i = 0; i < 2000; ++i) quiet_[Nth(i)] = 5;
+  EXPECT_TRUE(EndsOfManyEpochs(8).empty());
+  EXPECT_EQ(EndsOfManyEpochs(1).size(), 2000U);
 }
 
 TEST_F(ProcessLivesTest, DoesNotBelieveAProcfsThatIsNotProvenToShowEverybody) {
