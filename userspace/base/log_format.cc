@@ -1,5 +1,6 @@
 #include "userspace/base/log_format.h"
 
+#include <gflags/gflags.h>
 #include <unistd.h>
 
 #include <array>
@@ -56,7 +57,8 @@ void StartLogging(const char* program, bool json) {
 }
 
 void SetLogLevel(std::string_view level) {
-  FLAGS_v = level == "debug" ? 1 : 0;
+  // Of the flag --v only the default: it wins where it is given.
+  google::SetCommandLineOptionWithMode("v", level == "debug" ? "1" : "0", google::SET_FLAGS_DEFAULT);
   FLAGS_minloglevel = level == "warn" ? google::WARNING : level == "error" ? google::ERROR : google::INFO;
 }
 

@@ -12,7 +12,8 @@ namespace brahe {
 // or a failed CHECK writes is one as well; glog's stack trace follows it as text. Before there are threads, and once.
 void StartLogging(const char* program, bool json);
 
-// debug, info, warn or error: the least severity that is logged. Any thread.
+// debug, info, warn or error: the least severity that is logged. At debug VLOG(1) is logged as well, at other levels no
+// VLOG is, unless glog's flag v has been set: that one stays as it is. Any thread.
 void SetLogLevel(std::string_view level);
 
 // A line of JSON with its line break. Bytes that are no UTF-8 become U+FFFD. glog tells a VLOG as INFO.

@@ -1,5 +1,6 @@
 #include "userspace/base/log_format.h"
 
+#include <gflags/gflags.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -85,6 +86,27 @@ TEST(LogFormatTest, TheLevelSaysWhatIsLeftOutAndMayChange) {
   std::string said;
   for (const std::string& line : lines) said += nlohmann::json::parse(line)["msg"].get<std::string>() + " ";
   EXPECT_EQ(said, "error debug info warn error warn error info warn error ");
+}
+
+TEST(LogFormatTest, GlogsOwnFlagOfVerbosityWinsOverTheLevel) {
+  const TempTree files;
+  const auto verbose = LinesOf(files, [] {
+    google::SetCommandLineOption("v", "2");
+    SetLogLevel("info");
+    VLOG(2) << "said";
+    SetLogLevel("warn");
+    VLOG(2) << "unsaid: VLOG is of severity INFO";
+  });
+  ASSERT_EQ(verbose.size(), 1U);
+  EXPECT_EQ(nlohmann::json::parse(verbose.front())["msg"], "said");
+  const auto quiet = LinesOf(files, [] {
+    google::SetCommandLineOption("v", "0");
+    for (const char* level : {"debug", "error", "debug"}) SetLogLevel(level);
+    VLOG(1) << "unsaid";
+    LOG(INFO) << "said";
+  });
+  ASSERT_EQ(quiet.size(), 1U);
+  EXPECT_EQ(nlohmann::json::parse(quiet.front())["msg"], "said");
 }
 
 TEST(LogFormatTest, AFailedCheckReachesStderr) {
