@@ -94,7 +94,7 @@ struct CommandLine {
 
 // Defaults < YAML file (--config.file) < flags. An Error is one line that names the file and line or the flag, the
 // key, and what to do (the nearest known name for one that nobody knows). A key of the file that nobody knows is an
-// Error with --config.strict only.
+// Error with --config.strict only. Sets gflags' values, and with them glog's verbosity: one thread at a time.
 Result<CommandLine> ParseCommandLine(int argc, const char* const* argv);
 
 // What the same arguments and the same file say now.

@@ -17,7 +17,10 @@ work as they are.
 
 - **Flags** are written `--name=value` or `--name value`. Switches are `--name` and `--no-name`, also `--name=true` and
   `--name=false`. Lists take commas, and flags of lists may be repeated. Of any other flag that is repeated, the last one
-  counts.
+  counts. A value that begins with `--` is written `--name=value`.
+- **glog's flags** `--v=1` (verbosity), `--vmodule=settings=1,bpf*=1` (verbosity of single source files) and
+  `--log_utc_time` are taken as well, on the command line only. `--v` wins over the verbosity that `log.level` stands for:
+  1 at `debug`, else 0. At `warn` and `error` such lines are left out. No other flag of a library is taken.
 - **The file** has a section for each dot of a key, or the dots themselves (`monitor.interval: 1s`). A list that a flag
   gives replaces the file's. What is left empty, such as a section without keys, keeps its default, and so does an empty
   list. Merge keys (`<<: *defaults`) work. Empty documents, such as a lone `---` at the end, do not count.

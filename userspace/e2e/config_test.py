@@ -216,6 +216,34 @@ class ConfigTest(unittest.TestCase):
         self.assertIn("<td>exporter.prometheus.metricsLevel</td><td>node</td>", exporter.get("/")[1])
         self.assertEqual(exporter.stop(), 0)
 
+    def test_glogs_flags_say_how_much_of_which_file_is_logged(self):
+        for flags, seen in (
+            ((), False),
+            (("--v=1",), True),
+            (("--v", "1", "--log_utc_time"), True),
+            (("--vmodule=settings=1",), True),
+            (("--vmodule", "nothing=3", "--vmodule=set*=1"), True),
+            (("--vmodule=nothing=3",), False),
+            (("--v=0", "--log.level=debug"), False),
+        ):
+            with self.subTest(flags):
+                exporter = self.start(f"--host.sysfs={self.driver.root}", *flags)
+                self.assertEqual(exporter.stop(), 0)
+                log = "".join(exporter.log)
+                self.assertEqual("] monitor.interval=5s (default)" in log, seen, log)  # VLOG(1) of settings.cc
+
+    def test_a_flag_of_a_library_ends_the_start_and_does_nothing(self):
+        self.write("--host.sysfs=/nowhere\n")
+        for flag in (f"--flagfile={self.file}", "--fromenv=host.sysfs", "--helpfull", "--log_dir=/tmp"):
+            run = subprocess.run([BRAHE, flag], capture_output=True, text=True, timeout=30)
+            self.assertEqual((run.returncode, run.stdout), (1, ""), flag)
+            name = flag.partition("=")[0]
+            self.assertEqual(
+                run.stderr,
+                f"brahe: {name}: a library's flag, which is not taken here; see --help for those that are, and "
+                "--config.file for a file of settings\n",
+            )
+
     def test_stdout_alone_prints_lines_and_serves_nothing(self):
         flags = ("--exporter.stdout", "--no-exporter.prometheus", "--monitor.interval=200ms", "--metrics=node")
         exporter = subprocess.Popen(

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "userspace/config/flags.h"
+
+namespace brahe {
+
+// What --help prints: `flags` under the headings of their sections, those without a help text left out.
+std::string HelpText(const std::vector<Flag>& flags);
+
+}  // namespace brahe
