@@ -176,9 +176,13 @@ class TopProcessesTest(unittest.TestCase):
         self.addCleanup(node.__exit__)
         witness = Witness(self, node.exporter)
         node.exporter.first_scrape()
-        burners = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(4)]
+        # Ahead of what else may run on this machine.
+        command = [sys.executable, "-c", "import os; os.nice(-20)\nwhile True: pass"]
+        burners = [subprocess.Popen(command) for _ in range(4)]
+        pids, scrapes = set(), 0
         try:
-            for _ in range(15):
+            while scrapes < 15 or not pids & {burner.pid for burner in burners}:
+                self.assertLess(scrapes := scrapes + 1, 200, pids)
                 scrape = witness.scrape(after=0.3)
                 for zone in ("package", "core", "dram"):
                     listed = scrape.all("kepler_process_cpu_joules_total", zone=zone)
@@ -186,12 +190,11 @@ class TopProcessesTest(unittest.TestCase):
                     unlisted = scrape.one("brahe_process_unlisted_joules_total", zone=zone)
                     active = scrape.one("kepler_node_cpu_active_joules_total", zone=zone)
                     self.assertEqual(sum(value for _, value in listed) + unlisted, active)
+                pids = {int(labels["pid"]) for labels, _ in listed}
         finally:
             for burner in burners:
                 burner.kill()
                 burner.wait()
-        pids = {int(labels["pid"]) for labels, _ in listed}
-        self.assertTrue(pids & {burner.pid for burner in burners}, pids)
 
 
 class StartTest(unittest.TestCase):
