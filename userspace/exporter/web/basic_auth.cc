@@ -1,8 +1,8 @@
 #include "userspace/exporter/web/basic_auth.h"
 
-#include <gnutls/gnutls.h>
 #include <strings.h>
 
+#include "userspace/base/base64.h"
 #include "userspace/base/file.h"
 
 namespace brahe {
@@ -12,15 +12,10 @@ std::optional<Credentials> ParseBasicAuth(std::string_view header) {
   if (header.size() < kScheme.size() || strncasecmp(header.data(), kScheme.data(), kScheme.size()) != 0) {
     return std::nullopt;
   }
-  std::string encoded(Trim(header.substr(kScheme.size())));
-  gnutls_datum_t text = {reinterpret_cast<unsigned char*>(encoded.data()), static_cast<unsigned>(encoded.size())};
-  gnutls_datum_t decoded = {};
-  if (encoded.empty() || gnutls_base64_decode2(&text, &decoded) != 0) return std::nullopt;
-  const std::string pair(reinterpret_cast<const char*>(decoded.data), decoded.size);
-  gnutls_free(decoded.data);
-  const size_t colon = pair.find(':');
+  const auto pair = DecodeBase64(Trim(header.substr(kScheme.size())));
+  const size_t colon = pair ? pair->find(':') : std::string::npos;
   if (colon == std::string::npos) return std::nullopt;
-  return Credentials{pair.substr(0, colon), pair.substr(colon + 1)};
+  return Credentials{pair->substr(0, colon), pair->substr(colon + 1)};
 }
 
 }  // namespace brahe

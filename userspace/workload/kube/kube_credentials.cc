@@ -3,12 +3,11 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdint>
 #include <cstdlib>
-#include <string_view>
+#include <optional>
 #include <utility>
 
+#include "userspace/base/base64.h"
 #include "userspace/base/file.h"
 #include "userspace/base/plain_text.h"
 #include "userspace/base/yaml_document.h"
@@ -151,12 +150,6 @@ class KubeconfigReader {
   std::optional<Error> wrong_;
 };
 
-int DigitOfBase64(char c) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const size_t at = kDigits.find(c);
-  return at == std::string_view::npos ? -1 : static_cast<int>(at);
-}
-
 std::string Variable(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
@@ -205,27 +198,6 @@ Result<KubeCredentials> InClusterCredentials(const InClusterPlace& place) {
     }
   }
   return credentials;
-}
-
-std::optional<std::string> DecodeBase64(std::string_view text) {
-  std::string decoded;
-  uint32_t bits = 0;
-  size_t digits = 0;
-  size_t padding = 0;
-  for (const char c : text) {
-    if (c == '\n' || c == '\r' || c == ' ' || c == '\t') continue;
-    ++digits;
-    if (c == '=') {
-      ++padding;
-      continue;
-    }
-    const int digit = DigitOfBase64(c);
-    if (digit < 0 || padding > 0) return std::nullopt;
-    bits = bits << 6 | static_cast<uint32_t>(digit);
-    if (digits % 4 != 1) decoded += static_cast<char>(bits >> (6 - 2 * ((digits - 1) % 4)) & 0xff);
-  }
-  if (digits % 4 != 0 || padding > 2) return std::nullopt;
-  return decoded;
 }
 
 }  // namespace brahe

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "userspace/base/result.h"
@@ -26,8 +25,5 @@ struct InClusterPlace {
 };
 InClusterPlace InClusterPlaceOfEnvironment();
 Result<KubeCredentials> InClusterCredentials(const InClusterPlace& place);
-
-// Standard base64, white space between allowed; nullopt for anything else.
-std::optional<std::string> DecodeBase64(std::string_view text);
 
 }  // namespace brahe

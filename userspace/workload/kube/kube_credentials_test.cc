@@ -166,17 +166,6 @@ TEST(InClusterTest, OutsideAPodTheErrorSaysWhatToDo) {
                 "kubeconfig file with kube.config");
 }
 
-TEST(Base64Test, DecodesWhatIsBase64AndNothingElse) {
-  EXPECT_EQ(DecodeBase64(""), "");
-  EXPECT_EQ(DecodeBase64("QQ=="), "A");
-  EXPECT_EQ(DecodeBase64("QUI="), "AB");
-  EXPECT_EQ(DecodeBase64("QUJD\n REVG"), "ABCDEF");
-  EXPECT_EQ(DecodeBase64("/+8A"), std::string("\xff\xef\0", 3));
-  for (const char* text : {"Q", "QQ", "QQ=", "Q===", "====", "QQ==QQ==", "QQ=Q", "Q?==", "QQ\xff="}) {
-    EXPECT_EQ(DecodeBase64(text), std::nullopt) << text;
-  }
-}
-
 TEST(CheckUrlTest, TakesHttpAndHttpsWithoutSecrets) {
   for (const char* url : {"https://n1:10250", "http://127.0.0.1:10255/pods", "https://[::1]:6443/x/"}) {
     EXPECT_TRUE(CheckUrl(url)) << url;

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace brahe {
+
+// What `text` stands for: standard base64, white space between allowed; nullopt for anything else.
+std::optional<std::string> DecodeBase64(std::string_view text);
+
+}  // namespace brahe

@@ -1,0 +1,22 @@
+#include "userspace/base/base64.h"
+
+#include <gtest/gtest.h>
+
+namespace brahe {
+namespace {
+
+TEST(Base64Test, DecodesWhatIsBase64AndNothingElse) {
+  EXPECT_EQ(DecodeBase64(""), "");
+  EXPECT_EQ(DecodeBase64("QQ=="), "A");
+  EXPECT_EQ(DecodeBase64("QUI="), "AB");
+  EXPECT_EQ(DecodeBase64("QUJD\n REVG"), "ABCDEF");
+  EXPECT_EQ(DecodeBase64("\tQ U\r\nI =\n"), "AB");
+  EXPECT_EQ(DecodeBase64("/+8A"), std::string("\xff\xef\0", 3));
+  for (const char* text : {"Q", "QQ", "QQ=", "Q===", "====", "QQ==QQ==", "QQ=Q", "Q?==", "Q-==", "QQ\xff="}) {
+    EXPECT_EQ(DecodeBase64(text), std::nullopt) << text;
+  }
+  EXPECT_EQ(DecodeBase64(std::string_view("QQ==\0", 5)), std::nullopt);
+}
+
+}  // namespace
+}  // namespace brahe
