@@ -39,7 +39,7 @@ Result<CurlLibrary> LoadCurl(const std::string& name) {
       Find(library, "curl_easy_cleanup", curl.easy_cleanup) && Find(library, "curl_easy_reset", curl.easy_reset) &&
       Find(library, "curl_easy_setopt", curl.easy_setopt) && Find(library, "curl_easy_getinfo", curl.easy_getinfo) &&
       Find(library, "curl_easy_perform", curl.easy_perform) &&
-      Find(library, "curl_easy_strerror", curl.easy_strerror) &&
+      Find(library, "curl_easy_strerror", curl.easy_strerror) && Find(library, "curl_easy_escape", curl.easy_escape) &&
       Find(library, "curl_slist_append", curl.slist_append) &&
       Find(library, "curl_slist_free_all", curl.slist_free_all) &&  //
       Find(library, "curl_url", curl.url) && Find(library, "curl_url_cleanup", curl.url_cleanup) &&

@@ -1,7 +1,6 @@
 #include "userspace/workload/kube/http_fetch.h"
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
 
 #include "userspace/base/file.h"
@@ -283,12 +282,15 @@ void Finish(Transfer& transfer, CURLcode code, const char* details) {
 
 using UrlHandle = std::unique_ptr<CURLU, decltype(&curl_url_cleanup)>;
 
+// A text that libcurl gives away; null is none.
+std::string Taken(const CurlLibrary& curl, char* text) {
+  const std::unique_ptr<char, decltype(&curl_free)> owned(text, curl.free);
+  return text == nullptr ? "" : text;
+}
+
 std::string PartOf(const CurlLibrary& curl, const UrlHandle& url, CURLUPart part) {
   char* text = nullptr;
-  if (curl.url_get(url.get(), part, &text, 0) != CURLUE_OK) return "";
-  std::string copy(text);
-  curl.free(text);
-  return copy;
+  return curl.url_get(url.get(), part, &text, 0) == CURLUE_OK ? Taken(curl, text) : "";
 }
 
 }  // namespace
@@ -372,17 +374,10 @@ Status CheckUrl(const std::string& text) {
   return {};
 }
 
-std::string EscapedForQuery(std::string_view text) {
-  std::string escaped;
-  for (const unsigned char c : text) {
-    if (std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_' || c == '~') {
-      escaped += static_cast<char>(c);
-    } else {
-      constexpr char kDigits[] = "0123456789ABCDEF";
-      escaped += {'%', kDigits[c >> 4], kDigits[c & 15]};
-    }
-  }
-  return escaped;
+std::string EscapedForQuery(const std::string& text) {
+  const CurlLibrary& curl = *Curl();
+  // Of no length it would measure a C string.
+  return text.empty() ? "" : Taken(curl, curl.easy_escape(nullptr, text.data(), static_cast<int>(text.size())));
 }
 
 }  // namespace brahe

@@ -85,7 +85,7 @@ class HttpFetcher {
 // fragment. Needs libcurl.
 Status CheckUrl(const std::string& url);
 
-// `text` with what a URL's query may not hold escaped.
-std::string EscapedForQuery(std::string_view text);
+// `text` with what a URL's query may not hold escaped. Needs libcurl.
+std::string EscapedForQuery(const std::string& text);
 
 }  // namespace brahe

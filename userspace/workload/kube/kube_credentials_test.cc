@@ -179,6 +179,8 @@ TEST(CheckUrlTest, TakesHttpAndHttpsWithoutSecrets) {
 TEST(EscapedForQueryTest, EscapesAllButWhatIsPlain) {
   EXPECT_EQ(EscapedForQuery("n-1.x_~A9"), "n-1.x_~A9");
   EXPECT_EQ(EscapedForQuery("a=b&c d\xff/"), "a%3Db%26c%20d%FF%2F");
+  EXPECT_EQ(EscapedForQuery(std::string("a\0+", 3)), "a%00%2B");
+  EXPECT_EQ(EscapedForQuery(""), "");
 }
 
 }  // namespace
