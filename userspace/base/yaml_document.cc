@@ -6,7 +6,6 @@
 #include <set>
 #include <sstream>
 
-#include "userspace/base/file.h"
 #include "userspace/base/values.h"
 
 namespace brahe {
@@ -129,12 +128,6 @@ class Merger {
 };
 
 }  // namespace
-
-Result<YAML::Node> ReadYamlDocument(const std::string& path) {
-  const auto content = ReadRegularFile(path);
-  if (!content) return content.error();
-  return ParseYamlDocument(path, *content);
-}
 
 Result<YAML::Node> ParseYamlDocument(const std::string& path, std::string_view content) {
   // yaml-cpp takes a quote that is never closed, with all that it swallowed, if a line break ends the file.

@@ -11,12 +11,9 @@
 
 namespace brahe {
 
-// The root of the only document of a file that people write; a null node if it is empty. Further documents in which
-// nothing stands do not count. Each Error names the file and,
-// where there is one, the line, and shows nothing of what the file holds.
-Result<YAML::Node> ReadYamlDocument(const std::string& path);
-
-// The same of `content`, which stands in the file of this path.
+// The root of the only document of `content`, which stands in the file of this path; a null node if it is empty.
+// Further documents in which nothing stands do not count. Each Error names the file and, where there is one, the line,
+// and shows nothing of what the file holds.
 Result<YAML::Node> ParseYamlDocument(const std::string& path, std::string_view content);
 
 using YamlEntry = std::pair<YAML::Node, YAML::Node>;  // key and value

@@ -11,18 +11,14 @@
 namespace brahe {
 namespace {
 
-constexpr std::string_view kTls = "tls_server_config";
+const std::string kTls = "tls_server_config";
 
-// Null if the key is not given.
-const WrittenKey* Find(const WebFile& file, std::string_view section, std::string_view name) {
-  const auto found = file.keys.find(FindWebKey(section, name));
-  return found == file.keys.end() ? nullptr : &found->second;
-}
+using WebFile = std::vector<YamlGiven>;
 
 // What was written for the key `name` of TLS or for its twin, which names a file; an Error if for both.
-Result<const WrittenKey*> FindPem(const WebFile& file, const std::string& name) {
-  const WrittenKey* text = Find(file, kTls, name);
-  const WrittenKey* in_file = Find(file, kTls, name + "_file");
+Result<const YamlGiven*> FindPem(const WebFile& file, const std::string& name) {
+  const YamlGiven* text = FindGiven(file, kTls + "." + name);
+  const YamlGiven* in_file = FindGiven(file, kTls + "." + name + "_file");
   if (text != nullptr && in_file != nullptr) {
     return MakeError(in_file->origin + ": " + name + " is given as well; keep one of the two");
   }
@@ -40,7 +36,7 @@ Status CheckCertificate(const WebFile& file) {
     return MakeError((*certificate)->origin + ": a certificate needs its key; add key_file or key");
   }
   if (*key != nullptr) return MakeError((*key)->origin + ": a key needs its certificate; add cert_file or cert");
-  return MakeError(Find(file, "", kTls)->origin + ": TLS needs a certificate and its key; add cert_file and key_file");
+  return MakeError(FindGiven(file, kTls)->origin + ": TLS needs a certificate and its key; add cert_file and key_file");
 }
 
 // That what is asked of clients can be held to.
@@ -50,14 +46,14 @@ Status CheckClients(const WebFile& file, ClientAuth policy) {
   const bool verifies =
       policy == ClientAuth::kVerifyClientCertIfGiven || policy == ClientAuth::kRequireAndVerifyClientCert;
   if (verifies && *ca == nullptr) {
-    return MakeError(Find(file, kTls, "client_auth_type")->origin +
+    return MakeError(FindGiven(file, "tls_server_config.client_auth_type")->origin +
                      ": clients' certificates can be verified with their CA only; add client_ca_file or client_ca");
   }
   if (policy == ClientAuth::kNoClientCert && *ca != nullptr) {
     return MakeError((*ca)->origin +
                      ": no client is asked for a certificate; add client_auth_type: RequireAndVerifyClientCert");
   }
-  const WrittenKey* sans = Find(file, kTls, "client_allowed_sans");
+  const YamlGiven* sans = FindGiven(file, "tls_server_config.client_allowed_sans");
   const bool requires_one =
       policy == ClientAuth::kRequireAnyClientCert || policy == ClientAuth::kRequireAndVerifyClientCert;
   if (sans != nullptr && !requires_one) {
@@ -70,9 +66,9 @@ Status CheckClients(const WebFile& file, ClientAuth policy) {
 
 Status CheckVersions(const WebFile& file, const TlsOptions& tls) {
   if (tls.min_version <= tls.max_version) return {};
-  const WrittenKey* min = Find(file, kTls, "min_version");
+  const YamlGiven* min = FindGiven(file, "tls_server_config.min_version");
   // Either is given, as the defaults go together.
-  return MakeError((min != nullptr ? min : Find(file, kTls, "max_version"))->origin +
+  return MakeError((min != nullptr ? min : FindGiven(file, "tls_server_config.max_version"))->origin +
                    ": min_version is above max_version; by default they are TLS12 and TLS13");
 }
 
@@ -89,14 +85,14 @@ std::optional<int> CostOfHash(std::string_view hash) {
   return cost >= 4 && cost <= 31 ? std::optional(cost) : std::nullopt;
 }
 
-Status TakeUser(const WrittenUser& user, WebConfig& config) {
+Status TakeUser(const YamlGiven& user, WebConfig& config) {
   constexpr int kSlow = 14;  // a second or so
   const bool nameable = std::none_of(user.name.begin(), user.name.end(),
                                      [](unsigned char c) { return c < ' ' || c == 0x7f || c == ':'; });
   if (user.name.empty() || !nameable) {
     return MakeError(user.origin + ": a user's name must not be empty nor hold a colon or control characters");
   }
-  const auto cost = CostOfHash(user.hash);
+  const auto cost = CostOfHash(user.texts.front());
   if (!cost) {
     return MakeError(user.origin + ": no bcrypt hash (60 characters, cost 4 to 31); htpasswd -nBC 10 USER makes one");
   }
@@ -104,13 +100,13 @@ Status TakeUser(const WrittenUser& user, WebConfig& config) {
     config.warnings.push_back(user.origin + ": at cost " + std::to_string(*cost) + " the first request takes " +
                               "seconds or more; 10 is usual");
   }
-  config.users[user.name] = user.hash;
+  config.users[user.name] = user.texts.front();
   return {};
 }
 
 Status TakeRateLimit(const WebFile& file, WebDraft& draft) {
-  const WrittenKey* interval = Find(file, "rate_limit", "interval");
-  const WrittenKey* burst = Find(file, "rate_limit", "burst");
+  const YamlGiven* interval = FindGiven(file, "rate_limit.interval");
+  const YamlGiven* burst = FindGiven(file, "rate_limit.burst");
   if (interval == nullptr && burst != nullptr) {
     draft.config.warnings.push_back(burst->origin + ": without effect; rate_limit.interval turns the limit on");
   }
@@ -129,7 +125,7 @@ Result<WebConfig> LoadWebConfig(const std::string& path) {
   const auto file = ReadWebFile(path);
   if (!file) return file.error();
   // Also with keys that were left empty, rather than to serve in the clear what was meant to be encrypted.
-  const bool wants_tls = Find(*file, "", kTls) != nullptr;
+  const bool wants_tls = FindGiven(*file, kTls) != nullptr;
   if (wants_tls) {
     if (const Status checked = CheckCertificate(*file); !checked) return checked.error();
   }
@@ -137,11 +133,12 @@ Result<WebConfig> LoadWebConfig(const std::string& path) {
   WebDraft draft{.path = path};
   draft.config.files.push_back(path);
   for (const WebKey& key : WebKeys()) {
-    const auto written = file->keys.find(&key);
-    if (written == file->keys.end() || key.take == nullptr) continue;
-    if (const Status taken = key.take(key, written->second, draft); !taken) return taken.error();
+    const YamlGiven* written = FindGiven(*file, key.FullName());
+    if (written == nullptr || key.take == nullptr) continue;
+    if (const Status taken = key.take(key, *written, draft); !taken) return taken.error();
   }
-  for (const WrittenUser& user : file->users) {
+  for (const YamlGiven& user : *file) {
+    if (user.key != "basic_auth_users") continue;
     if (const Status taken = TakeUser(user, draft.config); !taken) return taken.error();
   }
   if (const Status taken = TakeRateLimit(*file, draft); !taken) return taken.error();

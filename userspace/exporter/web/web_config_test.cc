@@ -310,7 +310,7 @@ TEST_F(WebConfigTest, AnUnknownKeyIsAnErrorWithTheNearest) {
 
 TEST_F(WebConfigTest, NamesTheKeyWhoseValueHasTheWrongShape) {
   EXPECT_EQ(ErrorOf("tls_server_config: [a]"),
-            "web.yml:1: tls_server_config: keys of its own are expected, not a list");
+            "web.yml:1: tls_server_config: a section with keys of its own is expected, not a list");
   EXPECT_EQ(ErrorOf("tls_server_config: {cert_file: [a]}"),
             "web.yml:1: tls_server_config.cert_file: a single value is expected, not a list");
   EXPECT_EQ(ErrorOf("tls_server_config: {cipher_suites: {a: b}}"),
@@ -377,7 +377,7 @@ TEST_F(WebConfigTest, SecretsAreNeverShown) {
                                     "tls_server_config: " + pem,
                                     "tls_server_config: {key: " + pem + ", key_file: k, cert_file: c}"};
   for (const WebKey& key : WebKeys()) {
-    if (key.section.empty() || key.shape == WebKey::Shape::kPem || key.shape == WebKey::Shape::kSection) continue;
+    if (key.section.empty() || key.kind == YamlKind::kSecret || key.kind == YamlKind::kSection) continue;
     const std::string name = std::string(key.name);
     for (const std::string& secret : {hash, pem}) {
       const std::string entry = "{" + name + ": " + secret + "}";

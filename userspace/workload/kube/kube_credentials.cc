@@ -1,152 +1,140 @@
 #include "userspace/workload/kube/kube_credentials.h"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <optional>
 #include <utility>
 
 #include "userspace/base/base64.h"
 #include "userspace/base/file.h"
 #include "userspace/base/plain_text.h"
-#include "userspace/base/yaml_document.h"
+#include "userspace/base/yaml_keys.h"
 
 namespace brahe {
 namespace {
 
 constexpr size_t kMaxKubeconfig = 4 << 20;
 
-// A key that changes who we are or whom we talk to, and that we do not do.
+// Keys that change who we are or whom we talk to, and that we do not do.
 struct Unsupported {
   const char* key;
   const char* remedy;
 };
-constexpr Unsupported kUnsupportedOfUser[] = {
-    {"exec",
-     "fetches credentials with a program, which is not supported; give a token, a tokenFile or a client "
-     "certificate"},
-    {"auth-provider", "is not supported; give a token, a tokenFile or a client certificate"},
-    {"username", "is not supported, as Kubernetes has no passwords any more; give a token"},
-    {"as", "is not supported; give the credentials of that user"},
-};
-constexpr Unsupported kUnsupportedOfCluster[] = {
-    {"proxy-url", "is not supported; give a server that is reached without a proxy"},
-    {"tls-server-name", "is not supported; give the server by the name in its certificate"},
+constexpr Unsupported kUnsupported[] = {
+    {"clusters.cluster.proxy-url", "not supported; give a server that is reached without a proxy"},
+    {"clusters.cluster.tls-server-name", "not supported; give the server by the name in its certificate"},
+    {"users.user.exec", "a program for this is not supported; give a token, a tokenFile or a client certificate"},
+    {"users.user.auth-provider", "not supported; give a token, a tokenFile or a client certificate"},
+    {"users.user.username", "not supported, as Kubernetes has no passwords any more; give a token"},
+    {"users.user.as", "not supported; give the credentials of that user"},
 };
 
-std::string Folder(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash == 0 ? 1 : slash);
+// What is read; the rest of a kubeconfig is for others.
+YamlTable MakeTable() {
+  YamlTable table{.example = "contexts:", .keys = {{.name = "current-context"}}, .holds_secrets = true};
+  for (const char* list : {"contexts", "clusters", "users"}) {
+    table.keys.push_back({.name = list, .kind = YamlKind::kEntries});
+    table.keys.push_back({.name = list + std::string(".name")});
+  }
+  for (const char* key : {"contexts.context.cluster", "contexts.context.user", "clusters.cluster.server",
+                          "clusters.cluster.certificate-authority", "clusters.cluster.insecure-skip-tls-verify",
+                          "users.user.client-certificate", "users.user.client-key", "users.user.tokenFile"}) {
+    table.keys.push_back({.name = key});
+  }
+  for (const char* key : {"clusters.cluster.certificate-authority-data", "users.user.client-certificate-data",
+                          "users.user.client-key-data", "users.user.token"}) {
+    table.keys.push_back({.name = key, .kind = YamlKind::kSecret});
+  }
+  for (const Unsupported& one : kUnsupported) table.keys.push_back({.name = one.key, .kind = YamlKind::kTree});
+  return table;
 }
 
-// Reads one kubeconfig. The first thing that is wrong with it is kept, and ends in the Error; YAML's exceptions pass
-// through.
+// Puts together what a kubeconfig gives. The first thing that is wrong with it is kept, and ends in the Error.
 class KubeconfigReader {
  public:
-  explicit KubeconfigReader(std::string path) : path_(std::move(path)) {}
+  KubeconfigReader(const std::string& path, const std::vector<YamlGiven>& given) : path_(path), given_(given) {}
 
-  Result<KubeCredentials> Read(const YAML::Node& root) {
-    const std::string current = Text(root, "current-context");
-    if (!root.IsMap() || current.empty()) {
+  Result<KubeCredentials> Read() {
+    if (Text(0, "current-context").empty()) {
       return MakeError(path_ + ": current-context is missing; choose one with kubectl config use-context");
     }
-    const YAML::Node context = Named(root, "contexts", "context", current);
-    const YAML::Node cluster = Named(root, "clusters", "cluster", Text(context, "cluster"));
+    const size_t context = Named("context", 0, "current-context");
+    const size_t cluster = Named("cluster", context, "contexts.context.cluster");
+    const bool has_user = !Text(context, "contexts.context.user").empty();
+    const size_t user = has_user ? Named("user", context, "contexts.context.user") : 0;
+    for (const auto& [key, remedy] : kUnsupported) {
+      for (const size_t entry : {cluster, user}) {
+        if (FindGiven(given_, key, entry) != nullptr) Wrong(entry, key, remedy);
+      }
+    }
     KubeCredentials credentials;
     ReadCluster(cluster, credentials);
-    if (const std::string user = Text(context, "user"); !user.empty()) {
-      ReadUser(Named(root, "users", "user", user), credentials.identity);
-    }
+    ReadUser(user, credentials.identity);
     if (wrong_) return *wrong_;
     return credentials;
   }
 
  private:
-  void Wrong(const std::string& why) {
-    if (!wrong_) wrong_ = MakeError(path_ + ": " + why);
+  void Wrong(size_t entry, const std::string& key, const std::string& why) {
+    const YamlGiven* given = FindGiven(given_, key, entry);
+    if (!wrong_) wrong_ = MakeError((given != nullptr ? given->origin : path_ + ": " + key) + ": " + why);
   }
 
-  // The entry of `list` that is called `name`: its member `member`.
-  YAML::Node Named(const YAML::Node& root, const std::string& list, const std::string& member,
-                   const std::string& name) {
-    const YAML::Node entries = Child(root, list);
-    if (entries.IsSequence()) {
-      for (const YAML::Node& entry : entries) {
-        if (Text(entry, "name") != name) continue;
-        // Nothing, as templates leave it, is a member without keys: a user without credentials.
-        if (const YAML::Node found = Child(entry, member); found.IsMap() || found.IsNull()) return found;
-      }
+  std::string Text(size_t entry, const std::string& key) {
+    const YamlGiven* given = FindGiven(given_, key, entry);
+    return given != nullptr ? given->texts.front() : "";
+  }
+
+  // The entry of a list that the value of `key` is the name of.
+  size_t Named(const std::string& member, size_t entry, const std::string& key) {
+    const std::string name = Text(entry, key);
+    for (const YamlGiven& one : given_) {
+      if (one.key == member + "s.name" && one.texts.front() == name) return one.entry;
     }
-    Wrong("there is no " + member + " called \"" + PlainLine(name) + "\"");
-    return {};
+    Wrong(entry, key, "there is no " + member + " called \"" + PlainLine(name) + "\"");
+    return 0;
   }
 
-  YAML::Node Child(const YAML::Node& map, const std::string& key) {
-    if (!map.IsMap()) return {};
-    const auto entries = YamlEntries(path_, map);
-    if (!entries) {
-      if (!wrong_) wrong_ = entries.error();
-      return {};
-    }
-    const auto child = std::find_if(entries->begin(), entries->end(), [&](const YamlEntry& entry) {
-      return entry.first.IsScalar() && entry.first.Scalar() == key;
-    });
-    return child != entries->end() ? child->second : YAML::Node();
-  }
-
-  std::string Text(const YAML::Node& map, const std::string& key) {
-    const YAML::Node child = Child(map, key);
-    if (child.IsNull()) return "";
-    if (!child.IsScalar()) Wrong(key + ": a single value is expected");
-    return child.IsScalar() ? child.Scalar() : "";
-  }
-
-  std::string Path(const YAML::Node& map, const std::string& key) {
-    const std::string path = Text(map, key);
-    return path.empty() || path.starts_with('/') ? path : Folder(path_) + "/" + path;
+  std::string Path(size_t entry, const std::string& key) {
+    const std::string path = Text(entry, key);
+    return path.empty() ? "" : (std::filesystem::path(path_).parent_path() / path).string();
   }
 
   // KEY-data, else the file KEY.
-  Pem ReadPem(const YAML::Node& map, const std::string& key) {
-    const std::string data = Text(map, key + "-data");
-    if (data.empty()) return {.file = Path(map, key)};
+  Pem ReadPem(size_t entry, const std::string& key) {
+    const std::string data = Text(entry, key + "-data");
+    if (data.empty()) return {.file = Path(entry, key)};
     const auto content = DecodeBase64(data);
-    if (!content || content->empty()) Wrong(key + "-data: not base64");
+    if (!content || content->empty()) Wrong(entry, key + "-data", "not base64");
     return {.content = content.value_or("")};
   }
 
-  template <size_t kCount>
-  void Refuse(const YAML::Node& map, const Unsupported (&unsupported)[kCount]) {
-    for (const auto& [key, remedy] : unsupported) {
-      if (!Child(map, key).IsNull()) Wrong(std::string(key) + " " + remedy);
+  void ReadCluster(size_t entry, KubeCredentials& credentials) {
+    credentials.server = WithoutSlashAtEnd(Text(entry, "clusters.cluster.server"));
+    if (const Status checked = CheckUrl(credentials.server); !checked) {
+      Wrong(entry, "clusters.cluster.server", checked.error().message);
     }
-  }
-
-  void ReadCluster(const YAML::Node& cluster, KubeCredentials& credentials) {
-    Refuse(cluster, kUnsupportedOfCluster);
-    credentials.server = WithoutSlashAtEnd(Text(cluster, "server"));
-    if (const Status checked = CheckUrl(credentials.server); !checked) Wrong("server: " + checked.error().message);
-    credentials.identity.ca = ReadPem(cluster, "certificate-authority");
-    const std::string insecure = Text(cluster, "insecure-skip-tls-verify");
+    credentials.identity.ca = ReadPem(entry, "clusters.cluster.certificate-authority");
+    const std::string insecure = Text(entry, "clusters.cluster.insecure-skip-tls-verify");
     if (!insecure.empty() && insecure != "true" && insecure != "false") {
-      Wrong("insecure-skip-tls-verify: true or false is expected");
+      Wrong(entry, "clusters.cluster.insecure-skip-tls-verify", "true or false is expected");
     }
     credentials.identity.insecure = insecure == "true";
   }
 
-  void ReadUser(const YAML::Node& user, HttpIdentity& identity) {
-    Refuse(user, kUnsupportedOfUser);
-    identity.client_certificate = ReadPem(user, "client-certificate");
-    identity.client_key = ReadPem(user, "client-key");
-    identity.token = Text(user, "token");
-    identity.token_file = Path(user, "tokenFile");
+  void ReadUser(size_t entry, HttpIdentity& identity) {
+    identity.client_certificate = ReadPem(entry, "users.user.client-certificate");
+    identity.client_key = ReadPem(entry, "users.user.client-key");
+    identity.token = Text(entry, "users.user.token");
+    identity.token_file = Path(entry, "users.user.tokenFile");
     if (identity.client_certificate.empty() != identity.client_key.empty()) {
-      Wrong("of client-certificate and client-key one is missing");
+      Wrong(entry, "users.user", "of client-certificate and client-key one is missing");
     }
   }
 
-  const std::string path_;
+  const std::string& path_;
+  const std::vector<YamlGiven>& given_;
   std::optional<Error> wrong_;
 };
 
@@ -161,12 +149,9 @@ Result<KubeCredentials> ReadKubeconfig(const std::string& path) {
   const auto content = ReadFile(path, kMaxKubeconfig + 1);
   if (!content) return Error{content.error().code, content.error().message + "; kube.config names it"};
   if (content->size() > kMaxKubeconfig) return MakeError(path + ": longer than 4 MiB; this is no kubeconfig");
-  try {
-    return KubeconfigReader(path).Read(YAML::Load(*content));
-  } catch (const YAML::Exception& e) {
-    const std::string line = e.mark.is_null() ? "" : ":" + std::to_string(e.mark.line + 1);
-    return MakeError(path + line + ": not valid YAML: " + PlainLine(e.msg));
-  }
+  const auto given = ReadYamlKeys(path, *content, MakeTable());
+  if (!given) return given.error();
+  return KubeconfigReader(path, *given).Read();
 }
 
 InClusterPlace InClusterPlaceOfEnvironment() {

@@ -26,14 +26,14 @@ class KubeconfigTest : public testing::Test {
     EXPECT_TRUE(credentials) << credentials.error().message;
     return credentials ? *credentials : KubeCredentials{};
   }
-  // Without the file's name.
+  // Without the folder.
   std::string ErrorOf(const std::string& content) {
     tree_.Write("kubeconfig", content);
     const auto credentials = ReadKubeconfig(tree_.At("kubeconfig"));
     if (credentials) return "";
     const std::string& message = credentials.error().message;
-    EXPECT_TRUE(message.starts_with(tree_.At("kubeconfig"))) << message;
-    return message.substr(tree_.At("kubeconfig").size() + 2);
+    EXPECT_TRUE(message.starts_with(tree_.At("kubeconfig:"))) << message;
+    return message.substr(tree_.path().size() + 1);
   }
 
   TempTree tree_;
@@ -70,18 +70,18 @@ TEST_F(KubeconfigTest, InsecureMustBeSaid) {
   EXPECT_TRUE(Read(Kubeconfig("server: 'https://h', insecure-skip-tls-verify: true", "")).identity.insecure);
   EXPECT_FALSE(Read(Kubeconfig("server: 'https://h', insecure-skip-tls-verify: false", "")).identity.insecure);
   EXPECT_EQ(ErrorOf(Kubeconfig("server: 'https://h', insecure-skip-tls-verify: perhaps", "")),
-            "insecure-skip-tls-verify: true or false is expected");
+            "kubeconfig:9: clusters.cluster.insecure-skip-tls-verify: true or false is expected");
 }
 
 TEST_F(KubeconfigTest, WhatIsNotSupportedIsNamed) {
   EXPECT_EQ(ErrorOf(Kubeconfig("server: 'https://h'", "exec: {command: aws}")),
-            "exec fetches credentials with a program, which is not supported; give a token, a tokenFile or a client "
-            "certificate");
+            "kubeconfig:11: users.user.exec: a program for this is not supported; give a token, a tokenFile or a "
+            "client certificate");
   for (const char* user : {"auth-provider: {name: gcp}", "username: admin", "as: root"}) {
-    EXPECT_NE(ErrorOf(Kubeconfig("server: 'https://h'", user)).find("is not supported"), std::string::npos) << user;
+    EXPECT_NE(ErrorOf(Kubeconfig("server: 'https://h'", user)).find(": not supported"), std::string::npos) << user;
   }
   for (const char* cluster : {"proxy-url: 'http://p'", "tls-server-name: n"}) {
-    EXPECT_NE(ErrorOf(Kubeconfig(std::string("server: 'https://h', ") + cluster, "")).find("is not supported"),
+    EXPECT_NE(ErrorOf(Kubeconfig(std::string("server: 'https://h', ") + cluster, "")).find(": not supported"),
               std::string::npos)
         << cluster;
   }
@@ -96,7 +96,8 @@ TEST_F(KubeconfigTest, AUserMayHaveNoCredentials) {
     EXPECT_EQ(read.server, "https://h") << user;
     EXPECT_EQ(read.identity.token, "") << user;
   }
-  EXPECT_EQ(ErrorOf(before + "users:\n- name: u\n  user: 7\n"), "there is no user called \"u\"");
+  EXPECT_EQ(ErrorOf(before + "users:\n- name: u\n  user: 7\n"),
+            "kubeconfig:6: users.user: a section with keys of its own is expected, not a single value");
 }
 
 TEST_F(KubeconfigTest, MergeKeysWork) {
@@ -105,30 +106,54 @@ TEST_F(KubeconfigTest, MergeKeysWork) {
 }
 
 TEST_F(KubeconfigTest, MissingPartsAreNamed) {
-  EXPECT_EQ(ErrorOf(""), "current-context is missing; choose one with kubectl config use-context");
-  EXPECT_EQ(ErrorOf("- a\n- b\n"), "current-context is missing; choose one with kubectl config use-context");
-  EXPECT_EQ(ErrorOf("current-context: x\n"), "there is no context called \"x\"");
-  EXPECT_EQ(ErrorOf("current-context: x\ncontexts: 7\n"), "there is no context called \"x\"");
+  EXPECT_EQ(ErrorOf(""), "kubeconfig: current-context is missing; choose one with kubectl config use-context");
+  EXPECT_EQ(ErrorOf("- a\n- b\n"), "kubeconfig:1: sections such as \"contexts:\" are expected, not a list");
+  EXPECT_EQ(ErrorOf("current-context: x\n"), "kubeconfig:1: current-context: there is no context called \"x\"");
+  EXPECT_EQ(ErrorOf("current-context: x\ncontexts: 7\n"),
+            "kubeconfig:2: contexts: a list is expected, not a single value");
   EXPECT_EQ(ErrorOf("current-context: x\ncontexts: [{name: x, context: {cluster: y}}]\n"),
-            "there is no cluster called \"y\"");
+            "kubeconfig:2: contexts.context.cluster: there is no cluster called \"y\"");
   EXPECT_EQ(ErrorOf("current-context: x\ncontexts: [{name: x, context: {cluster: y, user: z}}]\n"
                     "clusters: [{name: y, cluster: {server: 'https://h'}}]\n"),
-            "there is no user called \"z\"");
-  EXPECT_EQ(ErrorOf(Kubeconfig("", "token: t")), "server: \"\" is not a URL (such as https://10.0.0.7:10250)");
+            "kubeconfig:2: contexts.context.user: there is no user called \"z\"");
+  EXPECT_EQ(ErrorOf(Kubeconfig("", "token: t")),
+            "kubeconfig: clusters.cluster.server: \"\" is not a URL (such as https://10.0.0.7:10250)");
   EXPECT_EQ(ErrorOf(Kubeconfig("server: 'https://h'", "client-key: k")),
-            "of client-certificate and client-key one is missing");
-  EXPECT_EQ(ErrorOf(Kubeconfig("server: {a: b}", "")), "server: a single value is expected");
+            "kubeconfig: users.user: of client-certificate and client-key one is missing");
+  EXPECT_EQ(ErrorOf(Kubeconfig("server: {a: b}", "")),
+            "kubeconfig:9: clusters.cluster.server: a single value is expected, not a map");
 }
 
 TEST_F(KubeconfigTest, BadValuesAreNamed) {
   EXPECT_EQ(ErrorOf(Kubeconfig("server: 'https://h', certificate-authority-data: '%%'", "")),
-            "certificate-authority-data: not base64");
+            "kubeconfig:9: clusters.cluster.certificate-authority-data: not base64");
   EXPECT_EQ(ErrorOf(Kubeconfig("server: 'ftp://h'", "")),
-            "server: \"ftp://h\" begins with neither http:// nor https://");
+            "kubeconfig:9: clusters.cluster.server: \"ftp://h\" begins with neither http:// nor https://");
   EXPECT_NE(ErrorOf("a: [\n").find("not valid YAML: "), std::string::npos);
   const auto missing = ReadKubeconfig(tree_.At("none"));
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().message, "open " + tree_.At("none") + ": No such file or directory; kube.config names it");
+}
+
+TEST_F(KubeconfigTest, AKeyThatIsReadMayBeGivenOnlyOnce) {
+  EXPECT_EQ(ErrorOf(Kubeconfig("server: 'https://h'", "token: a, token: b")),
+            "kubeconfig:11: users.user.token: given twice");
+  EXPECT_EQ(Read(Kubeconfig("server: 'https://h', extensions: 1, extensions: 2", "token: t")).identity.token, "t");
+}
+
+TEST_F(KubeconfigTest, DocumentsInWhichNothingStandsDoNotCount) {
+  const std::string whole = Kubeconfig("server: 'https://h'", "token: t");
+  EXPECT_EQ(Read("---\n" + whole + "---\n").identity.token, "t");
+  EXPECT_EQ(ErrorOf(whole + "---\na: b\n"), "kubeconfig:12: a second document begins; only one is expected");
+}
+
+TEST_F(KubeconfigTest, SecretsInTheWrongPlaceAreNotShown) {
+  for (const char* user : {"tokenFile: \"-----BEGIN secret\"", "tokenFile: [secret]", "token: *secret",
+                           "client-key-data: secret!", "token: {secret: secret}"}) {
+    const std::string error = ErrorOf(Kubeconfig("server: 'https://h'", user));
+    EXPECT_NE(error, "") << user;
+    EXPECT_EQ(error.find("secret"), std::string::npos) << error;
+  }
 }
 
 TEST_F(KubeconfigTest, NestingBombsAreErrors) {
