@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <charconv>
+#include <algorithm>
+
+#include "userspace/base/words.h"
 
 namespace brahe {
 namespace {
@@ -93,8 +95,7 @@ std::string_view Trim(std::string_view text) {
 Result<uint64_t> ParseUint64(std::string_view text) {
   const std::string_view digits = Trim(text);
   uint64_t number = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (digits.empty() || error != std::errc() || end != digits.data() + digits.size()) {
+  if (!ParseWhole(digits, number)) {
     constexpr size_t kQuoted = 40;
     const bool cut = digits.size() > kQuoted;
     return MakeError("not a number: \"" + std::string(digits.substr(0, kQuoted)) + (cut ? "..." : "") + "\"");

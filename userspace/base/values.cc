@@ -3,30 +3,15 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "userspace/base/plain_text.h"
+#include "userspace/base/words.h"
 
 namespace brahe {
 namespace {
 
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
-
 bool AllDigits(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-// False if `text` is not a number of this type and nothing else.
-template <typename T>
-bool ParseWhole(std::string_view text, T& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size();
 }
 
 bool IsIpv6(std::string_view host) {
@@ -43,6 +28,14 @@ bool IsHost(std::string_view host) {
 }
 
 }  // namespace
+
+std::string LowerCase(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
 
 std::string Printable(std::string_view text) {
   constexpr size_t kLongest = 80;
@@ -88,7 +81,7 @@ Result<uint64_t> ParseMillionths(std::string_view text, std::string_view unit) {
   decimals.resize(kDecimals, '0');
   uint64_t units = 0;
   uint64_t millionths = 0;
-  if (!ParseWhole(whole, units) || !ParseWhole(std::string_view(decimals), millionths) || units >= kMost) {
+  if (!ParseWhole(whole, units) || !ParseWhole(decimals, millionths) || units >= kMost) {
     return MakeError(Quoted(text) + expected + " below " + std::to_string(kMost));
   }
   return units * kMillion + millionths;

@@ -16,6 +16,9 @@ std::string Quoted(std::string_view text);
 // The same without the quotes.
 std::string Printable(std::string_view text);
 
+// `text` with the letters of ASCII in lower case, in any locale.
+std::string LowerCase(std::string_view text);
+
 // true or false, also yes, no, on, off, 1 and 0, in any case.
 Result<bool> ParseBoolean(std::string_view text);
 

@@ -64,7 +64,8 @@ const YamlKey* YamlWalk::Find(const std::string& section, const std::string& key
 }
 
 bool YamlWalk::IsSection(const std::string& name) const {
-  const auto lies_below = [&](const YamlKey& row) { return row.name.starts_with(name + "."); };
+  const std::string begin = name + ".";
+  const auto lies_below = [&](const YamlKey& row) { return row.name.starts_with(begin); };
   return std::any_of(table_.keys.begin(), table_.keys.end(), lies_below);
 }
 

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
@@ -16,6 +15,7 @@
 #include <utility>
 
 #include "userspace/base/clock.h"
+#include "userspace/base/values.h"
 #include "userspace/exporter/http/acceptor.h"
 #include "userspace/exporter/http/connection_places.h"
 #include "userspace/exporter/http/connection_table.h"
@@ -93,9 +93,7 @@ std::optional<HttpResponse> Refusal(MHD_Connection* connection, const RequestLin
 }
 
 MHD_Result AddHeader(void* headers, MHD_ValueKind, const char* name, const char* value) {
-  std::string lower = name;
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  const auto [at, is_new] = static_cast<std::map<std::string, std::string>*>(headers)->try_emplace(lower, "");
+  const auto [at, is_new] = static_cast<std::map<std::string, std::string>*>(headers)->try_emplace(LowerCase(name), "");
   if (!is_new) at->second += ", ";
   if (value) at->second += value;
   return MHD_YES;

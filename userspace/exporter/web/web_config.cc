@@ -1,6 +1,5 @@
 #include "userspace/exporter/web/web_config.h"
 
-#include <algorithm>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -87,9 +86,7 @@ std::optional<int> CostOfHash(std::string_view hash) {
 
 Status TakeUser(const YamlGiven& user, WebConfig& config) {
   constexpr int kSlow = 14;  // a second or so
-  const bool nameable = std::none_of(user.name.begin(), user.name.end(),
-                                     [](unsigned char c) { return c < ' ' || c == 0x7f || c == ':'; });
-  if (user.name.empty() || !nameable) {
+  if (user.name.empty() || HasControlCharacter(user.name) || user.name.find(':') != std::string::npos) {
     return MakeError(user.origin + ": a user's name must not be empty nor hold a colon or control characters");
   }
   const auto cost = CostOfHash(user.texts.front());

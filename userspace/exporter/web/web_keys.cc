@@ -20,10 +20,6 @@ constexpr std::string_view kRateLimit = "rate_limit";
 
 Error ErrorAt(const YamlGiven& written, const std::string& what) { return MakeError(written.origin + ": " + what); }
 
-bool HasControlCharacter(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; });
-}
-
 // Stores PEM text and shows nothing of it. An empty CA would otherwise count as none.
 Status StorePem(const YamlGiven& written, std::string text, std::string& field) {
   if (text.find("-----BEGIN ") == std::string::npos) {
@@ -166,6 +162,10 @@ Status TakeBurst(const WebKey&, const YamlGiven& written, WebDraft& draft) {
 }
 
 }  // namespace
+
+bool HasControlCharacter(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; });
+}
 
 std::string WebKey::FullName() const {
   return section.empty() ? std::string(name) : std::string(section) + "." + std::string(name);

@@ -37,4 +37,6 @@ struct WebKey {
 // All keys. Certificates come before what is asked of clients.
 const std::vector<WebKey>& WebKeys();
 
+bool HasControlCharacter(std::string_view text);
+
 }  // namespace brahe

@@ -123,6 +123,10 @@ void SetRequest(Options& options, const FetchRequest& request, Transfer& transfe
   options.Set(CURLOPT_XFERINFODATA, &transfer);
 }
 
+bool IsPlain(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](unsigned char c) { return c > ' ' && c < 0x7f; });
+}
+
 // The token as it is now; empty if there is none.
 Result<std::string> ReadToken(const HttpIdentity& identity) {
   std::string token(Trim(identity.token));
@@ -132,8 +136,7 @@ Result<std::string> ReadToken(const HttpIdentity& identity) {
     token = Trim(*content);
     if (token.empty()) return MakeError("the token file " + identity.token_file + " is empty");
   }
-  const auto is_plain = [](unsigned char c) { return c > ' ' && c < 0x7f; };
-  if (!std::all_of(token.begin(), token.end(), is_plain)) {
+  if (!IsPlain(token)) {
     return MakeError("the token" + (identity.token_file.empty() ? "" : " in " + identity.token_file) +
                      " holds characters that no token has");
   }
@@ -359,9 +362,7 @@ Status CheckUrl(const std::string& text) {
   const CurlLibrary& curl = *Curl();
   const UrlHandle url(curl.url(), curl.url_cleanup);
   const std::string quoted = "\"" + PlainLine(text) + "\"";
-  const auto is_plain = [](unsigned char c) { return c > ' ' && c < 0x7f; };
-  if (!std::all_of(text.begin(), text.end(), is_plain) ||
-      curl.url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK ||
+  if (!IsPlain(text) || curl.url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK ||
       PartOf(curl, url, CURLUPART_HOST).empty()) {
     return MakeError(quoted + " is not a URL (such as https://10.0.0.7:10250)");
   }
