@@ -377,8 +377,7 @@ Status CheckUrl(const std::string& text) {
 
 std::string EscapedForQuery(const std::string& text) {
   const CurlLibrary& curl = *Curl();
-  // Of no length it would measure a C string.
-  return text.empty() ? "" : Taken(curl, curl.easy_escape(nullptr, text.data(), static_cast<int>(text.size())));
+  return Taken(curl, curl.easy_escape(nullptr, text.c_str(), static_cast<int>(text.size())));
 }
 
 }  // namespace brahe

@@ -1,6 +1,5 @@
 #include "userspace/workload/kube/kube_credentials.h"
 
-#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
