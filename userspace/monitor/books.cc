@@ -45,6 +45,7 @@ void Books::Post(const CpuTimeEpoch& epoch, const EnergyEpoch& energy) {
   sockets_.clear();
   for (const SocketTime& socket : epoch.sockets) sockets_.push_back({socket.socket, socket.capacity, socket.idle});
   for (const ProcessKey& key : epoch.ended) processes_.End(key, epoch.end);
+  if (containers_.TakeChangedIds()) processes_.RelabelMembers();
   processes_.LabelLiving();
   containers_.FindPods();
   SetAccounts();

@@ -1,19 +1,67 @@
 #include "userspace/monitor/container_table.h"
 
 #include <optional>
+#include <string_view>
 #include <utility>
 
+#include "userspace/base/plain_text.h"
+
 namespace brahe {
+namespace {
+
+std::string_view LastName(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+}  // namespace
 
 ContainerRecord& ContainerTable::Use(const Container& container, uint64_t cgroup_id, uint32_t pid) {
-  ContainerRecord& record = UseId(container.id);
+  key_ = container.id;
+  // No path holds a zero byte.
+  if (!container.tree.empty()) key_.append(1, '\0').append(container.tree);
+  ContainerRecord& record = UseKey(key_);
   if (record.cgroup_id == 0) {  // is new
-    Relabel(record, {.id = container.id, .name = "", .runtime = container.runtime, .pod_id = container.pod_uid});
+    record.container = container;
+    Relabel(record, {.id = "", .name = "", .runtime = container.runtime, .pod_id = container.pod_uid});
+    SetId(record);
   }
   record.cgroup_id = cgroup_id;
   if (pid != 0) record.pid = pid;
   return record;
 }
+
+void ContainerTable::SetId(ContainerRecord& container) {
+  const auto [it, added] = by_printed_id_.try_emplace(PlainText(container.container.id), &container);
+  ContainerRecord* const other = it->second;
+  if (added) return TakeId(container, container.container.id);
+  const bool takes_it = container.container.tree.empty() && !other->container.tree.empty();
+  ContainerRecord& loser = takes_it ? *other : container;
+  if (takes_it) {
+    it->second = &container;
+    TakeId(container, container.container.id);
+    has_changed_ids_ = true;
+    // What was found by an id that is another's.
+    if (other->pod_was_asked) LeavePod(*other);
+  }
+  const std::string_view tree = LastName(loser.container.tree);
+  const std::string long_id = (tree.empty() ? "" : std::string(tree) + "/") + loser.container.id;
+  std::string id = long_id;
+  // Where that is taken as well: by one whose id has other bytes that cannot be printed, or that somebody made up.
+  for (uint64_t number = loser.account; !by_printed_id_.try_emplace(PlainText(id), &loser).second; ++number) {
+    id = long_id + "~" + std::to_string(number);
+  }
+  TakeId(loser, std::move(id));
+}
+
+void ContainerTable::TakeId(ContainerRecord& container, std::string id) {
+  ContainerLabels labels = *container.labels;
+  labels.id = std::move(id);
+  Relabel(container, std::move(labels));
+}
+
+bool ContainerTable::HasPlainId(const ContainerRecord& container) const {
+  return container.labels->id == container.container.id;
+}
+
+void ContainerTable::OnDrop(ContainerRecord& container) { by_printed_id_.erase(PlainText(container.labels->id)); }
 
 void ContainerTable::FindPods() {
   ForEach([this](ContainerRecord& container) {
@@ -25,7 +73,9 @@ void ContainerTable::FindPods() {
 void ContainerTable::FindPod(ContainerRecord& container) {
   JoinPod(container);
   const bool has_named_pod = container.pod != nullptr && !container.pod->labels->name.empty();
-  if (!container.named_by_pod || !has_named_pod) AskForNames(container);
+  // Kubernetes knows containers by their ids alone, and has none in a user's own tree.
+  const bool may_be_asked_for = HasPlainId(container) && !container.container.of_user;
+  if (may_be_asked_for && (!container.named_by_pod || !has_named_pod)) AskForNames(container);
   if (container.labels->name.empty()) AskMachine(container);
 }
 
@@ -36,17 +86,18 @@ void ContainerTable::JoinPod(ContainerRecord& container) {
 }
 
 void ContainerTable::AskForNames(ContainerRecord& container) {
-  const ContainerLabels& known = *container.labels;
-  const std::optional<PodMember> member =
-      resolver_.PodOf({.id = known.id, .runtime = known.runtime, .pod_uid = known.pod_id});
+  const std::optional<PodMember> member = resolver_.PodOf(container.container);
   if (!member) return;
-  ContainerLabels labels = known;
+  ContainerLabels labels = *container.labels;
   if (!member->container_name.empty()) {
     labels.name = member->container_name;
     container.named_by_pod = true;
   }
   // The uid in the cgroup's path is believed first: it is there from the beginning, and a pod must not change its id.
-  if (labels.pod_id.empty()) labels.pod_id = member->pod.uid;
+  if (labels.pod_id.empty() && !member->pod.uid.empty()) {
+    labels.pod_id = container.container.pod_uid = member->pod.uid;
+    container.pod_was_asked = true;
+  }
   Relabel(container, std::move(labels));
   if (container.pod == nullptr) {
     JoinPod(container);
@@ -60,9 +111,18 @@ void ContainerTable::AskMachine(ContainerRecord& container) {
   if (container.name_questions == kMaxQuestions) return;
   ++container.name_questions;
   ContainerLabels labels = *container.labels;
-  labels.name = resolver_.NameOf({.id = labels.id, .runtime = labels.runtime, .pod_uid = labels.pod_id},
-                                 container.cgroup_id, container.pid);
+  labels.name = resolver_.NameOf(container.container, container.cgroup_id, container.pid);
   Relabel(container, std::move(labels));
+}
+
+void ContainerTable::LeavePod(ContainerRecord& container) {
+  OnEnd(container);
+  ContainerLabels labels = *container.labels;
+  if (container.named_by_pod) labels.name.clear();
+  labels.pod_id.clear();
+  Relabel(container, std::move(labels));
+  container.container.pod_uid.clear();
+  container.pod_was_asked = container.named_by_pod = false;
 }
 
 void ContainerTable::OnEnd(ContainerRecord& container) {

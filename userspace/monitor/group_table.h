@@ -22,14 +22,16 @@ struct GroupRecord {
   using Labels = LabelsOfLevel;
 
   AccountId account = kNoAccount;
-  std::shared_ptr<const Labels> labels;  // may be replaced by others with the same id
+  const std::string* key = nullptr;      // what it is known by
+  std::shared_ptr<const Labels> labels;  // may be replaced
   uint32_t members = 0;                  // those that are known to keep it running
   ListingPage<Record>* page = nullptr;   // see Listing
   bool ended = false;
   bool touched = false;  // to be asked at the end of this epoch whether it still runs
 };
 
-// The groups of one level that are listed, each with its account in the ledger and known by labels->id.
+// The groups of one level that are listed, each with its account in the ledger and known by a key, which is its id
+// unless the level says otherwise.
 //
 // A group runs while it has members, or is populated by others: what has slept since before the first epoch is not
 // known to be a member. It may run again after its end, with the same account as long as it is listed. Not thread-safe.
@@ -64,8 +66,8 @@ class GroupTable {
   }
 
  protected:
-  // The record of a group that used time in this epoch. A new one has an account, and no label but its id.
-  Record& UseId(const std::string& id);
+  // The record of a group that used time in this epoch. A new one has an account, and no label but its id, the key.
+  Record& UseKey(const std::string& key);
   void Relabel(Record& record, Labels labels) {
     if (*record.labels == labels) return;
     record.labels = std::make_shared<const Labels>(std::move(labels));
@@ -77,6 +79,8 @@ class GroupTable {
   virtual bool IsPopulated(const Record& record) = 0;
   // A group has no members and is not populated.
   virtual void OnEnd(Record&) {}
+  // A group is listed no more.
+  virtual void OnDrop(Record&) {}
 
  private:
   void Touch(Record& record) {
@@ -94,13 +98,14 @@ class GroupTable {
 };
 
 template <typename Record>
-Record& GroupTable<Record>::UseId(const std::string& id) {
-  const auto [it, added] = records_.try_emplace(id);
+Record& GroupTable<Record>::UseKey(const std::string& key) {
+  const auto [it, added] = records_.try_emplace(key);
   Record& record = it->second;
   if (added) {
+    record.key = &it->first;
     record.account = ledger_.Open();
     Labels labels;
-    labels.id = id;
+    labels.id = key;
     record.labels = std::make_shared<const Labels>(std::move(labels));
     if (by_account_.size() <= record.account) by_account_.resize(record.account + 1);
     by_account_[record.account] = &record;
@@ -145,7 +150,8 @@ void GroupTable<Record>::DropEnded(Nanoseconds now, size_t primary) {
     Record& record = *std::exchange(by_account_[account], nullptr);
     listing_.Remove(record);
     ledger_.Close(account);
-    records_.erase(std::string(record.labels->id));
+    OnDrop(record);
+    records_.erase(records_.find(*record.key));
   }
 }
 

@@ -24,7 +24,7 @@ class PodTable final : public GroupTable<PodRecord> {
 
   // The record of a pod that has a container in `cgroup_id`; new ones get an account.
   PodRecord& Use(const std::string& uid, uint64_t cgroup_id) {
-    PodRecord& pod = UseId(uid);
+    PodRecord& pod = UseKey(uid);
     pod.cgroup_id = cgroup_id;
     return pod;
   }

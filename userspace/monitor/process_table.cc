@@ -52,6 +52,12 @@ void ProcessTable::End(const ProcessKey& key, Nanoseconds now) {
   ended_.Add(process, now);
 }
 
+void ProcessTable::RelabelMembers() {
+  for (auto& [key, process] : records_) {
+    if (process.container != nullptr && process.account != kNoAccount) labeler_.Need(process);
+  }
+}
+
 void ProcessTable::Settle(Nanoseconds now, size_t primary) {
   for (ProcessRecord* process : late_) Drop(*process);
   for (ProcessRecord* process : ended_now_) MergeTwin(*process);

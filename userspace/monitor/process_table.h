@@ -46,6 +46,8 @@ class ProcessTable {
     return process.account;
   }
   void End(const ProcessKey& key, Nanoseconds now);
+  // Tells that ids of containers changed: labels name the new ones.
+  void RelabelMembers();
   // After the epoch's uses and ends, and before the ledger's Post: labels those that live and finds the virtual
   // machines that they run, so that these pay for this epoch already.
   void LabelLiving() { labeler_.LabelLiving(listing_); }

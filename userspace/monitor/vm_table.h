@@ -18,13 +18,13 @@ class VmTable final : public GroupTable<VmRecord> {
 
   // The record of a virtual machine that is known by `labels`; new ones get an account and these labels.
   VmRecord& Use(const VmLabels& labels) {
-    VmRecord& vm = UseId(labels.id);
+    VmRecord& vm = UseKey(labels.id);
     if (vm.labels->hypervisor.empty()) Relabel(vm, labels);
     return vm;
   }
   // The same for one that a process was just found to run: what it says of itself now is believed.
   VmRecord& UseAnew(const VirtualMachine& facts) {
-    VmRecord& vm = UseId(facts.id);
+    VmRecord& vm = UseKey(facts.id);
     VmLabels labels{.id = facts.id, .name = facts.name, .hypervisor = facts.hypervisor};
     // A process that tells no name does not take away the one that another has told.
     if (labels.name.empty()) labels.name = vm.labels->name;

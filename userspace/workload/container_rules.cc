@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace brahe {
 namespace {
@@ -47,25 +48,28 @@ struct NameRule {
   std::string_view word;
   bool (*is_id)(std::string_view);
   std::string_view runtime;
+  bool rootless = false;  // engines without root use it as well
 };
 
 constexpr NameRule kNameRules[] = {
-    // /system.slice/docker-ID.scope
-    {"docker-", IsFullId, "docker"},
+    // /system.slice/docker-ID.scope, without root ../user@1000.service/user.slice/docker-ID.scope
+    {"docker-", IsFullId, "docker", true},
     // /system.slice/containerd-ID.scope
     {"containerd-", IsFullId, "containerd"},
-    // /system.slice/nerdctl-ID.scope
-    {"nerdctl-", IsFullId, "containerd"},
+    // /system.slice/nerdctl-ID.scope, without root ../user@1000.service/user.slice/nerdctl-ID.scope
+    {"nerdctl-", IsFullId, "containerd", true},
     // /kubepods.slice/kubepods-podUID.slice/cri-containerd-ID.scope
     {"cri-containerd-", IsFullId, "containerd"},
     // /kubepods.slice/kubepods-podUID.slice/crio-ID.scope, and /kubepods/podUID/crio-ID
     {"crio-", IsFullId, "crio"},
-    // /machine.slice/libpod-ID.scope/container, and /libpod_parent/libpod-ID
-    {"libpod-", IsFullId, "podman"},
-    // /user.slice/user-1000.slice/podman-1234.scope/libpod-payload-ID
-    {"libpod-payload-", IsCutId, "podman"},
-    // /lxc.payload.NAME/init.scope; LXD and Incus have it of LXC. The supervisor's /lxc.monitor.NAME is none.
-    {"lxc.payload.", IsAnyName, "lxc"},
+    // /machine.slice/libpod-ID.scope/container, and /libpod_parent/libpod-ID; without root
+    // ../user@1000.service/user.slice/libpod-ID.scope/container
+    {"libpod-", IsFullId, "podman", true},
+    // /user.slice/user-1000.slice/podman-1234.scope/libpod-payload-ID, and in each service that podman makes
+    {"libpod-payload-", IsCutId, "podman", true},
+    // /lxc.payload.NAME/init.scope; LXD and Incus have it of LXC. The supervisor's /lxc.monitor.NAME is none. Without
+    // root ../user@1000.service/app.slice/run-r1234.scope/lxc.payload.NAME
+    {"lxc.payload.", IsAnyName, "lxc", true},
     // /kubepods/burstable/podUID/kata_ID: the sandbox's virtual machine
     {"kata_", IsFullId, "kata"},
     // /kubepods/burstable/podUID/kata_crio-ID
@@ -80,6 +84,7 @@ struct ColonRule {
   std::string_view word;
   bool (*is_id)(std::string_view);
   std::string_view runtime;
+  bool rootless = false;
 };
 
 constexpr ColonRule kColonRules[] = {
@@ -87,10 +92,10 @@ constexpr ColonRule kColonRules[] = {
     {"cri-containerd", IsFullId, "containerd"},
     // /kubepods-podUID.slice:crio:ID
     {"crio", IsFullId, "crio"},
-    // /system.slice:docker:ID, also of a build's step
-    {"docker", IsFullOrBuildId, "docker"},
-    // /machine.slice:libpod:ID
-    {"libpod", IsFullId, "podman"},
+    // /system.slice:docker:ID, also of a build's step; without root user.slice:docker:ID
+    {"docker", IsFullOrBuildId, "docker", true},
+    // /machine.slice:libpod:ID; without root user.slice:libpod:ID
+    {"libpod", IsFullId, "podman", true},
     // /kata-overhead.slice:runtime-rs:ID
     {"runtime-rs", IsFullId, "kata"},
 };
@@ -152,18 +157,18 @@ std::optional<Container> Found(std::string_view id, std::string_view runtime) {
   return Container{.id = std::string(id), .runtime = std::string(runtime), .pod_uid = "", .cgroup = ""};
 }
 
-std::optional<Container> ByName(std::string_view name) {
+std::optional<Container> ByName(std::string_view name, bool in_user_tree) {
   constexpr std::string_view kScope = ".scope";
   if (name.ends_with(kScope)) name.remove_suffix(kScope.size());
   for (const NameRule& rule : kNameRules) {
-    if (!name.starts_with(rule.word)) continue;
+    if (!name.starts_with(rule.word) || (in_user_tree && !rule.rootless)) continue;
     const std::string_view id = name.substr(rule.word.size());
     if (rule.is_id(id)) return Found(id, rule.runtime);
   }
   return std::nullopt;
 }
 
-std::optional<Container> ByColons(std::string_view name) {
+std::optional<Container> ByColons(std::string_view name, bool in_user_tree) {
   const size_t last = name.rfind(':');
   if (last == std::string_view::npos || last == 0) return std::nullopt;
   const std::string_view id = name.substr(last + 1);
@@ -171,6 +176,7 @@ std::optional<Container> ByColons(std::string_view name) {
   if (first == std::string_view::npos) return std::nullopt;
   const std::string_view word = name.substr(first + 1, last - first - 1);
   for (const ColonRule& rule : kColonRules) {
+    if (in_user_tree && !rule.rootless) continue;
     if (word == rule.word && rule.is_id(id)) return Found(id, rule.runtime);
   }
   return std::nullopt;
@@ -353,13 +359,15 @@ std::optional<Container> ById(std::string_view name, std::string_view parent) {
   return IsFullId(name) && parent != "libpod_parent" ? Found(name, "unknown") : std::nullopt;
 }
 
-// The container whose cgroup `path` is.
-std::optional<Container> ContainerAt(std::string_view path) {
+// The container whose cgroup `path` is. In a user's own tree any user can make the rest of the names, among them those
+// that are known from the runtimes of others' containers.
+std::optional<Container> ContainerAt(std::string_view path, bool in_user_tree) {
   const std::string_view name = LastName(path);
   const std::string_view parent_path = WithoutLastName(path);
   const std::string_view parent = LastName(parent_path);
-  if (auto container = ByName(name)) return container;
-  if (auto container = ByColons(name)) return container;
+  if (auto container = ByName(name, in_user_tree)) return container;
+  if (auto container = ByColons(name, in_user_tree)) return container;
+  if (in_user_tree) return std::nullopt;
   if (auto container = ByParent(name, parent)) return container;
   if (auto container = ByMachine(name)) return container;
   if (auto container = ByLibvirtPartition(name)) return container;
@@ -372,17 +380,43 @@ std::optional<Container> ContainerAt(std::string_view path) {
   return ById(name, parent);
 }
 
+// The outermost of the cgroups that `path` is or lies in which systemd has given to a user; empty: it lies in none.
+// /user.slice/user-1000.slice/user@1000.service
+std::string_view UserTreeOf(std::string_view path) {
+  constexpr std::string_view kService = ".service";
+  for (size_t end, begin = 0; begin < path.size(); begin = end + 1) {
+    end = std::min(path.find('/', begin), path.size());
+    std::string_view uid = After("user@", path.substr(begin, end - begin));
+    if (!uid.ends_with(kService)) continue;
+    uid.remove_suffix(kService.size());
+    if (IsNumber(uid)) return path.substr(0, end);
+  }
+  return {};
+}
+
 }  // namespace
 
 std::optional<Container> ContainerOfPath(std::string_view cgroup_path) {
+  const std::string_view user_tree = UserTreeOf(cgroup_path);
+  const auto is_of_user = [&](std::string_view path) { return !user_tree.empty() && path.size() > user_tree.size(); };
+  std::optional<Container> container;
   for (std::string_view path = cgroup_path; !path.empty(); path = WithoutLastName(path)) {
-    auto container = ContainerAt(path);
-    if (!container) continue;
-    container->pod_uid = PodOfPath(path);
+    if (container && path == user_tree) {
+      container->tree = path;
+      break;
+    }
+    auto found = ContainerAt(path, is_of_user(path));
+    if (!found) continue;
+    if (container) {
+      container->tree = path;
+      break;
+    }
+    container = std::move(found);
+    container->of_user = is_of_user(path);
+    container->pod_uid = PodOfPath(container->of_user ? user_tree : path);
     container->cgroup = path;
-    return container;
   }
-  return std::nullopt;
+  return container;
 }
 
 }  // namespace brahe

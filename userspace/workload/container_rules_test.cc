@@ -44,6 +44,28 @@ TEST(ContainerRulesTest, TellsTheContainersOwnCgroup) {
   EXPECT_EQ(cgroup("/lxc.payload.web"), "/lxc.payload.web");
 }
 
+TEST(ContainerRulesTest, TellsTheTreeThatAContainerLiesIn) {
+  const std::string id(64, 'a');
+  const std::string user = "/user.slice/user-1000.slice/user@1000.service";
+  const auto tree = [](const std::string& path) { return ContainerOfPath(path)->tree; };
+  EXPECT_EQ(tree("/system.slice/docker-" + id + ".scope/init.scope"), "");
+  EXPECT_EQ(tree("/kubepods/pod1a2b3c4d/" + id), "");
+  EXPECT_EQ(tree(user + "/user.slice/libpod-" + id + ".scope/container"), user);
+  EXPECT_EQ(tree(user + "/user.slice/docker-" + id + ".scope/docker-" + id + ".scope"),
+            user + "/user.slice/docker-" + id + ".scope");
+  EXPECT_EQ(tree("/lxc/outer/ns/lxc/inner/init.scope"), "/lxc/outer");
+  EXPECT_EQ(tree("/lxc/outer" + user + "/lxc.payload.inner"), "/lxc/outer" + user);
+}
+
+TEST(ContainerRulesTest, TellsWhatIsInAUsersOwnTree) {
+  const std::string user = "/user.slice/user-1000.slice/user@1000.service";
+  EXPECT_TRUE(ContainerOfPath(user + "/lxc.payload.a")->of_user);
+  EXPECT_TRUE(ContainerOfPath(user + "/lxc.payload.a/b/lxc.payload.c")->of_user);
+  EXPECT_FALSE(ContainerOfPath("/lxc.payload.a" + user + "/app.slice")->of_user);
+  EXPECT_FALSE(ContainerOfPath("/user@.service/user@x.service/user@1.slice/lxc.payload.a")->of_user);
+  EXPECT_FALSE(ContainerOfPath("/lxc.payload.a")->of_user);
+}
+
 TEST(ContainerRulesTest, AHostilePathTakesNoLongerThanItsLengthWarrants) {
   std::string path;
   const std::string hostile[] = {"/kubepods", "/pod",   "/-pod.slice",  "/a:b:c",         "/docker-", ":",  "-pod", "/",

@@ -11,6 +11,10 @@ struct Container {
   std::string runtime;      // docker, containerd, crio, podman, kubernetes, lxc, ...: see docs/workloads.md
   std::string pod_uid;      // from a kubepods path; empty elsewhere
   std::string cgroup = {};  // the path of the container's own cgroup, which need not hold its id
+  // The path of the cgroup below which others than the system chose its name: a user's own tree, or the container that
+  // it lies in. Empty: the system chose it. Two containers with one id are the same only in one tree.
+  std::string tree = {};
+  bool of_user = false;  // lies in a user's own tree, at any depth
 };
 
 // A virtual machine, as the command line of its hypervisor's process tells.
