@@ -1,6 +1,7 @@
 #include "userspace/cpu/cgroup_hierarchy.h"
 
 #include <algorithm>
+#include <map>
 #include <vector>
 
 #include "userspace/base/file.h"
@@ -61,6 +62,17 @@ std::optional<Mount> ParseMount(std::string_view line) {
   return mount;
 }
 
+std::string MountInfo(const std::string& procfs_root) { return procfs_root + "/self/mountinfo"; }
+
+std::vector<Mount> CgroupMounts(std::string_view text) {
+  std::vector<Mount> mounts;
+  while (!text.empty()) {
+    const auto mount = ParseMount(TakeUntil('\n', text));
+    if (mount && mount->type.starts_with("cgroup")) mounts.push_back(*mount);
+  }
+  return mounts;
+}
+
 // How far above the cgroup namespace's root a mount begins; -1 if it begins below.
 int Height(std::string_view root) {
   int height = 0;
@@ -94,14 +106,10 @@ std::optional<std::string> RelativeTo(std::string_view ancestor, std::string_vie
 }  // namespace
 
 Result<CgroupHierarchy> FindCgroupHierarchy(const std::string& procfs_root) {
-  const std::string path = procfs_root + "/self/mountinfo";
+  const std::string path = MountInfo(procfs_root);
   const auto text = ReadFile(path, kMountInfoLimit);
   if (!text) return text.error();
-  std::vector<Mount> mounts;
-  for (std::string_view rest = *text; !rest.empty();) {
-    const auto mount = ParseMount(TakeUntil('\n', rest));
-    if (mount && mount->type.starts_with("cgroup")) mounts.push_back(*mount);
-  }
+  const std::vector<Mount> mounts = CgroupMounts(*text);
   for (const char* controller : {"cpuacct", "cpu"}) {
     if (const Mount* mount = Highest(mounts, "cgroup", controller)) {
       return CgroupHierarchy{false, mount->mount_point, controller, mount->root};
@@ -112,6 +120,25 @@ Result<CgroupHierarchy> FindCgroupHierarchy(const std::string& procfs_root) {
   }
   return MakeError(path + ": neither cgroup v2 nor a v1 cpuacct or cpu hierarchy is mounted; mount cgroup2 at " +
                    "/sys/fs/cgroup, in a container the host's");
+}
+
+std::vector<std::string> OtherV1Mounts(const std::string& procfs_root, const std::string& mount_point) {
+  const auto text = ReadFile(MountInfo(procfs_root), kMountInfoLimit);
+  // By what tells hierarchies apart: their controllers, or a name.
+  std::map<std::string, Mount> highest;
+  std::string own;
+  for (const Mount& mount : text ? CgroupMounts(*text) : std::vector<Mount>()) {
+    if (mount.type != "cgroup") continue;
+    if (mount.mount_point == mount_point) own = mount.super_options;
+    const auto [it, added] = highest.try_emplace(mount.super_options, mount);
+    if (!added && Height(mount.root) > Height(it->second.root)) it->second = mount;
+  }
+  std::vector<std::string> others;
+  if (own.empty()) return others;
+  for (const auto& [options, mount] : highest) {
+    if (options != own) others.push_back(mount.mount_point);
+  }
+  return others;
 }
 
 std::optional<std::string> PathInHierarchy(std::string_view proc_pid_cgroup_text, const CgroupHierarchy& hierarchy) {

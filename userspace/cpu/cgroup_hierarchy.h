@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "userspace/base/result.h"
 
@@ -22,6 +23,9 @@ struct CgroupHierarchy {
 // hierarchy it takes the one that shows most of it: the host's hierarchy ("/../..") before the namespace's own root
 // ("/") before one that shows some cgroup only; of equals the first. An Error where no such hierarchy is mounted.
 Result<CgroupHierarchy> FindCgroupHierarchy(const std::string& procfs_root);
+
+// Where the other hierarchies of v1 are mounted, if that at `mount_point` is one of v1: each once, as Find chooses.
+std::vector<std::string> OtherV1Mounts(const std::string& procfs_root, const std::string& mount_point);
 
 // The cgroup in `hierarchy` that the text of /proc/PID/cgroup tells: its line "0::PATH" (v2) or the one that lists the
 // controller (v1). Starts with '/', and with "/.." if it lies outside of what this process' cgroup namespace and the

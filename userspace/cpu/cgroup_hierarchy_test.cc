@@ -55,6 +55,26 @@ TEST(CgroupHierarchyTest, OfSeveralMountsTakesTheOneThatShowsMost) {
             "/y");
 }
 
+TEST(CgroupHierarchyTest, TellsTheOtherHierarchiesOfV1) {
+  const auto others = [](const std::string& mountinfo, const std::string& own) {
+    const TempTree proc;
+    proc.Write("self/mountinfo", mountinfo);
+    return OtherV1Mounts(proc.path(), own);
+  };
+  const std::string mounts =
+      "31 30 0:28 / /cg/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n"
+      "32 30 0:29 / /cg/freezer rw - cgroup cgroup rw,freezer\n"
+      "33 30 0:30 / /cg/unified rw - cgroup2 cgroup2 rw\n"
+      "34 30 0:31 / /cg/systemd rw - cgroup cgroup rw,xattr,name=systemd\n"
+      "35 30 0:29 /../.. /host/freezer rw - cgroup cgroup rw,freezer\n"
+      "36 30 0:28 / /copy/cpu rw - cgroup cgroup rw,cpu,cpuacct\n";
+  EXPECT_EQ(others(mounts, "/cg/cpu,cpuacct"), (std::vector<std::string>{"/host/freezer", "/cg/systemd"}));
+  EXPECT_EQ(others(mounts, "/cg/unified"), std::vector<std::string>());
+  EXPECT_EQ(others(mounts, "/elsewhere"), std::vector<std::string>());
+  EXPECT_EQ(others("", "/cg/cpu"), std::vector<std::string>());
+  EXPECT_EQ(OtherV1Mounts("/nowhere", "/cg/cpu"), std::vector<std::string>());
+}
+
 TEST(CgroupHierarchyTest, UndoesTheEscapesOfMountInfo) {
   EXPECT_EQ(Find("1 0 0:1 / /a\\040b\\134c\\09 rw a:1 b:2 - cgroup2 none rw\n")->mount_point, "/a b\\c\\09");
 }

@@ -79,7 +79,7 @@ void Books::Learn(const CpuTimeEpoch& epoch) {
 
 void Books::AddLeaf(const TaskTime& task) {
   ProcessRecord& process = processes_.Use(task.process);
-  ContainerRecord* const container = UseContainer(task.cgroup_id, task.process.pid);
+  ContainerRecord* const container = UseContainer(task.cgroup_id, task.process);
   if (container != nullptr) processes_.Enter(process, *container);
   leaves_.push_back({.process = task.process, .cgroup_id = task.cgroup_id, .socket = task.socket, .time = task.time});
   owners_.push_back({&process, container});
@@ -88,12 +88,12 @@ void Books::AddLeaf(const TaskTime& task) {
 void Books::AddLeaf(const UnassignedTime& unassigned) {
   const uint64_t cgroup_id = unassigned.cgroup_id;
   leaves_.push_back({.process = {}, .cgroup_id = cgroup_id, .socket = unassigned.socket, .time = unassigned.time});
-  owners_.push_back({nullptr, cgroup_id != 0 ? UseContainer(cgroup_id, 0) : nullptr});
+  owners_.push_back({nullptr, cgroup_id != 0 ? UseContainer(cgroup_id, {}) : nullptr});
 }
 
-ContainerRecord* Books::UseContainer(uint64_t cgroup_id, uint32_t pid) {
-  const Container* container = resolver_.ContainerOf(cgroup_id, pid);
-  return container != nullptr ? &containers_.Use(*container, cgroup_id, pid) : nullptr;
+ContainerRecord* Books::UseContainer(uint64_t cgroup_id, const ProcessKey& process) {
+  const Container* container = resolver_.ContainerOf(cgroup_id, process);
+  return container != nullptr ? &containers_.Use(*container, cgroup_id, process.pid) : nullptr;
 }
 
 void Books::SetAccounts() {

@@ -57,7 +57,7 @@ class Books {
   void Learn(const CpuTimeEpoch& epoch);
   void AddLeaf(const TaskTime& task);
   void AddLeaf(const UnassignedTime& unassigned);
-  ContainerRecord* UseContainer(uint64_t cgroup_id, uint32_t pid);
+  ContainerRecord* UseContainer(uint64_t cgroup_id, const ProcessKey& process);
   void SetAccounts();
   void TimeZones(const CpuTimeEpoch& epoch);
 

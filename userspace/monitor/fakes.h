@@ -115,7 +115,7 @@ class FakeEnergyMeter final : public EnergyMeter {
 class FakeWorkloadResolver final : public WorkloadResolver {
  public:
   void LearnCgroup(uint64_t cgroup_id, const std::string& path) override { paths[cgroup_id] = path; }
-  const Container* ContainerOf(uint64_t cgroup_id, uint32_t) override {
+  const Container* ContainerOf(uint64_t cgroup_id, const ProcessKey&) override {
     const auto it = containers.find(cgroup_id);
     return it == containers.end() ? nullptr : &it->second;
   }

@@ -7,9 +7,9 @@
 
 namespace brahe {
 
-const Container* HostWorkloadResolver::ContainerOf(uint64_t cgroup_id, uint32_t pid) {
-  const Cgroup& cgroup = cgroups_.Find(cgroup_id, pid);
-  return cgroup.container ? &*cgroup.container : nullptr;
+const Container* HostWorkloadResolver::ContainerOf(uint64_t cgroup_id, const ProcessKey& process) {
+  const Cgroup& cgroup = cgroups_.Find(cgroup_id, process.pid);
+  return cgroup.container ? &*cgroup.container : other_hierarchies_.ContainerOf(process);
 }
 
 bool HostWorkloadResolver::IsPopulated(uint64_t cgroup_id) {

@@ -6,9 +6,11 @@
 #include <utility>
 #include <vector>
 
+#include "userspace/cpu/cgroup_hierarchy.h"
 #include "userspace/monitor/workload_resolver.h"
 #include "userspace/workload/cgroup_directory.h"
 #include "userspace/workload/container_names.h"
+#include "userspace/workload/other_hierarchies.h"
 #include "userspace/workload/process_directory.h"
 
 namespace brahe {
@@ -24,12 +26,13 @@ class HostWorkloadResolver final : public WorkloadResolver {
   HostWorkloadResolver(const std::string& procfs_root, const std::string& cgroup_root, PodFinder find_pod = nullptr)
       : cgroup_root_(cgroup_root),
         cgroups_(procfs_root, cgroup_root),
+        other_hierarchies_(procfs_root, cgroup_root, OtherV1Mounts(procfs_root, cgroup_root)),
         names_(procfs_root),
         processes_(procfs_root),
         find_pod_(std::move(find_pod)) {}
 
   void LearnCgroup(uint64_t cgroup_id, const std::string& path) override { cgroups_.Learn(cgroup_id, path); }
-  const Container* ContainerOf(uint64_t cgroup_id, uint32_t pid) override;
+  const Container* ContainerOf(uint64_t cgroup_id, const ProcessKey& process) override;
   bool IsPopulated(uint64_t cgroup_id) override;
   bool IsPodPopulated(uint64_t cgroup_id) override;
   std::optional<PodMember> PodOf(const Container& container) override {
@@ -40,13 +43,17 @@ class HostWorkloadResolver final : public WorkloadResolver {
                        bool alive) override {
     return processes_.Read(process, comm, exec_path, alive);
   }
-  void EndEpoch() override { cgroups_.EndEpoch(); }
+  void EndEpoch() override {
+    cgroups_.EndEpoch();
+    other_hierarchies_.EndEpoch();
+  }
 
  private:
   [[nodiscard]] std::vector<uint32_t> ProcessesIn(const std::string& cgroup_path) const;
 
   std::string cgroup_root_;
   CgroupDirectory cgroups_;
+  OtherHierarchies other_hierarchies_;
   ContainerNames names_;
   ProcessDirectory processes_;
   PodFinder find_pod_;

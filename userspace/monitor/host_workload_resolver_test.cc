@@ -19,11 +19,27 @@ TEST_F(HostWorkloadResolverTest, FindsTheContainerOfACgroupWhosePathWasLearnt) {
   HostWorkloadResolver resolver(tree.At("proc"), tree.At("cgroup"));
   resolver.LearnCgroup(7, "/docker/" + id);
   resolver.LearnCgroup(8, "/user.slice");
-  const Container* container = resolver.ContainerOf(7, 0);
+  const Container* container = resolver.ContainerOf(7, {});
   ASSERT_NE(container, nullptr);
   EXPECT_EQ(container->id, id);
-  EXPECT_EQ(resolver.ContainerOf(8, 0), nullptr);
-  EXPECT_EQ(resolver.ContainerOf(9, 0), nullptr);
+  EXPECT_EQ(resolver.ContainerOf(8, {}), nullptr);
+  EXPECT_EQ(resolver.ContainerOf(9, {}), nullptr);
+}
+
+TEST_F(HostWorkloadResolverTest, AProcessOfNoContainersCgroupMayBeInAStepByAnotherHierarchy) {
+  const std::string step = "/slurm/uid_0/job_42/step_0";
+  tree.MakeFolder("freezer" + step);
+  tree.Write("proc/self/mountinfo", "31 1 0:1 / " + tree.At("cgroup") + " rw - cgroup c rw,cpu,cpuacct\n32 1 0:2 / " +
+                                        tree.At("freezer") + " rw - cgroup c rw,freezer\n");
+  tree.Write("proc/60/cgroup", "9:freezer:" + step + "\n4:cpu,cpuacct:/system.slice/slurmd.service\n");
+  HostWorkloadResolver resolver(tree.At("proc"), tree.At("cgroup"));
+  resolver.LearnCgroup(7, "/docker/" + id);
+  resolver.LearnCgroup(8, "/system.slice/slurmd.service");
+  ASSERT_NE(resolver.ContainerOf(8, {60, 1}), nullptr);
+  EXPECT_EQ(resolver.ContainerOf(8, {60, 1})->id, "42.0");
+  EXPECT_EQ(resolver.ContainerOf(7, {60, 1})->id, id) << "the hierarchy that is accounted by goes first";
+  EXPECT_EQ(resolver.ContainerOf(8, {}), nullptr);
+  EXPECT_FALSE(resolver.IsPopulated(8));
 }
 
 TEST_F(HostWorkloadResolverTest, SeesWhetherAContainerHasProcesses) {
@@ -39,7 +55,7 @@ TEST_F(HostWorkloadResolverTest, SeesWhetherAContainerHasProcesses) {
   // Not every container's cgroup has its id in its name.
   tree.Write("cgroup/slurm/uid_0/job_42/step_0/cgroup.events", "populated 1\n");
   resolver.LearnCgroup(9, "/slurm/uid_0/job_42/step_0/task_1");
-  ASSERT_EQ(resolver.ContainerOf(9, 0)->id, "42.0");
+  ASSERT_EQ(resolver.ContainerOf(9, {})->id, "42.0");
   EXPECT_TRUE(resolver.IsPopulated(9));
 }
 
@@ -49,7 +65,7 @@ TEST_F(HostWorkloadResolverTest, SeesWhetherAPodHasProcesses) {
   HostWorkloadResolver resolver(tree.At("proc"), tree.At("cgroup"));
   resolver.LearnCgroup(7, "/" + pod + "/" + id);
   resolver.LearnCgroup(8, "/docker/" + id);
-  ASSERT_EQ(resolver.ContainerOf(7, 0)->pod_uid, "1a2b3c4d-5e6f");
+  ASSERT_EQ(resolver.ContainerOf(7, {})->pod_uid, "1a2b3c4d-5e6f");
   EXPECT_TRUE(resolver.IsPodPopulated(7));
   EXPECT_FALSE(resolver.IsPodPopulated(8)) << "it is in none";
   tree.Remove("cgroup/" + pod);

@@ -17,9 +17,9 @@ class WorkloadResolver {
 
   // Records a cgroup's path that the CPU time source met.
   virtual void LearnCgroup(uint64_t cgroup_id, const std::string& path) = 0;
-  // The container that the cgroup lies in, where process `pid` ran lately (0: none is known). Null if it lies in none
-  // or is not known (yet). Valid until the next call.
-  virtual const Container* ContainerOf(uint64_t cgroup_id, uint32_t pid) = 0;
+  // The container of time that `process` (pid 0: it is not known which) used in the cgroup. Null if it is none's or not
+  // known (yet). Valid until the next call.
+  virtual const Container* ContainerOf(uint64_t cgroup_id, const ProcessKey& process) = 0;
   // True if processes live now in the container that the cgroup lies in. False if there are none or it is not known.
   virtual bool IsPopulated(uint64_t cgroup_id) = 0;
   // The same of the pod that the cgroup lies in.
