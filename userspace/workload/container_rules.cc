@@ -100,6 +100,8 @@ constexpr ColonRule kColonRules[] = {
     {"runtime-rs", IsFullId, "kata"},
 };
 
+constexpr std::string_view kBuildKit = "buildkit";
+
 // A cgroup that is called by the id alone, in one that tells whose it is.
 struct ParentRule {
   std::string_view parent;
@@ -111,7 +113,7 @@ constexpr ParentRule kParentRules[] = {
     // /docker/ID, also of a build's step
     {"docker", IsFullOrBuildId, "docker"},
     // /docker/ID/docker/buildkit/STEP, in a builder's container
-    {"buildkit", IsBuildId, "buildkit"},
+    {"buildkit", IsBuildId, kBuildKit},
     // /kata_overhead/ID
     {"kata_overhead", IsFullId, "kata"},
     // /containerd/NAME
@@ -415,6 +417,8 @@ std::optional<Container> ContainerOfPath(std::string_view cgroup_path) {
     container->of_user = is_of_user(path);
     container->pod_uid = PodOfPath(container->of_user ? user_tree : path);
     container->cgroup = path;
+    // A step of a build is its id alone: it may be seen from the host and from within the builder's container.
+    if (container->runtime == kBuildKit) break;
   }
   return container;
 }

@@ -54,6 +54,7 @@ TEST(ContainerRulesTest, TellsTheTreeThatAContainerLiesIn) {
   EXPECT_EQ(tree(user + "/user.slice/docker-" + id + ".scope/docker-" + id + ".scope"),
             user + "/user.slice/docker-" + id + ".scope");
   EXPECT_EQ(tree("/lxc/outer/ns/lxc/inner/init.scope"), "/lxc/outer");
+  EXPECT_EQ(tree("/docker/" + id + "/docker/buildkit/w8kbs8vbsw9p02sl0h0mg0p1r"), "");
   EXPECT_EQ(tree("/lxc/outer" + user + "/lxc.payload.inner"), "/lxc/outer" + user);
 }
 
