@@ -75,8 +75,16 @@ std::string ContainerNames::Find(const Container& container, const std::vector<u
   for (const uint32_t pid : inside) {
     if (std::string name = FindByConmon(pid, id); !name.empty()) return name;
   }
-  for (const uint32_t pid : inside) LearnBundlesByShim(pid, id);
-  if (std::string name = FindByFiles(container); !name.empty()) return name;
+  for (const uint32_t pid : inside) {
+    const std::string bundles = BundlesByShim(pid, id);
+    if (bundles.empty()) continue;
+    if (container.of_user) {
+      if (std::string name = FindByBundle(bundles, id); !name.empty()) return name;
+    } else {
+      LearnBundles(bundles);
+    }
+  }
+  if (std::string name = container.of_user ? "" : FindByFiles(container); !name.empty()) return name;
   for (const uint32_t pid : inside) {
     if (std::string name = FindByEnvironment(pid, id); !name.empty()) return name;
   }
@@ -105,17 +113,23 @@ std::string ContainerNames::FindByConmon(uint32_t pid, const std::string& id) co
 }
 
 // containerd's shim, the parent as conmon is, works in the bundle of the first container that it was started for.
-void ContainerNames::LearnBundlesByShim(uint32_t pid, const std::string& id) {
-  constexpr size_t kMaxFolders = 8;
-  const std::string folder = AskAbove(pid, [&](uint32_t parent) -> std::string {
+std::string ContainerNames::BundlesByShim(uint32_t pid, const std::string& id) const {
+  return AskAbove(pid, [&](uint32_t parent) -> std::string {
     const auto work = ReadLink(FileOf(parent, "cwd"));
     if (!work || work->find(kTasks) == std::string::npos || IsIn(parent, id) != false) return "";
     return work->substr(0, work->rfind('/') + 1);
   });
-  const bool is_new = std::find(bundle_folders_.begin(), bundle_folders_.end(), folder) == bundle_folders_.end();
-  if (folder.empty() || !is_new) return;
+}
+
+void ContainerNames::LearnBundles(const std::string& folder) {
+  constexpr size_t kMaxFolders = 8;
+  if (std::find(bundle_folders_.begin(), bundle_folders_.end(), folder) != bundle_folders_.end()) return;
   if (bundle_folders_.size() == kMaxFolders) bundle_folders_.erase(bundle_folders_.begin());
   bundle_folders_.push_back(folder);
+}
+
+std::string ContainerNames::FindByBundle(const std::string& bundles, const std::string& id) const {
+  return IsFileName(id) ? FindInBundle(bundles + id, id) : "";
 }
 
 std::string ContainerNames::FindByFiles(const Container& container) {

@@ -23,6 +23,8 @@ namespace brahe {
 // 4. CONTAINER_NAME in the environment of a process in the container, last because an image or the workload may set it
 //    to anything.
 //
+// A container of a user's own tree may have another's id: of the files, those alone tell to which its own shim leads.
+//
 // The files are those of the host that pid 1 lives in (PROCFS/1/root), which takes CAP_SYS_PTRACE, as environments do.
 // What cannot be read tells nothing. Keeps no names: the caller does not ask again and again. Not thread-safe.
 class ContainerNames {
@@ -37,7 +39,9 @@ class ContainerNames {
   // Asks the processes above `pid`, the nearest first, until one answers.
   [[nodiscard]] std::string AskAbove(uint32_t pid, const std::function<std::string(uint32_t)>& ask) const;
   [[nodiscard]] std::string FindByConmon(uint32_t pid, const std::string& id) const;
-  void LearnBundlesByShim(uint32_t pid, const std::string& id);
+  [[nodiscard]] std::string BundlesByShim(uint32_t pid, const std::string& id) const;
+  void LearnBundles(const std::string& folder);
+  [[nodiscard]] std::string FindByBundle(const std::string& bundles, const std::string& id) const;
   [[nodiscard]] std::string FindByFiles(const Container& container);
   [[nodiscard]] std::string FindInDockerFolder(const std::string& folder, const std::string& id) const;
   [[nodiscard]] std::string FindInBundle(const std::string& folder, const std::string& id) const;

@@ -164,6 +164,24 @@ TEST_F(ContainerNamesTest, ABundleOfDockersLeadsToDockersFile) {
   EXPECT_EQ(Find({60}, "docker"), "web");
 }
 
+TEST_F(ContainerNamesTest, AUsersContainerHasNoNameOfTheSystemsFilesAndItsShimTellsNobodyElse) {
+  WriteDockerFile("victim");
+  proc.Write("1/root/run/containerd/io.containerd.runtime.v2.task/k8s.io/" + id + "/config.json",
+             R"({"annotations":{"nerdctl/name":"victim"}})");
+  const Container container{.id = id, .runtime = "docker", .pod_uid = "", .of_user = true};
+  ContainerNames names(proc.path());
+  Place(60, 1, cgroup);
+  EXPECT_EQ(names.Find(container, {60}), "");
+  const std::string tasks = "/run/user/1000/io.containerd.runtime.v2.task/default/";
+  Place(50, 1, "/user.slice", "shim");
+  proc.Link("50/cwd", tasks + id);
+  Place(60, 50, cgroup);
+  proc.Write("1/root" + tasks + id + "/config.json", R"({"annotations":{"nerdctl/name":"mine"}})");
+  EXPECT_EQ(names.Find(container, {60}), "mine");
+  proc.Remove("1/root/var"), proc.Remove("1/root/run/containerd");
+  EXPECT_EQ(names.Find({id, "docker", ""}, {}), "");
+}
+
 TEST_F(ContainerNamesTest, DockerdTellsWhereItKeepsItsContainers) {
   const std::string file = "1/root/mnt/docker/containers/" + id + "/config.v2.json";
   proc.Write(file, R"({"ID":")" + id + R"(","Name":"/web"})");
