@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "userspace/base/fake_clock.h"
-#include "userspace/monitor/bookkeeper.h"
+#include "userspace/monitor/epoch_runner.h"
 #include "userspace/monitor/fakes.h"
 
 namespace brahe {
@@ -54,9 +54,9 @@ class Node {
       resolver_->containers[kFirstCgroup + i] = {id, "containerd", pod.uid};
       resolver_->pods[id] = {pod, "container-" + std::to_string(i)};
     }
-    keeper_.emplace(std::move(parts),
+    runner_.emplace(std::move(parts),
                     EndedPolicy{.max_listed = 500, .min_energy = Joules(10), .retention = Seconds(120)}, clock_);
-    if (!keeper_->Open()) std::abort();
+    if (!runner_->Start()) std::abort();
   }
 
   void Use(uint32_t pid, Nanoseconds time) {
@@ -75,7 +75,7 @@ class Node {
     busy_ = {};
     Sweep();
     const double begin = CpuMilliseconds();
-    latest_ = keeper_->RunEpoch();  // lets go of the one before, as the monitor does
+    latest_ = runner_->RunEpoch();  // lets go of the one before, as the monitor does
     return CpuMilliseconds() - begin;
   }
 
@@ -86,7 +86,7 @@ class Node {
   FakeCpuTimeSource* cpu_ = nullptr;
   FakeEnergyMeter* meter_ = nullptr;
   FakeWorkloadResolver* resolver_ = nullptr;
-  std::optional<Bookkeeper> keeper_;
+  std::optional<EpochRunner> runner_;
   std::shared_ptr<const Snapshot> latest_;
   Nanoseconds busy_;
 };

@@ -33,7 +33,7 @@ timespec ToTimespec(Nanoseconds time) {
 Monitor::Monitor(const MonitorOptions& options, MonitorParts parts, const Clock& clock)
     : options_(options),
       clock_(clock),
-      keeper_(std::move(parts),
+      runner_(std::move(parts),
               {.max_listed = options.max_terminated,
                .min_energy = options.min_terminated_energy,
                .retention = options.terminated_retention},
@@ -43,9 +43,9 @@ Status Monitor::Start() {
   wake_fd_.Reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake_fd_.valid()) return SystemError("eventfd");
   wake_.fd = wake_fd_.get();
-  const Result<Nanoseconds> opened = keeper_.Open();
+  const Result<Nanoseconds> opened = runner_.Start();
   if (!opened) return opened.error();
-  source_.fd = keeper_.WakeFd();
+  source_.fd = runner_.WakeFd();
   opened_ = *opened;
   if (options_.interval.value == 0) {
     due_ = opened_ + kFirstEpoch;
@@ -79,8 +79,8 @@ void Monitor::Run() {
     if (tables_fill_up || Requested() || is_due) {
       RunEpoch(is_due ? due_ : std::nullopt);
       PlanNextEpoch();
-    } else if (const auto sample_due = keeper_.SampleDue(); sample_due && now >= *sample_due) {
-      keeper_.Sample();
+    } else if (const auto sample_due = runner_.SampleDue(); sample_due && now >= *sample_due) {
+      runner_.Sample();
     }
     tables_fill_up = Wait();
   }
@@ -98,7 +98,7 @@ void Monitor::PlanNextEpoch() {
 
 bool Monitor::Wait() {
   timespec timeout{};
-  const std::optional<Nanoseconds> next = Earlier(due_, keeper_.SampleDue());
+  const std::optional<Nanoseconds> next = Earlier(due_, runner_.SampleDue());
   if (const Nanoseconds now = clock_.Now(); next && *next > now) timeout = ToTimespec(*next - now);
   pollfd fds[] = {wake_, source_};
   // EINTR is as good as a timeout: the loop looks at everything anew.
@@ -107,7 +107,7 @@ bool Monitor::Wait() {
     uint64_t count = 0;
     [[maybe_unused]] const ssize_t n = read(wake_fd_.get(), &count, sizeof count);
   }
-  if ((fds[1].revents & POLLIN) != 0) return keeper_.Service();
+  if ((fds[1].revents & POLLIN) != 0) return runner_.Service();
   if (fds[1].revents != 0) {
     LOG(WARNING) << "The CPU time source's event descriptor fails; its events are read at each epoch only";
     source_.fd = -1;
@@ -121,7 +121,7 @@ void Monitor::RunEpoch(std::optional<Nanoseconds> due) {
     const std::lock_guard lock(mutex_);
     serving = requests_;
   }
-  std::shared_ptr<const Snapshot> snapshot = keeper_.RunEpoch();
+  std::shared_ptr<const Snapshot> snapshot = runner_.RunEpoch();
 
   const std::lock_guard lock(mutex_);
   if (snapshot != nullptr) {
@@ -129,7 +129,7 @@ void Monitor::RunEpoch(std::optional<Nanoseconds> due) {
     served_ = snapshot->time >= wanted_ ? requests_ : serving;
     const auto delay = due ? std::optional(snapshot->time - std::min(*due, snapshot->time)) : std::nullopt;
     if (timings_.size() < kMaxTimings) {
-      timings_.push_back({.work = keeper_.work_time(), .delay = delay, .read_lags = keeper_.read_lags()});
+      timings_.push_back({.work = runner_.work_time(), .delay = delay, .read_lags = runner_.read_lags()});
     }
     latest_.swap(snapshot);
     completed_ = clock_.Now();

@@ -12,7 +12,7 @@
 #include "userspace/base/clock.h"
 #include "userspace/base/file.h"
 #include "userspace/base/result.h"
-#include "userspace/monitor/bookkeeper.h"
+#include "userspace/monitor/epoch_runner.h"
 #include "userspace/monitor/snapshot_source.h"
 
 namespace brahe {
@@ -63,7 +63,7 @@ class Monitor final : public SnapshotSource {
   std::thread thread_;
 
   // Of the thread.
-  Bookkeeper keeper_;
+  EpochRunner runner_;
   Nanoseconds opened_;              // epochs are due at whole intervals from here
   std::optional<Nanoseconds> due_;  // the next one; nullopt: only on request
   pollfd wake_ = {-1, POLLIN, 0};   // requests and stop

@@ -18,44 +18,44 @@ void Add(Balance& sum, const Balance& part) {
   sum.last += part.last;
 }
 
-std::vector<ZoneSeries> SeriesOf(const Books& books) {
-  const SeriesPlan& plan = books.plan();
+std::vector<ZoneSeries> SeriesOf(const Attributor& attributor) {
+  const SeriesPlan& plan = attributor.plan();
   std::vector<ZoneBalance> sums(plan.series.size());
   for (size_t z = 0; z < plan.series_of_zone.size(); ++z) {
     ZoneBalance& sum = sums[plan.series_of_zone[z]];
-    const ZoneBalance& zone = books.ledger().zones()[z];
+    const ZoneBalance& zone = attributor.ledger().zones()[z];
     Add(sum.all, zone.all);
     Add(sum.active, zone.active);
     Add(sum.idle, zone.idle);
   }
   std::vector<ZoneSeries> series;
   for (size_t s = 0; s < sums.size(); ++s) {
-    series.push_back({plan.series[s].name, plan.series[s].path, FiguresOf(sums[s], books.series_time()[s])});
+    series.push_back({plan.series[s].name, plan.series[s].path, FiguresOf(sums[s], attributor.series_time()[s])});
   }
   return series;
 }
 
 }  // namespace
 
-void FillFromBooks(Books& books, const std::vector<Zone>& zones, const std::vector<ZoneStats>& stats,
-                   Snapshot& snapshot) {
-  snapshot.zones = SeriesOf(books);
-  snapshot.primary_zone = books.PrimarySeries();
+void FillFrom(Attributor& attributor, const std::vector<Zone>& zones, const std::vector<ZoneStats>& stats,
+              Snapshot& snapshot) {
+  snapshot.zones = SeriesOf(attributor);
+  snapshot.primary_zone = attributor.PrimarySeries();
   for (size_t z = 0; z < zones.size(); ++z) {
     snapshot.socket_zones.push_back({.name = zones[z].name,
                                      .path = zones[z].path,
                                      .socket = zones[z].socket,
-                                     .figures = FiguresOf(books.ledger().zones()[z], books.zone_time()[z]),
+                                     .figures = FiguresOf(attributor.ledger().zones()[z], attributor.zone_time()[z]),
                                      .read_errors = stats[z].read_errors,
                                      .resets = stats[z].resets,
                                      .still = stats[z].still});
   }
-  snapshot.processes = books.ListProcesses();
-  snapshot.containers = books.ListContainers();
-  snapshot.vms = books.ListVms();
-  snapshot.pods = books.ListPods();
-  for (size_t s = 0; s < snapshot.zones.size(); ++s) snapshot.unlisted_processes.push_back(books.Unlisted(s));
-  snapshot.unassigned_time = books.ledger().unassigned_time();
+  snapshot.processes = attributor.ListProcesses();
+  snapshot.containers = attributor.ListContainers();
+  snapshot.vms = attributor.ListVms();
+  snapshot.pods = attributor.ListPods();
+  for (size_t s = 0; s < snapshot.zones.size(); ++s) snapshot.unlisted_processes.push_back(attributor.Unlisted(s));
+  snapshot.unassigned_time = attributor.ledger().unassigned_time();
 }
 
 MeterEpoch MeterEpochOf(const CpuTimeEpoch& epoch) {

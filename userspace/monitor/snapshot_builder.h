@@ -3,15 +3,15 @@
 #include "userspace/base/result.h"
 #include "userspace/cpu/cpu_time_source.h"
 #include "userspace/energy/energy_meter.h"
-#include "userspace/monitor/books.h"
+#include "userspace/monitor/attributor.h"
 #include "userspace/monitor/snapshot.h"
 
 namespace brahe {
 
 // Writes the state of all books into `snapshot`: zones, socket_zones, workloads of all levels, unlisted_processes
 // and unassigned_time. Of what is listed only that is work which has changed since the last time.
-void FillFromBooks(Books& books, const std::vector<Zone>& zones, const std::vector<ZoneStats>& stats,
-                   Snapshot& snapshot);
+void FillFrom(Attributor& attributor, const std::vector<Zone>& zones, const std::vector<ZoneStats>& stats,
+              Snapshot& snapshot);
 
 // The busy share of all CPU time, in millionths; 0 without capacity.
 uint64_t UsagePpm(const CpuLoad& load);

@@ -1,10 +1,10 @@
-#include "userspace/monitor/bookkeeper.h"
+#include "userspace/monitor/epoch_runner.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "userspace/energy/log_lines.h"
-#include "userspace/monitor/bookkeeper_fixture.h"
+#include "userspace/monitor/epoch_runner_fixture.h"
 
 namespace brahe {
 namespace {
@@ -14,7 +14,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-TEST_F(BookkeeperTest, BooksEachEpochAgainstTheEnergyOfTheSameTime) {
+TEST_F(EpochRunnerTest, BooksEachEpochAgainstTheEnergyOfTheSameTime) {
   Open();
   Name(web, "web", "/bin/web");
   Use(web, 20, kCgroupA);
@@ -44,7 +44,7 @@ TEST_F(BookkeeperTest, BooksEachEpochAgainstTheEnergyOfTheSameTime) {
   EXPECT_EQ(quiet->processes[0].labels, snapshot->processes[0].labels) << "labels are shared";
 }
 
-TEST_F(BookkeeperTest, DoesNotBookWhatWasBeforeTheFirstCutButKeepsItsNames) {
+TEST_F(EpochRunnerTest, DoesNotBookWhatWasBeforeTheFirstCutButKeepsItsNames) {
   before_open.tasks = {{web, kHostCgroup, 0, Seconds(1000)}};
   before_open.names = {{web, "web", "/bin/web"}, {job, "job", ""}};
   before_open.ended = {job};
@@ -58,7 +58,7 @@ TEST_F(BookkeeperTest, DoesNotBookWhatWasBeforeTheFirstCutButKeepsItsNames) {
   EXPECT_EQ(resolver->paths[kCgroupA], "/docker/aaa");
 }
 
-TEST_F(BookkeeperTest, AProcessThatIsBornAndDiesInOneEpochPaysForItself) {
+TEST_F(EpochRunnerTest, AProcessThatIsBornAndDiesInOneEpochPaysForItself) {
   Open();
   Use(job, 30, kCgroupA);
   Name(job, "job", "/bin/job");
@@ -71,7 +71,7 @@ TEST_F(BookkeeperTest, AProcessThatIsBornAndDiesInOneEpochPaysForItself) {
   EXPECT_EQ(snapshot->processes[0].labels->container_id, "aaa");
 }
 
-TEST_F(BookkeeperTest, ListsAnEndedProcessByTimeAndNotByHowOftenItIsLookedAt) {
+TEST_F(EpochRunnerTest, ListsAnEndedProcessByTimeAndNotByHowOftenItIsLookedAt) {
   Open();
   Use(job, 30);
   Name(job, "job", "");
@@ -87,7 +87,7 @@ TEST_F(BookkeeperTest, ListsAnEndedProcessByTimeAndNotByHowOftenItIsLookedAt) {
   EXPECT_EQ(UnlistedJoules(*snapshot), 30u);
 }
 
-TEST_F(BookkeeperTest, APlatformsCounterThatClaimsLessThanThePackageDoesNotDecideWhoIsListed) {
+TEST_F(EpochRunnerTest, APlatformsCounterThatClaimsLessThanThePackageDoesNotDecideWhoIsListed) {
   zones = {{"package", "/p", 0}, {"psys", "/y", std::nullopt}};
   Open({.max_listed = 10, .min_energy = Joules(10), .retention = Seconds(120)});
   Use(job, 30, kCgroupA);  // 30 J of the package, 3 J of the platform
@@ -99,7 +99,7 @@ TEST_F(BookkeeperTest, APlatformsCounterThatClaimsLessThanThePackageDoesNotDecid
   EXPECT_THAT(Containers(*snapshot), ElementsAre("aaa terminated 30"));
 }
 
-TEST_F(BookkeeperTest, AProcessThatHasItsPidAgainIsAnother) {
+TEST_F(EpochRunnerTest, AProcessThatHasItsPidAgainIsAnother) {
   Open();
   Use(job, 30);
   Name(job, "old", "");
@@ -112,7 +112,7 @@ TEST_F(BookkeeperTest, AProcessThatHasItsPidAgainIsAnother) {
   EXPECT_THAT(Processes(*snapshot), ElementsAre("old terminated 30", "new running 5"));
 }
 
-TEST_F(BookkeeperTest, AnEndedProcessIsHeldForOneWithItsLabelsAndMergedIntoItAtItsEnd) {
+TEST_F(EpochRunnerTest, AnEndedProcessIsHeldForOneWithItsLabelsAndMergedIntoItAtItsEnd) {
   Open({.max_listed = 1, .min_energy = Joules(10), .retention = Seconds(120)});
   const ProcessKey again{job.pid, 7};
   Use(job, 30);
@@ -134,7 +134,7 @@ TEST_F(BookkeeperTest, AnEndedProcessIsHeldForOneWithItsLabelsAndMergedIntoItAtI
   EXPECT_THAT(Processes(*Run(200)), IsEmpty());
 }
 
-TEST_F(BookkeeperTest, AnEndedProcessIsNotHeldForOneOfAnotherName) {
+TEST_F(EpochRunnerTest, AnEndedProcessIsNotHeldForOneOfAnotherName) {
   Open();
   const ProcessKey other{job.pid, 7};
   Use(job, 30);
@@ -147,7 +147,7 @@ TEST_F(BookkeeperTest, AnEndedProcessIsNotHeldForOneOfAnotherName) {
   EXPECT_THAT(Processes(*Run(200)), ElementsAre("other running 5"));
 }
 
-TEST_F(BookkeeperTest, LetsATwinGoWhenTheRunningOneChangesItsName) {
+TEST_F(EpochRunnerTest, LetsATwinGoWhenTheRunningOneChangesItsName) {
   Open();
   const ProcessKey again{job.pid, 7};
   Use(job, 30);
@@ -162,7 +162,7 @@ TEST_F(BookkeeperTest, LetsATwinGoWhenTheRunningOneChangesItsName) {
   EXPECT_THAT(Processes(*Run(200)), ElementsAre("new running 5"));
 }
 
-TEST_F(BookkeeperTest, DemotesTheSmallestForEver) {
+TEST_F(EpochRunnerTest, DemotesTheSmallestForEver) {
   Open({.max_listed = 1, .min_energy = Joules(1), .retention = Seconds(120)});
   Use(web, 20), Name(web, "web", ""), End(web);
   EXPECT_THAT(Processes(*Run()), ElementsAre("web terminated 20"));
@@ -176,7 +176,7 @@ TEST_F(BookkeeperTest, DemotesTheSmallestForEver) {
   EXPECT_EQ(UnlistedJoules(*late), 120u);
 }
 
-TEST_F(BookkeeperTest, AddsLateTimeToAListedEndedProcess) {
+TEST_F(EpochRunnerTest, AddsLateTimeToAListedEndedProcess) {
   Open();
   Use(job, 30, kCgroupA), Name(job, "job", ""), End(job);
   Run();
@@ -186,7 +186,7 @@ TEST_F(BookkeeperTest, AddsLateTimeToAListedEndedProcess) {
   EXPECT_THAT(Containers(*snapshot), ElementsAre("aaa terminated 34"));
 }
 
-TEST_F(BookkeeperTest, AddsLateTimeOfAnUnlistedProcessToUnlistedAndHoldsNothingOfIt) {
+TEST_F(EpochRunnerTest, AddsLateTimeOfAnUnlistedProcessToUnlistedAndHoldsNothingOfIt) {
   Open({.max_listed = 10, .min_energy = Joules(10), .retention = Seconds(120)});
   Use(job, 3), End(job);
   EXPECT_EQ(UnlistedJoules(*Run()), 3u);
@@ -196,7 +196,7 @@ TEST_F(BookkeeperTest, AddsLateTimeOfAnUnlistedProcessToUnlistedAndHoldsNothingO
   EXPECT_EQ(UnlistedJoules(*snapshot), 53u);
 }
 
-TEST_F(BookkeeperTest, AddsTimeOfAProcessWhoseEndWasToldBeforeAnyTimeToUnlisted) {
+TEST_F(EpochRunnerTest, AddsTimeOfAProcessWhoseEndWasToldBeforeAnyTimeToUnlisted) {
   Open();
   Name(job, "job", ""), End(job);
   Run();
@@ -206,7 +206,7 @@ TEST_F(BookkeeperTest, AddsTimeOfAProcessWhoseEndWasToldBeforeAnyTimeToUnlisted)
   EXPECT_EQ(UnlistedJoules(*snapshot), 50u);
 }
 
-TEST_F(BookkeeperTest, ACollectThatFailsIsMadeUpForByTheNextEpoch) {
+TEST_F(EpochRunnerTest, ACollectThatFailsIsMadeUpForByTheNextEpoch) {
   Open();
   Use(web, 10), Name(web, "web", "");
   cpu->fail_collect = true;
@@ -223,7 +223,7 @@ TEST_F(BookkeeperTest, ACollectThatFailsIsMadeUpForByTheNextEpoch) {
   EXPECT_EQ(snapshot->zones[0].figures.all.power, Watts(10));
 }
 
-TEST_F(BookkeeperTest, ACutThatFailsIsMadeUpForByTheNextEpoch) {
+TEST_F(EpochRunnerTest, ACutThatFailsIsMadeUpForByTheNextEpoch) {
   Open();
   Use(web, 10), Name(web, "web", "");
   cpu->fail_cut = true;
@@ -236,17 +236,17 @@ TEST_F(BookkeeperTest, ACutThatFailsIsMadeUpForByTheNextEpoch) {
   EXPECT_THAT(Processes(*snapshot), ElementsAre("web running 10"));
 }
 
-TEST_F(BookkeeperTest, OpeningFailsWhereTheSourceDoes) {
+TEST_F(EpochRunnerTest, OpeningFailsWhereTheSourceDoes) {
   MonitorParts parts;
   auto source = std::make_unique<FakeCpuTimeSource>(clock);
   source->fail_collect = true;
   parts.cpu_time = std::move(source);
   parts.energy = std::make_unique<FakeEnergyMeter>(std::vector<Zone>{{"package", "/p", 0}});
   parts.workloads = std::make_unique<FakeWorkloadResolver>();
-  EXPECT_EQ(Bookkeeper(std::move(parts), {}, clock).Open().error().message, "collect fails");
+  EXPECT_EQ(EpochRunner(std::move(parts), {}, clock).Start().error().message, "collect fails");
 }
 
-TEST_F(BookkeeperTest, AnUnreadableZoneHasNoPowerAndItsNeighboursGoOn) {
+TEST_F(EpochRunnerTest, AnUnreadableZoneHasNoPowerAndItsNeighboursGoOn) {
   Open();
   Use(web, 10), Name(web, "web", "");
   Run(1);
@@ -268,7 +268,7 @@ TEST_F(BookkeeperTest, AnUnreadableZoneHasNoPowerAndItsNeighboursGoOn) {
   EXPECT_EQ(back->processes.At(0, 0).power, Watts(10));
 }
 
-TEST_F(BookkeeperTest, AnExecGivesANewNameAndOtherNewsKeepTheExecutable) {
+TEST_F(EpochRunnerTest, AnExecGivesANewNameAndOtherNewsKeepTheExecutable) {
   Open();
   Name(web, "sh", "/usr/bin/sh");
   resolver->facts[web] = {"sh", "/usr/bin/dash"};
@@ -288,7 +288,7 @@ TEST_F(BookkeeperTest, AnExecGivesANewNameAndOtherNewsKeepTheExecutable) {
   EXPECT_THAT(Processes(*after_exec), ElementsAre("web running 1")) << "the account is the same";
 }
 
-TEST_F(BookkeeperTest, AMoveKeepsTheNameThatProcHasTold) {
+TEST_F(EpochRunnerTest, AMoveKeepsTheNameThatProcHasTold) {
   Open();
   Name(web, "sh", "/usr/bin/sh");
   resolver->facts[web] = {"worker", "/usr/bin/worker"};
@@ -300,7 +300,7 @@ TEST_F(BookkeeperTest, AMoveKeepsTheNameThatProcHasTold) {
   EXPECT_EQ(moved->processes[0].labels->comm, "worker");
 }
 
-TEST_F(BookkeeperTest, AsksForFactsOnlyWhenAProcessIsNewOrCallsExec) {
+TEST_F(EpochRunnerTest, AsksForFactsOnlyWhenAProcessIsNewOrCallsExec) {
   Open();
   Use(web, 1), Name(web, "web", "/web");
   Run();
@@ -310,7 +310,7 @@ TEST_F(BookkeeperTest, AsksForFactsOnlyWhenAProcessIsNewOrCallsExec) {
   EXPECT_EQ(resolver->questions, 1);
 }
 
-TEST_F(BookkeeperTest, AProcessIsLabelledWithTheLatestContainerItRanIn) {
+TEST_F(EpochRunnerTest, AProcessIsLabelledWithTheLatestContainerItRanIn) {
   Open();
   Use(web, 10, kCgroupA), Name(web, "web", "");
   Run();
@@ -325,7 +325,7 @@ TEST_F(BookkeeperTest, AProcessIsLabelledWithTheLatestContainerItRanIn) {
   EXPECT_THAT(Containers(*end), ElementsAre("aaa terminated 11", "bbb terminated 1"));
 }
 
-TEST_F(BookkeeperTest, AContainerEndsWithItsLastProcessAndMayRunAgain) {
+TEST_F(EpochRunnerTest, AContainerEndsWithItsLastProcessAndMayRunAgain) {
   Open();
   Use(web, 10, kCgroupA), Use(job, 10, kCgroupA);
   Run();
@@ -341,7 +341,7 @@ TEST_F(BookkeeperTest, AContainerEndsWithItsLastProcessAndMayRunAgain) {
   EXPECT_THAT(Containers(*Run(120)), IsEmpty());
 }
 
-TEST_F(BookkeeperTest, AContainerWhoseSleepersWereNeverSeenOutlivesItsShortJobs) {
+TEST_F(EpochRunnerTest, AContainerWhoseSleepersWereNeverSeenOutlivesItsShortJobs) {
   Open();
   resolver->populated[kCgroupA] = true;
   Use(job, 2, kCgroupA), End(job);
@@ -351,7 +351,7 @@ TEST_F(BookkeeperTest, AContainerWhoseSleepersWereNeverSeenOutlivesItsShortJobs)
   EXPECT_THAT(Containers(*Run()), ElementsAre("aaa terminated 2"));
 }
 
-TEST_F(BookkeeperTest, UnassignedTimeGoesToItsContainerAndToNoProcess) {
+TEST_F(EpochRunnerTest, UnassignedTimeGoesToItsContainerAndToNoProcess) {
   Open();
   cpu->next.unassigned = {{kCgroupA, 0, Milliseconds(7)}, {0, 0, Milliseconds(3)}};
   Use(web, 10), Name(web, "web", "");
@@ -362,13 +362,13 @@ TEST_F(BookkeeperTest, UnassignedTimeGoesToItsContainerAndToNoProcess) {
   EXPECT_EQ(snapshot->unassigned_time, Milliseconds(10));
 }
 
-TEST_F(BookkeeperTest, TellsTheMeterTheCutsAndTheLoadOfEachSocket) {
+TEST_F(EpochRunnerTest, TellsTheMeterTheCutsAndTheLoadOfEachSocket) {
   Open();
   const Nanoseconds begin = clock.Now();
   clock.Advance(Seconds(3));
   cpu->next.sockets = {{0, Seconds(6), Seconds(5)}, {2, Seconds(3), Seconds(4)}};
   meter->read_lags = {Milliseconds(1), Milliseconds(2)};
-  ASSERT_NE(keeper->RunEpoch(), nullptr);
+  ASSERT_NE(runner->RunEpoch(), nullptr);
   EXPECT_EQ(meter->asked_for.begin, begin);
   EXPECT_EQ(meter->asked_for.end, begin + Seconds(3));
   EXPECT_EQ(meter->asked_for.load.capacity, Seconds(9));
@@ -377,22 +377,22 @@ TEST_F(BookkeeperTest, TellsTheMeterTheCutsAndTheLoadOfEachSocket) {
   EXPECT_EQ(meter->asked_for.sockets[0].load.busy, Seconds(1));
   EXPECT_EQ(meter->asked_for.sockets[1].socket, 2u);
   EXPECT_EQ(meter->asked_for.sockets[1].load.busy, Seconds(0));
-  EXPECT_THAT(keeper->read_lags(), ElementsAre(Milliseconds(1), Milliseconds(2)));
+  EXPECT_THAT(runner->read_lags(), ElementsAre(Milliseconds(1), Milliseconds(2)));
 }
 
-TEST_F(BookkeeperTest, AZoneWhoseSocketHasNoCpuIsSaidAndItsEnergyIsIdle) {
+TEST_F(EpochRunnerTest, AZoneWhoseSocketHasNoCpuIsSaidAndItsEnergyIsIdle) {
   Open();
   const LogLines log;
   clock.Advance(Seconds(1));
   meter->flow = {Joules(7), {}};
   cpu->next.sockets = {{4, Seconds(1), {}}};
-  const auto snapshot = keeper->RunEpoch();
+  const auto snapshot = runner->RunEpoch();
   EXPECT_EQ(snapshot->socket_zones[0].figures.idle.energy, Joules(7));
   ASSERT_EQ(log.lines.size(), 2u) << "one for each zone";
   EXPECT_THAT(log.lines[0], AllOf(HasSubstr("package of socket 0 (/p)"), HasSubstr("sockets with CPUs: 4)")));
 }
 
-TEST_F(BookkeeperTest, CarriesInEachEpochWhetherEnergyIsMeasuredAndWhichZonesStandStill) {
+TEST_F(EpochRunnerTest, CarriesInEachEpochWhetherEnergyIsMeasuredAndWhichZonesStandStill) {
   Open();
   meter->measures = true;
   EXPECT_TRUE(Run()->energy_measured);
@@ -405,23 +405,23 @@ TEST_F(BookkeeperTest, CarriesInEachEpochWhetherEnergyIsMeasuredAndWhichZonesSta
   EXPECT_TRUE(snapshot->socket_zones[1].still);
 }
 
-TEST_F(BookkeeperTest, ReadsTheCountersBeforeAndAfterTheFirstCut) {
+TEST_F(EpochRunnerTest, ReadsTheCountersBeforeAndAfterTheFirstCut) {
   Open();
   EXPECT_EQ(meter->samples, 2);
   EXPECT_EQ(meter->asked_for.end, clock.Now()) << "what was used before is given out to nobody";
 }
 
-TEST_F(BookkeeperTest, SaysWhenTheMeterMustBeSampledNext) {
+TEST_F(EpochRunnerTest, SaysWhenTheMeterMustBeSampledNext) {
   Open();
-  EXPECT_EQ(keeper->SampleDue(), std::nullopt);
+  EXPECT_EQ(runner->SampleDue(), std::nullopt);
   meter->max_sample_interval = Seconds(60);
-  EXPECT_EQ(keeper->SampleDue(), clock.Now() + Seconds(60));
+  EXPECT_EQ(runner->SampleDue(), clock.Now() + Seconds(60));
   clock.Advance(Seconds(10));
-  keeper->Sample();
-  EXPECT_EQ(keeper->SampleDue(), clock.Now() + Seconds(60));
+  runner->Sample();
+  EXPECT_EQ(runner->SampleDue(), clock.Now() + Seconds(60));
 }
 
-TEST_F(BookkeeperTest, CarriesWhatTheSourceSaysOfItself) {
+TEST_F(EpochRunnerTest, CarriesWhatTheSourceSaysOfItself) {
   Open();
   cpu->stats.map_capacity = 2;
   cpu->stats.dropped_events = 7;

@@ -9,15 +9,15 @@
 #include <vector>
 
 #include "userspace/base/fake_clock.h"
-#include "userspace/monitor/bookkeeper.h"
+#include "userspace/monitor/epoch_runner.h"
 #include "userspace/monitor/fakes.h"
 
 namespace brahe {
 
 inline constexpr uint64_t kCgroupA = 11, kCgroupB = 12, kHostCgroup = 1;
 
-// A bookkeeper of one socket whose epochs a test fills in.
-class BookkeeperTest : public testing::Test {
+// A epoch_runner of one socket whose epochs a test fills in.
+class EpochRunnerTest : public testing::Test {
  protected:
   // One socket of one CPU, with `zones`.
   void Open(EndedPolicy policy = {.max_listed = 10, .min_energy = Joules(1), .retention = Seconds(120)}) {
@@ -26,9 +26,9 @@ class BookkeeperTest : public testing::Test {
     parts.energy.reset(meter = new FakeEnergyMeter(zones));
     parts.workloads.reset(resolver = new FakeWorkloadResolver);
     resolver->containers = {{kCgroupA, {"aaa", "docker", ""}}, {kCgroupB, {"bbb", "crio", "pod"}}};
-    keeper.emplace(std::move(parts), policy, clock);
+    runner.emplace(std::move(parts), policy, clock);
     cpu->next = before_open;
-    ASSERT_TRUE(keeper->Open().has_value());
+    ASSERT_TRUE(runner->Start().has_value());
   }
   void Use(const ProcessKey& key, uint64_t ms, uint64_t cgroup = kHostCgroup) {
     cpu->next.tasks.push_back({key, cgroup, 0, Milliseconds(ms)});
@@ -46,7 +46,7 @@ class BookkeeperTest : public testing::Test {
     meter->flow[0] += Joules(busy_ms);
     meter->flow[1] += Joules(busy_ms) / 10;
     cpu->next.sockets = {{0, Milliseconds(busy_ms), {}}};
-    std::shared_ptr<const Snapshot> snapshot = keeper->RunEpoch();
+    std::shared_ptr<const Snapshot> snapshot = runner->RunEpoch();
     if (snapshot == nullptr) return nullptr;
     busy_ms = 0;
     EXPECT_TRUE(CheckSums(*snapshot));
@@ -93,7 +93,7 @@ class BookkeeperTest : public testing::Test {
   FakeCpuTimeSource* cpu = nullptr;
   FakeEnergyMeter* meter = nullptr;
   FakeWorkloadResolver* resolver = nullptr;
-  std::optional<Bookkeeper> keeper;
+  std::optional<EpochRunner> runner;
   uint64_t busy_ms = 0;
   const ProcessKey web{100, 1}, job{200, 2}, batch{300, 3};
 };

@@ -1,4 +1,4 @@
-#include "userspace/monitor/bookkeeper.h"
+#include "userspace/monitor/epoch_runner.h"
 
 #include <glog/logging.h>
 
@@ -8,17 +8,17 @@
 
 namespace brahe {
 
-Bookkeeper::Bookkeeper(MonitorParts parts, EndedPolicy policy, const Clock& clock)
+EpochRunner::EpochRunner(MonitorParts parts, EndedPolicy policy, const Clock& clock)
     : parts_(std::move(parts)),
       clock_(clock),
-      books_(parts_.energy->zones(), policy, *parts_.workloads),
+      attributor_(parts_.energy->zones(), policy, *parts_.workloads),
       socket_check_(parts_.energy->zones(), clock) {
   fixed_.cpu_time_source = parts_.cpu_time->name();
   fixed_.energy_source = parts_.energy->name();
   fixed_.cpus = parts_.cpus;
 }
 
-Result<Nanoseconds> Bookkeeper::Open() {
+Result<Nanoseconds> EpochRunner::Start() {
   // Once before the cut, too, so that it is known what was used just before the cut and what just after it.
   Sample();
   const Result<Nanoseconds> cut = parts_.cpu_time->Cut();
@@ -27,11 +27,11 @@ Result<Nanoseconds> Bookkeeper::Open() {
   const Result<CpuTimeEpoch> epoch = parts_.cpu_time->Collect();
   if (!epoch) return epoch.error();
   parts_.energy->Collect(MeterEpochOf(*epoch));
-  books_.Open(*epoch);
+  attributor_.Begin(*epoch);
   return epoch->end;
 }
 
-std::shared_ptr<const Snapshot> Bookkeeper::RunEpoch() {
+std::shared_ptr<const Snapshot> EpochRunner::RunEpoch() {
   if (const Result<Nanoseconds> cut = parts_.cpu_time->Cut(); !cut) {
     faults_.Report("epoch", "Cannot cut an epoch; the next one covers it: " + cut.error().message);
     return nullptr;
@@ -48,14 +48,14 @@ std::shared_ptr<const Snapshot> Bookkeeper::RunEpoch() {
   const MeterEpoch meter_epoch = MeterEpochOf(*epoch);
   socket_check_.Look(meter_epoch.sockets);
   EnergyEpoch energy = parts_.energy->Collect(meter_epoch);
-  books_.Post(*epoch, energy);
+  attributor_.Attribute(*epoch, energy);
   read_lags_ = std::move(energy.read_lags);
   std::shared_ptr<const Snapshot> snapshot = Publishable(*epoch, meter_epoch.load);
   work_time_ = clock_.Now() - begin;
   return snapshot;
 }
 
-std::shared_ptr<const Snapshot> Bookkeeper::Publishable(const CpuTimeEpoch& epoch, const CpuLoad& load) {
+std::shared_ptr<const Snapshot> EpochRunner::Publishable(const CpuTimeEpoch& epoch, const CpuLoad& load) {
   auto snapshot = std::make_shared<Snapshot>(fixed_);
   snapshot->epoch = ++epoch_;
   snapshot->time = epoch.end;
@@ -65,19 +65,19 @@ std::shared_ptr<const Snapshot> Bookkeeper::Publishable(const CpuTimeEpoch& epoc
   snapshot->usage_ppm = UsagePpm(load);
   snapshot->energy_measured = parts_.energy->measured();
   snapshot->kernel = parts_.cpu_time->Stats();
-  FillFromBooks(books_, parts_.energy->zones(), parts_.energy->Stats(), *snapshot);
+  FillFrom(attributor_, parts_.energy->zones(), parts_.energy->Stats(), *snapshot);
   if (const Status balanced = CheckBalance(*snapshot); !balanced && !std::exchange(imbalance_logged_, true)) {
     LOG(ERROR) << "The books do not balance, which is a bug of Brahe: " << balanced.error().message;
   }
   return snapshot;
 }
 
-std::optional<Nanoseconds> Bookkeeper::SampleDue() const {
+std::optional<Nanoseconds> EpochRunner::SampleDue() const {
   const std::optional<Nanoseconds> interval = parts_.energy->MaxSampleInterval();
   return interval ? std::optional(sampled_ + *interval) : std::nullopt;
 }
 
-void Bookkeeper::Sample() {
+void EpochRunner::Sample() {
   parts_.energy->Sample();
   sampled_ = clock_.Now();
 }

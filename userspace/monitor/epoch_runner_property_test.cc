@@ -5,7 +5,7 @@
 #include <set>
 
 #include "userspace/base/fake_clock.h"
-#include "userspace/monitor/bookkeeper.h"
+#include "userspace/monitor/epoch_runner.h"
 #include "userspace/monitor/fakes.h"
 
 namespace brahe {
@@ -41,7 +41,7 @@ void Look(const WorkloadList<Labels>& list, size_t zones, const IdOf& id_of, See
 
 // Random lives of processes in random containers, pods and virtual machines, on two sockets with zones that fail,
 // epochs that fail, leaves that come late and names that are known late, and what must be true of every snapshot.
-class BookkeeperPropertyTest : public testing::Test {
+class EpochRunnerPropertyTest : public testing::Test {
  protected:
   void Open(const EndedPolicy& ended_policy) {
     policy = ended_policy;
@@ -56,8 +56,8 @@ class BookkeeperPropertyTest : public testing::Test {
     for (uint64_t cgroup = 10; cgroup < 18; ++cgroup) {
       resolver->containers[cgroup] = {BoxOf(cgroup), "docker", pods[(cgroup - 10) / 2]};
     }
-    keeper.emplace(std::move(parts), policy, clock);
-    EXPECT_TRUE(keeper->Open().has_value());
+    runner.emplace(std::move(parts), policy, clock);
+    EXPECT_TRUE(runner->Start().has_value());
     flowed.resize(4);
   }
 
@@ -127,7 +127,7 @@ class BookkeeperPropertyTest : public testing::Test {
       flowed[z] += energy;
       meter->unreadable[z] = !all_readable && Below(8) == 0;
     }
-    if (Below(3) == 0) keeper->Sample();
+    if (Below(3) == 0) runner->Sample();
   }
 
   static std::string NameOf(const ProcessKey& key) {
@@ -292,7 +292,7 @@ class BookkeeperPropertyTest : public testing::Test {
       clock.Advance(Seconds(1));
       cpu->fail_cut = !last && Below(10) == 0;
       cpu->fail_collect = !last && Below(10) == 0;
-      const std::shared_ptr<const Snapshot> snapshot = keeper->RunEpoch();
+      const std::shared_ptr<const Snapshot> snapshot = runner->RunEpoch();
       ASSERT_EQ(snapshot == nullptr, cpu->fail_cut || cpu->fail_collect);
       if (snapshot == nullptr) continue;
       ASSERT_NO_FATAL_FAILURE(CheckZones(*snapshot));
@@ -312,7 +312,7 @@ class BookkeeperPropertyTest : public testing::Test {
   FakeCpuTimeSource* cpu = nullptr;
   FakeEnergyMeter* meter = nullptr;
   FakeWorkloadResolver* resolver = nullptr;
-  std::optional<Bookkeeper> keeper;
+  std::optional<EpochRunner> runner;
 
   EndedPolicy policy;
 
@@ -326,13 +326,13 @@ class BookkeeperPropertyTest : public testing::Test {
   std::set<std::string> gone;                 // processes that were listed once, and are no more
 };
 
-TEST_F(BookkeeperPropertyTest, EverySnapshotBalancesAndNothingIsLost) {
+TEST_F(EpochRunnerPropertyTest, EverySnapshotBalancesAndNothingIsLost) {
   Open(kListsFew);
   LiveFor(1500);
   EXPECT_FALSE(gone.empty());
 }
 
-TEST_F(BookkeeperPropertyTest, EveryLevelHasTheSumOfWhatItIsMadeOf) {
+TEST_F(EpochRunnerPropertyTest, EveryLevelHasTheSumOfWhatItIsMadeOf) {
   Open(kListsAll);
   LiveFor(400);
   EXPECT_EQ(containers.size(), 4u);

@@ -4,8 +4,8 @@
 
 #include <set>
 
-#include "userspace/monitor/bookkeeper.h"
-#include "userspace/monitor/bookkeeper_fixture.h"
+#include "userspace/monitor/epoch_runner.h"
+#include "userspace/monitor/epoch_runner_fixture.h"
 #include "userspace/workload/container_rules.h"
 
 namespace brahe {
@@ -16,7 +16,7 @@ using testing::IsEmpty;
 
 constexpr uint64_t kVictim = 21, kForged = 22, kOther = 23;
 
-class ForgeryTest : public BookkeeperTest {
+class ForgeryTest : public EpochRunnerTest {
  protected:
   ForgeryTest() { Open(); }
   void Place(uint64_t cgroup, const std::string& path) {

@@ -18,16 +18,17 @@
 
 namespace brahe {
 
-// All books of the node: the ledger, and who its accounts belong to. Not thread-safe.
-class Books {
+// Attributes the energy of each epoch to those who used it: the ledger, and who its accounts belong to. Not
+// thread-safe.
+class Attributor {
  public:
   // `resolver` must outlive this object.
-  Books(const std::vector<Zone>& zones, EndedPolicy policy, WorkloadResolver& resolver);
+  Attributor(const std::vector<Zone>& zones, EndedPolicy policy, WorkloadResolver& resolver);
 
   // Begins at the end of an epoch whose energy is not known: its names and ends are learnt, its times are not booked.
-  void Open(const CpuTimeEpoch& epoch);
-  // Books an epoch. `energy` is what was used from its begin to its end.
-  void Post(const CpuTimeEpoch& epoch, const EnergyEpoch& energy);
+  void Begin(const CpuTimeEpoch& epoch);
+  // Attributes the energy of an epoch: `energy` is what was used from its begin to its end.
+  void Attribute(const CpuTimeEpoch& epoch, const EnergyEpoch& energy);
 
   [[nodiscard]] const SeriesPlan& plan() const { return plan_; }
   [[nodiscard]] const Ledger& ledger() const { return ledger_; }
@@ -72,7 +73,7 @@ class Books {
   std::vector<std::optional<Nanoseconds>> zone_time_;
   std::vector<std::optional<Nanoseconds>> series_time_;
 
-  // Scratch of Post.
+  // Scratch of Attribute.
   std::vector<LeafTime> leaves_;
   std::vector<Owners> owners_;  // by leaf
   std::vector<LedgerSocket> sockets_;

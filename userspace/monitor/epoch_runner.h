@@ -9,7 +9,7 @@
 #include "userspace/base/result.h"
 #include "userspace/cpu/cpu_time_source.h"
 #include "userspace/energy/energy_meter.h"
-#include "userspace/monitor/books.h"
+#include "userspace/monitor/attributor.h"
 #include "userspace/monitor/snapshot.h"
 #include "userspace/monitor/socket_check.h"
 #include "userspace/monitor/workload_resolver.h"
@@ -24,15 +24,16 @@ struct MonitorParts {
   std::shared_ptr<const std::vector<CpuInfo>> cpus;
 };
 
-// Cuts epochs, one when told so, and books them. Not thread-safe: one thread at a time.
-class Bookkeeper {
+// Runs epochs, one when told so: cuts it, reads the meter, has it attributed, and makes its snapshot. Not thread-safe:
+// one thread at a time.
+class EpochRunner {
  public:
   // `clock` must outlive this object.
-  Bookkeeper(MonitorParts parts, EndedPolicy policy, const Clock& clock);
+  EpochRunner(MonitorParts parts, EndedPolicy policy, const Clock& clock);
 
-  // Opens the books at the first cut and returns its instant. What the CPU time source has counted before has no energy
+  // Begins at the first cut and returns its instant. What the CPU time source has counted before has no energy
   // to be paired with and is not booked. To be called once, before all others.
-  Result<Nanoseconds> Open();
+  Result<Nanoseconds> Start();
   // One epoch; null if it could not be cut or read, which is logged. The next one then covers both.
   std::shared_ptr<const Snapshot> RunEpoch();
   // Work of the last RunEpoch, without the sleep until its cut.
@@ -54,7 +55,7 @@ class Bookkeeper {
 
   MonitorParts parts_;
   const Clock& clock_;
-  Books books_;
+  Attributor attributor_;
   Snapshot fixed_;  // what is the same in all snapshots
   uint64_t epoch_ = 0;
   Nanoseconds sampled_;

@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "userspace/monitor/bookkeeper.h"
-#include "userspace/monitor/bookkeeper_fixture.h"
+#include "userspace/monitor/epoch_runner.h"
+#include "userspace/monitor/epoch_runner_fixture.h"
 
 namespace brahe {
 namespace {
@@ -11,10 +11,10 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-class LevelsTest : public BookkeeperTest {
+class LevelsTest : public EpochRunnerTest {
  protected:
   void Open(EndedPolicy policy = {.max_listed = 10, .min_energy = Joules(1), .retention = Seconds(120)}) {
-    BookkeeperTest::Open(policy);
+    EpochRunnerTest::Open(policy);
     resolver->facts[qemu] = {"qemu", "/bin/qemu", guest};
     resolver->facts[vhost] = {"vhost-100", "", guest};
   }

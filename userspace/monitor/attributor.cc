@@ -1,4 +1,4 @@
-#include "userspace/monitor/books.h"
+#include "userspace/monitor/attributor.h"
 
 #include <algorithm>
 
@@ -16,7 +16,7 @@ std::vector<LedgerZone> LedgerZones(const SeriesPlan& plan, const std::vector<Zo
 
 }  // namespace
 
-Books::Books(const std::vector<Zone>& zones, EndedPolicy policy, WorkloadResolver& resolver)
+Attributor::Attributor(const std::vector<Zone>& zones, EndedPolicy policy, WorkloadResolver& resolver)
     : plan_(PlanSeries(zones)),
       ledger_(LedgerZones(plan_, zones)),
       resolver_(resolver),
@@ -28,7 +28,7 @@ Books::Books(const std::vector<Zone>& zones, EndedPolicy policy, WorkloadResolve
       zone_time_(zones.size()),
       series_time_(plan_.series.size()) {}
 
-void Books::Open(const CpuTimeEpoch& epoch) {
+void Attributor::Begin(const CpuTimeEpoch& epoch) {
   Learn(epoch);
   for (const ProcessKey& key : epoch.ended) processes_.End(key, epoch.end);
   processes_.Settle(epoch.end, PrimarySeries());
@@ -36,7 +36,7 @@ void Books::Open(const CpuTimeEpoch& epoch) {
   std::fill(known_until_.begin(), known_until_.end(), epoch.end);
 }
 
-void Books::Post(const CpuTimeEpoch& epoch, const EnergyEpoch& energy) {
+void Attributor::Attribute(const CpuTimeEpoch& epoch, const EnergyEpoch& energy) {
   Learn(epoch);
   leaves_.clear();
   owners_.clear();
@@ -63,7 +63,7 @@ void Books::Post(const CpuTimeEpoch& epoch, const EnergyEpoch& energy) {
   ShrinkScratch(owners_);
 }
 
-size_t Books::PrimarySeries() const {
+size_t Attributor::PrimarySeries() const {
   std::vector<RankedZone> series;
   for (const SeriesPlan::Series& s : plan_.series) series.push_back({.name = s.name, .energy = {}});
   for (size_t z = 0; z < plan_.series_of_zone.size(); ++z) {
@@ -72,12 +72,12 @@ size_t Books::PrimarySeries() const {
   return PrimaryZone(series);
 }
 
-void Books::Learn(const CpuTimeEpoch& epoch) {
+void Attributor::Learn(const CpuTimeEpoch& epoch) {
   for (const CgroupPath& cgroup : epoch.cgroups) resolver_.LearnCgroup(cgroup.cgroup_id, cgroup.path);
   for (const ProcessName& name : epoch.names) processes_.Learn(name);
 }
 
-void Books::AddLeaf(const TaskTime& task) {
+void Attributor::AddLeaf(const TaskTime& task) {
   ProcessRecord& process = processes_.Use(task.process);
   ContainerRecord* const container = UseContainer(task.cgroup_id, task.process);
   if (container != nullptr) processes_.Enter(process, *container);
@@ -85,18 +85,18 @@ void Books::AddLeaf(const TaskTime& task) {
   owners_.push_back({&process, container});
 }
 
-void Books::AddLeaf(const UnassignedTime& unassigned) {
+void Attributor::AddLeaf(const UnassignedTime& unassigned) {
   const uint64_t cgroup_id = unassigned.cgroup_id;
   leaves_.push_back({.process = {}, .cgroup_id = cgroup_id, .socket = unassigned.socket, .time = unassigned.time});
   owners_.push_back({nullptr, cgroup_id != 0 ? UseContainer(cgroup_id, {}) : nullptr});
 }
 
-ContainerRecord* Books::UseContainer(uint64_t cgroup_id, const ProcessKey& process) {
+ContainerRecord* Attributor::UseContainer(uint64_t cgroup_id, const ProcessKey& process) {
   const Container* container = resolver_.ContainerOf(cgroup_id, process);
   return container != nullptr ? &containers_.Use(*container, cgroup_id, process.pid) : nullptr;
 }
 
-void Books::SetAccounts() {
+void Attributor::SetAccounts() {
   for (size_t i = 0; i < leaves_.size(); ++i) {
     LeafAccounts& accounts = leaves_[i].accounts;
     if (ProcessRecord* process = owners_[i].process) {
@@ -110,7 +110,7 @@ void Books::SetAccounts() {
   }
 }
 
-void Books::TimeZones(const CpuTimeEpoch& epoch) {
+void Attributor::TimeZones(const CpuTimeEpoch& epoch) {
   std::fill(series_time_.begin(), series_time_.end(), Nanoseconds{});
   for (size_t z = 0; z < zone_time_.size(); ++z) {
     std::optional<Nanoseconds>& series_time = series_time_[plan_.series_of_zone[z]];
