@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "userspace/exporter/gzip_stream.h"
-#include "userspace/exporter/test_snapshot.h"
-#include "userspace/exporter/text_renderer.h"
+#include "userspace/http/gzip_stream.h"
+#include "userspace/exposition/test_snapshot.h"
+#include "userspace/exposition/text_renderer.h"
 
 namespace brahe {
 namespace {

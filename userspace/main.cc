@@ -23,14 +23,14 @@
 #include "userspace/cpu/choose_source.h"
 #include "userspace/energy/meters.h"
 #include "userspace/exporter/exporter.h"
-#include "userspace/exporter/http/listen_socket.h"
-#include "userspace/exporter/stdout_exporter.h"
+#include "userspace/http/listen_socket.h"
+#include "userspace/terminal/stdout_exporter.h"
 #include "userspace/monitor/host_workload_resolver.h"
 #include "userspace/monitor/monitor.h"
 #include "userspace/privileges.h"
 #include "userspace/revision.h"
 #include "userspace/settings.h"
-#include "userspace/workload/kube/pod_directory.h"
+#include "userspace/kube/pod_directory.h"
 
 namespace brahe {
 namespace {

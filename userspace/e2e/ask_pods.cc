@@ -8,7 +8,7 @@
 #include <sstream>
 #include <string>
 
-#include "userspace/workload/kube/pod_directory.h"
+#include "userspace/kube/pod_directory.h"
 
 namespace brahe {
 namespace {

@@ -4,15 +4,15 @@
 
 #include "userspace/base/clock.h"
 #include "userspace/exporter/fresh_snapshots.h"
-#include "userspace/exporter/gzip_stream.h"
-#include "userspace/exporter/http/http_server.h"
+#include "userspace/http/gzip_stream.h"
+#include "userspace/http/http_server.h"
 #include "userspace/exporter/index_page.h"
-#include "userspace/exporter/json_snapshot.h"
+#include "userspace/exposition/json_snapshot.h"
 #include "userspace/exporter/negotiation.h"
-#include "userspace/exporter/registry.h"
-#include "userspace/exporter/render_inputs.h"
-#include "userspace/exporter/text_renderer.h"
-#include "userspace/exporter/web/web_access.h"
+#include "userspace/instruments/registry.h"
+#include "userspace/exposition/render_inputs.h"
+#include "userspace/exposition/text_renderer.h"
+#include "userspace/web/web_access.h"
 
 namespace brahe {
 namespace {

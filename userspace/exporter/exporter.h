@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "userspace/base/result.h"
-#include "userspace/exporter/http/listen_socket.h"
-#include "userspace/exporter/pod_directory_figures.h"
+#include "userspace/http/listen_socket.h"
+#include "userspace/instruments/pod_directory_figures.h"
 #include "userspace/exporter/setting_row.h"
 #include "userspace/monitor/snapshot_source.h"
 

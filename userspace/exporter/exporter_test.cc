@@ -10,9 +10,9 @@
 #include <mutex>
 #include <thread>
 
-#include "userspace/exporter/http/test_client.h"
-#include "userspace/exporter/test_snapshot.h"
-#include "userspace/exporter/text_renderer.h"
+#include "userspace/http/test_client.h"
+#include "userspace/exposition/test_snapshot.h"
+#include "userspace/exposition/text_renderer.h"
 
 namespace brahe {
 namespace {

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "userspace/exporter/families.h"
+#include "userspace/exposition/families.h"
 #include "userspace/exporter/setting_row.h"
 #include "userspace/monitor/snapshot.h"
 

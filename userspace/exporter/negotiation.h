@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "userspace/exporter/exposition.h"
+#include "userspace/exposition/exposition.h"
 
 namespace brahe {
 

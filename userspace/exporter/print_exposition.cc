@@ -3,9 +3,9 @@
 #include <iostream>
 #include <string_view>
 
-#include "userspace/exporter/registry.h"
-#include "userspace/exporter/test_snapshot.h"
-#include "userspace/exporter/text_renderer.h"
+#include "userspace/instruments/registry.h"
+#include "userspace/exposition/test_snapshot.h"
+#include "userspace/exposition/text_renderer.h"
 
 namespace brahe {
 namespace {

@@ -1,0 +1,211 @@
+#include "userspace/exposition/json_snapshot.h"
+
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "userspace/exposition/workload_labels.h"
+
+namespace brahe {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Names are any bytes: what is no UTF-8 is replaced, and nothing is thrown.
+std::string Dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+template <typename T>
+Json OrNull(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+Json PowerOf(const EnergyFigure& figure) { return figure.power ? Json(figure.power->value) : Json(nullptr); }
+
+Json FigureOf(const EnergyFigure& figure) {
+  return {{"energy_uj", figure.energy.value}, {"power_uw", PowerOf(figure)}};
+}
+
+Json ProgramsOf(const CpuTimeSourceStats& kernel) {
+  Json programs = Json::array();
+  for (const KernelProgramStats& program : kernel.programs) {
+    programs.push_back({{"name", program.name},
+                        {"runs", program.runs},
+                        {"run_time_ns", program.run_time.value},
+                        {"recursion_misses", OrNull(program.recursion_misses)}});
+  }
+  return programs;
+}
+
+Json FeaturesOf(const CpuTimeSourceStats& kernel) {
+  Json features = Json::array();
+  for (const KernelFeature& feature : kernel.features) features.push_back({{"name", feature.name}, {"on", feature.on}});
+  return features;
+}
+
+// Null with a CPU time source that has no kernel side.
+Json KernelOf(const Snapshot& snapshot) {
+  if (snapshot.cpu_time_source != "bpf") return nullptr;
+  const CpuTimeSourceStats& kernel = snapshot.kernel;
+  return {{"map_entries", kernel.map_entries},
+          {"map_capacity", kernel.map_capacity},
+          {"overflow_entries", kernel.overflow_entries},
+          {"overflow_capacity", kernel.overflow_capacity},
+          {"switches", kernel.switches},
+          {"repaired_events", kernel.repaired_events},
+          {"dropped_events", kernel.dropped_events},
+          {"late_cuts", kernel.late_cuts},
+          {"lost_time_ns", kernel.lost.value},
+          {"conservation_error_ns", kernel.conservation_error.value},
+          {"features", FeaturesOf(kernel)},
+          {"programs", ProgramsOf(kernel)}};
+}
+
+Json HeadOf(const Snapshot& snapshot, const std::string& node_name) {
+  const std::vector<ZoneSeries>& zones = snapshot.zones;
+  return {{"epoch", snapshot.epoch},
+          {"unix_ms", snapshot.unix_ms},
+          {"monotonic_ns", snapshot.time.value},
+          {"duration_ns", snapshot.duration.value},
+          {"node_name", node_name},
+          {"cpu_time_source", snapshot.cpu_time_source},
+          {"energy_source", snapshot.energy_source},
+          {"energy_measured", snapshot.energy_measured},
+          {"usage_ppm", snapshot.usage_ppm},
+          {"unassigned_cpu_time_ns", snapshot.unassigned_time.value},
+          {"primary_zone", zones.empty() ? Json(nullptr) : Json(zones[snapshot.primary_zone].name)},
+          {"kernel", KernelOf(snapshot)}};
+}
+
+Json CpuOf(const Snapshot& snapshot, size_t item) {
+  const CpuInfo& cpu = (*snapshot.cpus)[item];
+  return {{"processor", cpu.processor},
+          {"vendor_id", cpu.vendor_id},
+          {"model_name", cpu.model_name},
+          {"physical_id", cpu.physical_id},
+          {"core_id", cpu.core_id}};
+}
+
+void AddFigures(const ZoneFigures& figures, Json& json) {
+  json["all"] = FigureOf(figures.all);
+  json["active"] = FigureOf(figures.active);
+  json["idle"] = FigureOf(figures.idle);
+}
+
+Json ZoneOf(const Snapshot& snapshot, size_t item) {
+  const ZoneSeries& zone = snapshot.zones[item];
+  Json json = {{"zone", zone.name}, {"path", zone.path}};
+  AddFigures(zone.figures, json);
+  return json;
+}
+
+Json SocketZoneOf(const Snapshot& snapshot, size_t item) {
+  const SocketZone& zone = snapshot.socket_zones[item];
+  Json json = {{"zone", zone.name}, {"path", zone.path}, {"socket", OrNull(zone.socket)}};
+  AddFigures(zone.figures, json);
+  json["read_errors"] = zone.read_errors;
+  json["resets"] = zone.resets;
+  json["still"] = zone.still;
+  return json;
+}
+
+Json UnlistedOf(const Snapshot& snapshot, size_t item) {
+  return {{"zone", snapshot.zones[item].name}, {"energy_uj", snapshot.unlisted_processes[item].value}};
+}
+
+Json LabelsOf(const ProcessLabels& process) {
+  return {{"pid", process.pid},
+          {"comm", process.comm},
+          {"exe", process.exe.str()},
+          {"type", process.type},
+          {"container_id", process.container_id.str()},
+          {"vm_id", process.vm_id.str()}};
+}
+
+Json LabelsOf(const ContainerLabels& container) {
+  return {{"container_id", container.id},
+          {"container_name", container.name},
+          {"runtime", container.runtime},
+          {"pod_id", container.pod_id}};
+}
+
+Json LabelsOf(const VmLabels& vm) { return {{"vm_id", vm.id}, {"vm_name", vm.name}, {"hypervisor", vm.hypervisor}}; }
+
+Json LabelsOf(const PodLabels& pod) {
+  return {{"pod_id", pod.id}, {"pod_name", pod.name}, {"pod_namespace", pod.name_space}};
+}
+
+template <auto kList>
+Json WorkloadOf(const Snapshot& snapshot, size_t item) {
+  const auto& list = snapshot.*kList;
+  const auto workload = list[item];
+  Json json = LabelsOf(*workload.labels);
+  json["state"] = StateName(workload.state);
+  json["cpu_time_ns"] = workload.cpu_time.value;
+  Json& zones = json["zones"] = Json::array();
+  for (size_t zone = 0; zone < snapshot.zones.size(); ++zone) {
+    const EnergyFigure figure = list.At(item, zone);
+    zones.push_back(
+        {{"zone", snapshot.zones[zone].name}, {"energy_uj", figure.energy.value}, {"power_uw", PowerOf(figure)}});
+  }
+  return json;
+}
+
+template <auto kList>
+size_t WorkloadsOf(const Snapshot& snapshot) {
+  return (snapshot.*kList).size();
+}
+
+template <auto kVector>
+size_t SizeOf(const Snapshot& snapshot) {
+  return (snapshot.*kVector).size();
+}
+
+size_t CpusOf(const Snapshot& snapshot) { return snapshot.cpus ? snapshot.cpus->size() : 0; }
+
+// The lists of the document, in their order.
+constexpr struct List {
+  const char* key;
+  size_t (*count)(const Snapshot& snapshot);
+  Json (*item)(const Snapshot& snapshot, size_t item);
+} kLists[] = {
+    {"cpus", CpusOf, CpuOf},
+    {"zones", SizeOf<&Snapshot::zones>, ZoneOf},
+    {"socket_zones", SizeOf<&Snapshot::socket_zones>, SocketZoneOf},
+    {"unlisted_processes", SizeOf<&Snapshot::unlisted_processes>, UnlistedOf},
+    {"processes", WorkloadsOf<&Snapshot::processes>, WorkloadOf<&Snapshot::processes>},
+    {"containers", WorkloadsOf<&Snapshot::containers>, WorkloadOf<&Snapshot::containers>},
+    {"vms", WorkloadsOf<&Snapshot::vms>, WorkloadOf<&Snapshot::vms>},
+    {"pods", WorkloadsOf<&Snapshot::pods>, WorkloadOf<&Snapshot::pods>},
+};
+
+}  // namespace
+
+JsonRenderer::JsonRenderer(std::shared_ptr<const Snapshot> snapshot, std::string node_name)
+    : snapshot_(std::move(snapshot)), node_name_(std::move(node_name)) {}
+
+void JsonRenderer::AppendNextItem(std::string& out) {
+  if (place_ == Place::kHead) {
+    out = Dump(HeadOf(*snapshot_, node_name_));
+    out.pop_back();  // the lists stand in the same object
+    place_ = Place::kLists;
+  } else if (place_ == Place::kLists) {
+    AppendListItem(out);
+  }
+}
+
+void JsonRenderer::AppendListItem(std::string& out) {
+  const List& list = kLists[list_];
+  if (item_ == 0) out.append(",\n\"").append(list.key).append("\":[");
+  if (item_ < list.count(*snapshot_)) {
+    out.append(item_ == 0 ? "\n" : ",\n").append(Dump(list.item(*snapshot_, item_)));
+    ++item_;
+    return;
+  }
+  out.append("]");
+  item_ = 0;
+  if (++list_ < std::size(kLists)) return;
+  out.append("}\n");
+  place_ = Place::kEnd;
+}
+
+}  // namespace brahe

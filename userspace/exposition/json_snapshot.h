@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "userspace/exposition/item_stream.h"
+#include "userspace/monitor/snapshot.h"
+
+namespace brahe {
+
+// The media type of what JsonRenderer writes.
+inline constexpr char kJsonContentType[] = "application/json";
+
+// Renders a whole snapshot as one JSON document (docs/snapshot.md).
+class JsonRenderer final : public ItemStream {
+ public:
+  JsonRenderer(std::shared_ptr<const Snapshot> snapshot, std::string node_name);
+
+ private:
+  enum class Place { kHead, kLists, kEnd };
+
+  void AppendNextItem(std::string& out) override;
+  // An item of a list, or what stands before the first one or after the last.
+  void AppendListItem(std::string& out);
+
+  const std::shared_ptr<const Snapshot> snapshot_;
+  const std::string node_name_;
+  Place place_ = Place::kHead;  // what is rendered next: within the lists this item of this one
+  size_t list_ = 0;
+  size_t item_ = 0;
+};
+
+}  // namespace brahe

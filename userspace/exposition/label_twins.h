@@ -1,0 +1,77 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <type_traits>
+#include <unordered_set>
+#include <vector>
+
+#include "userspace/exposition/workload_labels.h"
+#include "userspace/monitor/snapshot.h"
+
+namespace brahe {
+
+// Workloads of one list that are printed with the same labels: a pid that was used twice, a container that ended twice.
+// Prometheus rejects a whole scrape for one series that is in it twice, so terminated twins become one sample, the sum
+// of them all, in the place of the first. Running workloads have a pid or an id each and are no twins of each other,
+// but for virtual machines: users name these, by any bytes, and names that differ may be printed alike. The list must
+// outlive this. Costs next to nothing without terminated items. Immutable: any thread.
+template <typename Labels>
+class LabelTwins {
+ public:
+  explicit LabelTwins(const WorkloadList<Labels>& list) : list_(list) {
+    for (size_t item = 0; item < list.size(); ++item) {
+      if (list[item].state == WorkloadState::kTerminated) {
+        terminated_.push_back(item);
+      } else if (kNamedFreely) {
+        running_.push_back(item);
+      }
+    }
+    std::stable_sort(running_.begin(), running_.end(), Order{list});
+    if (terminated_.empty()) return;
+    std::stable_sort(terminated_.begin(), terminated_.end(), Order{list});
+    for (size_t item = 0; item < list.size(); ++item) {
+      if (list[item].state == WorkloadState::kRunning) MarkTwinsOf(item);
+    }
+  }
+
+  // The items that are printed as one sample in the place of `item`: that item alone as a rule, and none where it is
+  // part of the sample of an earlier one. The result may refer to `item` itself.
+  [[nodiscard]] std::span<const size_t> Group(const size_t& item) const {
+    const bool runs = list_[item].state == WorkloadState::kRunning;
+    if (runs && !kNamedFreely) return {&item, 1};
+    const std::vector<size_t>& sorted = runs ? running_ : terminated_;
+    const auto [first, last] = std::equal_range(sorted.begin(), sorted.end(), item, Order{list_});
+    if (*first != item) return {};
+    return {first, last};
+  }
+
+  // True for a terminated item with the labels, but for the state, of a running one.
+  [[nodiscard]] bool HasRunningTwin(size_t item) const { return twins_of_running_.contains(item); }
+  // The terminated items that have them.
+  [[nodiscard]] std::span<const size_t> TerminatedTwinsOf(size_t running) const {
+    const auto [first, last] = std::equal_range(terminated_.begin(), terminated_.end(), running, Order{list_});
+    return {first, last};
+  }
+
+ private:
+  static constexpr bool kNamedFreely = std::is_same_v<Labels, VmLabels>;
+
+  struct Order {
+    const WorkloadList<Labels>& list;
+    bool operator()(size_t a, size_t b) const { return PrintedBefore(*list[a].labels, *list[b].labels); }
+  };
+
+  void MarkTwinsOf(size_t running) {
+    for (const size_t item : TerminatedTwinsOf(running)) twins_of_running_.insert(item);
+  }
+
+  const WorkloadList<Labels>& list_;
+  // In Order; twins by their place in the list.
+  std::vector<size_t> running_;  // only what is named freely
+  std::vector<size_t> terminated_;
+  std::unordered_set<size_t> twins_of_running_;
+};
+
+}  // namespace brahe

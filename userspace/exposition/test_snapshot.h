@@ -1,0 +1,66 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "userspace/exposition/families.h"
+#include "userspace/monitor/snapshot.h"
+
+namespace brahe {
+
+// Appends a workload to a list, in chunks of kTestChunk.
+inline constexpr size_t kTestChunk = 64;
+template <typename Labels>
+void AddWorkload(WorkloadList<Labels>& list, Labels labels, WorkloadState state, Nanoseconds cpu_time,
+                 const std::vector<EnergyFigure>& figures) {
+  using Chunk = WorkloadChunk<Labels>;
+  auto chunks = list.chunks();
+  auto chunk = std::make_shared<Chunk>();
+  typename Chunk::Faces faces;
+  if (!chunks.empty() && chunks.back()->faces->size() < kTestChunk) {
+    *chunk = *chunks.back();
+    faces = *chunk->faces;
+    chunks.pop_back();
+  }
+  faces.push_back({std::make_shared<const Labels>(std::move(labels)), state});
+  chunk->faces = std::make_shared<const typename Chunk::Faces>(std::move(faces));
+  chunk->sums.resize(figures.size());
+  chunk->AddFigures(cpu_time, [&](size_t zone) { return figures[zone]; });
+  chunks.push_back(std::move(chunk));
+  list = {};
+  for (const auto& each : chunks) list.Append(each);
+}
+
+// Puts another figure in the place of a list's.
+template <typename Labels>
+void SetFigure(WorkloadList<Labels>& list, size_t item, size_t zone, EnergyFigure figure) {
+  const WorkloadList<Labels> before = std::exchange(list, {});
+  for (size_t i = 0; i < before.size(); ++i) {
+    std::vector<EnergyFigure> figures;
+    for (size_t z = 0; z < before.chunks()[0]->sums.size(); ++z) figures.push_back(before.At(i, z));
+    if (i == item) figures[zone] = figure;
+    AddWorkload(list, *before[i].labels, before[i].state, before[i].cpu_time, figures);
+  }
+}
+
+// Options with all levels and fixed build facts.
+RenderOptions TestOptions();
+
+// A small snapshot with something of everything: two sockets, a zone whose power is unknown, running and terminated
+// workloads, labels that need escaping.
+Snapshot SmallSnapshot();
+
+// A snapshot of `processes` running processes and three zones.
+Snapshot LargeSnapshot(uint32_t processes);
+
+// Appends a workload that used `energy` in each zone and 50 ns of CPU time for each microjoule of it. Its power is a
+// tenth of its energy, a second.
+void AddProcess(Snapshot& snapshot, ProcessLabels labels, WorkloadState state, Microjoules energy);
+void AddContainer(Snapshot& snapshot, ContainerLabels labels, WorkloadState state, Microjoules energy);
+void AddVm(Snapshot& snapshot, VmLabels labels, WorkloadState state, Microjoules energy);
+void AddPod(Snapshot& snapshot, PodLabels labels, WorkloadState state, Microjoules energy);
+
+}  // namespace brahe

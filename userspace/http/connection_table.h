@@ -1,0 +1,74 @@
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+#include "userspace/base/clock.h"
+#include "userspace/http/exchange.h"
+#include "userspace/http/http_limits.h"
+
+namespace brahe {
+
+class TlsContext;
+
+// Knows what each connection is at, and ends those that take too long or whose place is needed: their sockets are shut
+// down, which the connection's own thread notices and closes them. A socket must not be closed before Closed has
+// returned, so that none is shut down whose descriptor has become another's. Safe to call from any thread.
+class ConnectionTable {
+ public:
+  enum class State { kWaiting, kIdle, kAnswering };  // in the order in which they lose their places
+
+  struct Connection {
+    int fd;
+    State state = State::kWaiting;
+    Nanoseconds since;     // when the state began
+    bool started = false;  // its thread has it
+    bool ended = false;    // shut down
+    bool refused = false;  // its request is answered because the server stops
+    // The rest is for the connection's own thread.
+    std::shared_ptr<Exchange> exchange = {};  // of the request that is being answered
+    std::shared_ptr<const TlsContext> tls = {};
+    const char* target_end = nullptr;  // of the request that is read; see RequestFault
+  };
+
+  ConnectionTable(const HttpLimits& limits, const Clock& clock) : limits_(limits), clock_(clock) {}
+
+  // For the thread that accepts connections. Takes in a socket that is given to its thread next; false if there is no
+  // place for it.
+  bool Admit(int fd);
+  // Undoes Admit where that failed.
+  void Withdraw(int fd);
+  // Ends what has passed its limit.
+  void EndOverdue();
+  // Ends the one that is to lose its place first. False if none is to.
+  bool EndOne();
+  [[nodiscard]] bool empty() const;
+
+  // For the connection's own thread. Started gives what the other calls take; null if the socket is not known any more.
+  Connection* Started(int fd);
+  void Begin(Connection& connection);     // a request is there
+  void Finished(Connection& connection);  // its answer has gone
+  void Closed(Connection& connection);    // nothing more of it; it is destroyed
+
+  // Answers 503 to the requests that wait for an answer and to all later ones; returns when the former have gone, or
+  // after half a second.
+  void Stop();
+
+ private:
+  [[nodiscard]] Nanoseconds LimitOf(State state) const;
+  [[nodiscard]] size_t Live() const;
+  [[nodiscard]] bool OnTheWay() const;
+  bool EndFirstLocked();
+  static void End(Connection& connection);
+
+  const HttpLimits limits_;
+  const Clock& clock_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopping_ = false;
+  std::unordered_map<int, Connection> connections_;  // by descriptor
+};
+
+}  // namespace brahe

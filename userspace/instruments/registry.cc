@@ -1,0 +1,86 @@
+#include "userspace/instruments/registry.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "userspace/instruments/registry_text.h"
+
+namespace brahe {
+namespace {
+
+double ToSeconds(Nanoseconds duration) { return static_cast<double>(duration.value) / 1e9; }
+
+using Buckets = prometheus::Histogram::BucketBoundaries;
+
+const Buckets& DurationBuckets() {
+  static const Buckets buckets = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0};
+  return buckets;
+}
+
+// Of readings, which take microseconds if nothing holds them up.
+const Buckets& ReadBuckets() {
+  static const Buckets buckets = {0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025,
+                                  0.005,   0.01,     0.025,   0.05,   0.1,     0.25,   0.5,   1.0};
+  return buckets;
+}
+
+prometheus::Histogram& AddHistogram(const std::string& name, const std::string& help, const std::string& node_name,
+                                    prometheus::Registry& registry, const Buckets& buckets = DurationBuckets()) {
+  auto& family =
+      prometheus::BuildHistogram().Name(name).Help(help).Labels({{"node_name", node_name}}).Register(registry);
+  return family.Add({}, buckets);
+}
+
+prometheus::Counter& AddCounter(const std::string& name, const std::string& help, const std::string& node_name,
+                                prometheus::Registry& registry) {
+  return prometheus::BuildCounter().Name(name).Help(help).Labels({{"node_name", node_name}}).Register(registry).Add({});
+}
+
+}  // namespace
+
+Instruments::Instruments(const std::string& node_name, std::function<PodDirectoryFigures()> pods)
+    : epochs_(AddHistogram("brahe_epoch_duration_seconds", "Time that cutting and booking an epoch took", node_name,
+                           registry_)),
+      epoch_delays_(AddHistogram("brahe_epoch_delay_seconds", "Time from when an epoch was due until it was cut",
+                                 node_name, registry_)),
+      read_lags_(AddHistogram("brahe_energy_read_lag_seconds",
+                              "Time from an epoch's cut until an energy counter was read for it", node_name, registry_,
+                              ReadBuckets())),
+      read_skews_(AddHistogram("brahe_energy_read_skew_seconds",
+                               "Time from the first to the last reading of an energy counter for the same epoch",
+                               node_name, registry_, ReadBuckets())),
+      scrapes_(AddCounter("brahe_scrapes_total", "Scrapes that were answered with figures", node_name, registry_)),
+      scrape_durations_(AddHistogram("brahe_scrape_duration_seconds",
+                                     "Time from a scrape's arrival until its last byte was rendered", node_name,
+                                     registry_)),
+      process_(node_name) {
+  if (pods) pods_.emplace(node_name, std::move(pods));
+}
+
+void Instruments::ObserveEpochs(const std::vector<EpochTiming>& epochs) {
+  for (const EpochTiming& epoch : epochs) {
+    epochs_.Observe(ToSeconds(epoch.work));
+    if (epoch.delay) epoch_delays_.Observe(ToSeconds(*epoch.delay));
+    for (const Nanoseconds lag : epoch.read_lags) read_lags_.Observe(ToSeconds(lag));
+    if (epoch.read_lags.size() < 2) continue;
+    const auto [first, last] = std::minmax_element(epoch.read_lags.begin(), epoch.read_lags.end());
+    read_skews_.Observe(ToSeconds(*last - *first));
+  }
+}
+
+void Instruments::CountScrape() { scrapes_.Increment(); }
+
+void Instruments::ObserveScrape(Nanoseconds duration) { scrape_durations_.Observe(ToSeconds(duration)); }
+
+std::string Instruments::Text(ExpositionFormat format) const {
+  std::vector<prometheus::MetricFamily> families = registry_.Collect();
+  const auto add = [&](std::vector<prometheus::MetricFamily> more) {
+    families.insert(families.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+  };
+  add(process_.Collect());
+  if (pods_) add(pods_->Collect());
+  return RegistryText(families, format);
+}
+
+}  // namespace brahe

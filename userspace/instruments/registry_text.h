@@ -1,0 +1,15 @@
+#pragma once
+
+#include <prometheus/metric_family.h>
+
+#include <string>
+#include <vector>
+
+#include "userspace/exposition/exposition.h"
+
+namespace brahe {
+
+// An exposition of counters, gauges and histograms as prometheus-cpp's registry collects them, without its end.
+std::string RegistryText(const std::vector<prometheus::MetricFamily>& families, ExpositionFormat format);
+
+}  // namespace brahe

@@ -1,0 +1,148 @@
+#include "userspace/kube/following_directory.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "userspace/base/plain_text.h"
+#include "userspace/kube/http_fetch.h"
+
+namespace brahe {
+namespace {
+
+constexpr const char* kLeftOut = "left out";
+
+}  // namespace
+
+FollowingDirectory::FollowingDirectory(std::unique_ptr<PodSource> source, const Options& options, const Clock& clock)
+    : options_(options),
+      clock_(clock),
+      store_(options.store),
+      unknown_(options.unknown_ids),
+      source_(std::move(source)),
+      backoff_(options.backoff),
+      thread_(&FollowingDirectory::Run, this) {}
+
+FollowingDirectory::~FollowingDirectory() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+std::optional<PodMember> FollowingDirectory::FindContainer(const std::string& container_id) {
+  auto found = store_.FindContainer(container_id);
+  if (!found) Ask(container_id);
+  return found;
+}
+
+std::optional<Pod> FollowingDirectory::FindPod(const std::string& pod_uid) {
+  auto found = store_.FindPod(pod_uid);
+  if (!found) Ask(pod_uid);
+  return found;
+}
+
+PodDirectoryStats FollowingDirectory::Stats() const {
+  const std::lock_guard lock(mutex_);
+  PodDirectoryStats stats = stats_;
+  stats.pods = store_.size();
+  return stats;
+}
+
+void FollowingDirectory::CountFetch() {
+  const std::lock_guard lock(mutex_);
+  ++stats_.fetches;
+}
+
+void FollowingDirectory::TakeList(PodList list) {
+  store_.Replace(std::move(list.pods), clock_.Now());
+  if (list.left_out > 0) {
+    CountLeftOut(list.left_out, list.left_out_because);
+  } else {
+    faults_.Clear(kLeftOut, source_->name() + ": all pods can be used again");
+  }
+  Succeed();
+}
+
+void FollowingDirectory::TakeEvent(WatchEvent event) {
+  const bool usable = event.left_out_because.empty();
+  if (usable && event.kind == WatchEvent::Kind::kSet) store_.Set(std::move(event.pod), clock_.Now());
+  if (usable && event.kind == WatchEvent::Kind::kDeleted) store_.Remove(event.pod.api_uid, clock_.Now());
+  if (!usable) CountLeftOut(1, event.left_out_because);
+  Succeed();
+}
+
+bool FollowingDirectory::Stopping() const {
+  const std::lock_guard lock(mutex_);
+  return stopping_;
+}
+
+bool FollowingDirectory::Wanted() const {
+  const std::lock_guard lock(mutex_);
+  return unknown_.Wanted();
+}
+
+void FollowingDirectory::Run() {
+  while (!Stopping()) {
+    const Nanoseconds began = clock_.Now();
+    const auto failure = source_->Round(*this);
+    if (Stopping()) return;
+    EndRound(failure, began);
+    Wait(failure, began);
+  }
+}
+
+void FollowingDirectory::EndRound(const std::optional<FetchFailure>& failure, Nanoseconds began) {
+  if (failure) return Fail(*failure);
+  Succeed();
+  const std::lock_guard lock(mutex_);
+  unknown_.Answer(began, clock_.Now());
+}
+
+void FollowingDirectory::Wait(const std::optional<FetchFailure>& failure, Nanoseconds began) {
+  const Nanoseconds now = clock_.Now();
+  std::unique_lock lock(mutex_);
+  Nanoseconds due = began + std::max(source_->period(), options_.shortest_period);
+  Nanoseconds earliest = began + options_.shortest_period;
+  if (failure) {
+    const Nanoseconds well_until = std::max(began, stats_.last_success.value_or(Nanoseconds{}));
+    due = earliest = now + backoff_.Next(well_until, now, random_());
+  }
+  const auto until = [now](Nanoseconds instant) {
+    return std::chrono::nanoseconds(instant > now ? (instant - now).value : 0);
+  };
+  const auto start = std::chrono::steady_clock::now();
+  changed_.wait_until(lock, start + until(earliest), [this] { return stopping_; });
+  changed_.wait_until(lock, start + until(due), [this] { return stopping_ || unknown_.Wanted(); });
+}
+
+void FollowingDirectory::Succeed() {
+  for (const FetchCause cause : kAllFetchCauses) {
+    faults_.Clear(NameOf(cause), source_->name() + ": works again (" + NameOf(cause) + ")");
+  }
+  const std::lock_guard lock(mutex_);
+  stats_.last_success = clock_.Now();
+  unknown_.Forget([this](const std::string& id) { return store_.FindContainer(id) || store_.FindPod(id); });
+}
+
+void FollowingDirectory::Fail(const FetchFailure& failure) {
+  faults_.Report(NameOf(failure.cause), "Pods are known only as far as they were: " + failure.message);
+  const std::lock_guard lock(mutex_);
+  ++stats_.failures[failure.cause];
+}
+
+void FollowingDirectory::CountLeftOut(size_t count, const std::string& because) {
+  faults_.Report(kLeftOut, source_->name() + ": " + std::to_string(count) +
+                               " pods cannot be used and are left out, the first of them " + PlainLine(because));
+  const std::lock_guard lock(mutex_);
+  stats_.pods_left_out += count;
+}
+
+void FollowingDirectory::Ask(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  if (unknown_.Ask(id, clock_.Now())) changed_.notify_all();
+}
+
+}  // namespace brahe

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <string>
+#include <thread>
+
+#include "userspace/base/clock.h"
+#include "userspace/base/fault_log.h"
+#include "userspace/kube/backoff.h"
+#include "userspace/kube/pod_directory.h"
+#include "userspace/kube/pod_source.h"
+#include "userspace/kube/pod_store.h"
+#include "userspace/kube/unknown_ids.h"
+
+namespace brahe {
+
+// A directory that follows a source, in a thread of its own:
+//  1. It lets the source run a round; what that brings goes into the store at once.
+//  2. After one that went well it waits for the source's period, less if an unknown id was asked for, but never less
+//     than `shortest_period`; after a failure as long as the back-off says, whoever asks.
+// Each cause of failure is logged when it begins and when it is over, and counted meanwhile.
+class FollowingDirectory final : public PodDirectory, private PodSink {
+ public:
+  struct Options {
+    Nanoseconds shortest_period = Seconds(1);
+    Backoff::Options backoff = {};
+    UnknownIds::Options unknown_ids = {};
+    PodStore::Options store = {};
+  };
+  // Starts. `clock` lives longer.
+  FollowingDirectory(std::unique_ptr<PodSource> source, const Options& options, const Clock& clock);
+  // Breaks off a request that is under way, within a second.
+  ~FollowingDirectory() override;
+
+  std::optional<PodMember> FindContainer(const std::string& container_id) override;
+  std::optional<Pod> FindPod(const std::string& pod_uid) override;
+  [[nodiscard]] PodDirectoryStats Stats() const override;
+
+ private:
+  void CountFetch() override;
+  void TakeList(PodList list) override;
+  void TakeEvent(WatchEvent event) override;
+  [[nodiscard]] bool Stopping() const override;
+  [[nodiscard]] bool Wanted() const override;
+
+  void Run();
+  void EndRound(const std::optional<FetchFailure>& failure, Nanoseconds began);
+  void Wait(const std::optional<FetchFailure>& failure, Nanoseconds began);
+  void Succeed();
+  void Fail(const FetchFailure& failure);
+  void CountLeftOut(size_t count, const std::string& because);
+  void Ask(const std::string& id);
+
+  const Options options_;
+  const Clock& clock_;
+  PodStore store_;
+
+  mutable std::mutex mutex_;  // for these
+  std::condition_variable changed_;
+  bool stopping_ = false;
+  UnknownIds unknown_;
+  PodDirectoryStats stats_;
+
+  // The thread's own.
+  const std::unique_ptr<PodSource> source_;
+  FaultLog faults_;
+  Backoff backoff_;
+  std::minstd_rand random_{std::random_device{}()};
+  std::thread thread_;
+};
+
+}  // namespace brahe

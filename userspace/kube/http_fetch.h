@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "userspace/base/result.h"
+#include "userspace/base/units.h"
+#include "userspace/kube/curl_library.h"
+#include "userspace/kube/fetch_failure.h"
+#include "userspace/kube/pem.h"
+
+namespace brahe {
+
+// Who we are and whom we trust.
+struct HttpIdentity {
+  Pem ca = {};                  // empty: whom the system trusts
+  Pem client_certificate = {};  // with its key, or both empty
+  Pem client_key = {};
+  std::string token_file = {};  // bearer token, read for each request, so that it may be rotated; wins over `token`
+  std::string token = {};
+  bool insecure = false;  // takes any certificate
+};
+
+// What of it libcurl reads from files.
+struct IdentityFiles {
+  PemFile ca;
+  PemFile client_certificate;
+  PemFile client_key;
+};
+Result<IdentityFiles> MakeFiles(const HttpIdentity& identity);
+
+struct FetchLimits {
+  Nanoseconds connect_timeout = Seconds(5);
+  Nanoseconds total_timeout = Seconds(30);
+  // An answer that brings less than `slow_bytes` a second for `slow_time` is given up; 0: any pace is good.
+  size_t slow_bytes = 100;
+  Nanoseconds slow_time = Seconds(10);
+  size_t max_body = 64 << 20;  // bytes of a good answer
+};
+
+struct FetchRequest {
+  std::string url;  // http or https, without a name or password in it
+  FetchLimits limits = {};
+  // Asked at least every second; true breaks the request off.
+  std::function<bool()> cancelled = [] { return false; };
+  // Takes the body of a good answer piece by piece; false breaks the request off.
+  std::function<bool(std::string_view)> on_bytes = [](std::string_view) { return true; };
+};
+
+struct FetchAnswer {
+  long status = 0;                      // 0: none came
+  std::optional<FetchFailure> failure;  // nullopt: a 2xx answer came to its end
+  bool broken_off = false;              // by `cancelled` or on_bytes; `failure` is not set then
+};
+
+// Gets URLs over HTTP/1.1, with libcurl. Certificates are verified unless the identity says otherwise; TLS is 1.2 or
+// newer; a redirect is a failure, as the token would go along; a token or a client's key never goes over plain http,
+// and proxies of the environment are not used. One connection is kept between requests. Not thread-safe.
+class HttpFetcher {
+ public:
+  // Without libcurl each request fails. Who starts anything asks Curl() before.
+  explicit HttpFetcher(HttpIdentity identity);
+  HttpFetcher(const HttpFetcher&) = delete;
+  HttpFetcher& operator=(const HttpFetcher&) = delete;
+  ~HttpFetcher();
+
+  FetchAnswer Get(const FetchRequest& request);
+
+ private:
+  struct CloseHandle {
+    void operator()(CURL* handle) const;
+  };
+
+  const HttpIdentity identity_;
+  // Kept as long as the connection, which libcurl takes again only for the same paths.
+  std::optional<IdentityFiles> files_;
+  std::unique_ptr<CURL, CloseHandle> handle_;
+};
+
+// An Error unless `url` is one that HttpFetcher takes: http or https, with a host, and no name, password, query or
+// fragment. Needs libcurl.
+Status CheckUrl(const std::string& url);
+
+// `text` with what a URL's query may not hold escaped. Needs libcurl.
+std::string EscapedForQuery(const std::string& text);
+
+}  // namespace brahe

@@ -1,0 +1,21 @@
+#include "userspace/kube/kubelet_pods.h"
+
+#include <utility>
+
+#include "userspace/kube/fetch_pod_list.h"
+
+namespace brahe {
+
+KubeletPods::KubeletPods(std::string url, HttpIdentity identity, Nanoseconds poll_interval, const FetchLimits& limits)
+    : url_(std::move(url)), poll_interval_(poll_interval), limits_(limits), fetcher_(std::move(identity)) {}
+
+std::optional<FetchFailure> KubeletPods::Round(PodSink& sink) {
+  sink.CountFetch();
+  auto fetched = FetchPodList(
+      fetcher_, {.url = url_, .limits = limits_, .cancelled = [&sink] { return sink.Stopping(); }}, "a kubelet");
+  if (!fetched.list) return fetched.failure;
+  sink.TakeList(*std::move(fetched.list));
+  return std::nullopt;
+}
+
+}  // namespace brahe

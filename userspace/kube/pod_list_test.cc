@@ -1,0 +1,270 @@
+#include "userspace/kube/pod_list.h"
+
+#include <gtest/gtest.h>
+
+#include "userspace/kube/pruned_json.h"
+
+namespace brahe {
+namespace {
+
+std::string PodJson(const std::string& uid, const std::string& rest = "") {
+  return R"({"metadata":{"uid":")" + uid + R"(","name":"web","namespace":"shop"})" + rest + "}";
+}
+
+std::string ListJson(const std::string& items) { return R"({"kind":"PodList","metadata":{},"items":[)" + items + "]}"; }
+
+PodList ListOf(const std::string& items) {
+  auto list = ParsePodList(ListJson(items));
+  EXPECT_TRUE(list) << list.error().message;
+  return list ? *list : PodList{};
+}
+
+std::string ErrorOf(const std::string& body) {
+  const auto list = ParsePodList(body);
+  return list ? "" : list.error().message;
+}
+
+using Names = std::vector<PodFacts::ContainerName>;
+
+TEST(PodListTest, TellsThePodAndItsContainers) {
+  const PodList list = ListOf(PodJson("u1", R"(,"status":{"containerStatuses":[
+      {"name":"app","containerID":"containerd://aa"},{"name":"log","containerID":"cri-o://bb"}]})"));
+  ASSERT_EQ(list.pods.size(), 1U);
+  EXPECT_EQ(list.pods[0].pod, (Pod{"u1", "web", "shop"}));
+  EXPECT_EQ(list.pods[0].containers, (Names{{"aa", "app"}, {"bb", "log"}}));
+  EXPECT_TRUE(list.pods[0].other_uids.empty());
+  EXPECT_EQ(list.left_out, 0U);
+}
+
+TEST(PodListTest, KnowsContainersOfEveryKind) {
+  const PodList list = ListOf(PodJson("u1", R"(,"status":{
+      "initContainerStatuses":[{"name":"init","containerID":"containerd://aa"}],
+      "containerStatuses":[{"name":"app","containerID":"containerd://bb"}],
+      "ephemeralContainerStatuses":[{"name":"debugger","containerID":"containerd://cc"}]})"));
+  ASSERT_EQ(list.pods.size(), 1U);
+  EXPECT_EQ(list.pods[0].containers, (Names{{"bb", "app"}, {"aa", "init"}, {"cc", "debugger"}}));
+}
+
+TEST(PodListTest, AContainerThatWasRestartedIsKnownByBothIds) {
+  const PodList list = ListOf(PodJson("u1", R"(,"status":{"containerStatuses":[{"name":"app",
+      "containerID":"containerd://new","state":{"running":{"startedAt":"x"}},
+      "lastState":{"terminated":{"containerID":"containerd://old","exitCode":1}}}]})"));
+  ASSERT_EQ(list.pods.size(), 1U);
+  EXPECT_EQ(list.pods[0].containers, (Names{{"new", "app"}, {"old", "app"}}));
+}
+
+TEST(PodListTest, AContainerThatHasEndedIsListedOnce) {
+  const PodList list = ListOf(PodJson("u1", R"(,"status":{"containerStatuses":[{"name":"app",
+      "containerID":"containerd://a","state":{"terminated":{"containerID":"containerd://a"}},"lastState":{}}]})"));
+  ASSERT_EQ(list.pods.size(), 1U);
+  EXPECT_EQ(list.pods[0].containers, (Names{{"a", "app"}}));
+}
+
+TEST(PodListTest, AContainerThatWaitsHasNoId) {
+  const PodList list = ListOf(PodJson("u1", R"(,"status":{"containerStatuses":[
+      {"name":"app","containerID":"","state":{"waiting":{}}},{"name":"log"},{"name":"x","containerID":null}]})"));
+  ASSERT_EQ(list.pods.size(), 1U);
+  EXPECT_TRUE(list.pods[0].containers.empty());
+}
+
+TEST(PodListTest, AMirrorPodIsCalledByTheUidInTheCgroupPath) {
+  const PodList list = ListOf(R"({"metadata":{"uid":"api","name":"etcd","namespace":"kube-system","annotations":{
+      "kubernetes.io/config.mirror":"hash","kubernetes.io/config.hash":"hash"}}})");
+  ASSERT_EQ(list.pods.size(), 1U);
+  EXPECT_EQ(list.pods[0].pod.uid, "hash");
+  EXPECT_EQ(list.pods[0].api_uid, "api");
+  EXPECT_EQ(list.pods[0].other_uids, std::vector<std::string>{"api"});
+}
+
+TEST(PodListTest, AHashWithoutAMirrorIsOnlyAnotherNameOfThePod) {
+  const PodList list = ListOf(R"({"metadata":{"uid":"own","name":"n","namespace":"s","annotations":{
+      "kubernetes.io/config.hash":"somebody-elses"}}})");
+  ASSERT_EQ(list.pods.size(), 1U);
+  EXPECT_EQ(list.pods[0].pod.uid, "own");
+  EXPECT_EQ(list.pods[0].other_uids, std::vector<std::string>{"somebody-elses"});
+}
+
+TEST(PodListTest, AJunkPodIsLeftOutAndTheOthersStay) {
+  const char* junk[] = {
+      "7",
+      "null",
+      "[]",
+      "{}",
+      R"({"metadata":7})",
+      R"({"metadata":{"name":"n","namespace":"s"}})",
+      R"({"metadata":{"uid":"","name":"n","namespace":"s"}})",
+      R"({"metadata":{"uid":7,"name":"n","namespace":"s"}})",
+      R"({"metadata":{"uid":"u","name":["n"],"namespace":"s"}})",
+      R"({"metadata":{"uid":"u","name":"n"}})",
+      R"({"metadata":{"uid":"u","name":"n","namespace":"s","annotations":"x"}})",
+      R"({"metadata":{"uid":"u","name":"n","namespace":"s","annotations":{"kubernetes.io/config.mirror":{}}}})",
+      R"({"metadata":{"uid":"u","name":"n","namespace":"s"},"status":[]})",
+      R"({"metadata":{"uid":"u","name":"n","namespace":"s"},"status":{"containerStatuses":{}}})",
+      R"({"metadata":{"uid":"u","name":"n","namespace":"s"},"status":{"containerStatuses":[7]}})",
+      R"({"metadata":{"uid":"u","name":"n","namespace":"s"},"status":{"containerStatuses":[{"name":7}]}})",
+      R"({"metadata":{"uid":"u","name":"n","namespace":"s"},"status":{"containerStatuses":[{"containerID":"x"}]}})",
+      R"({"metadata":{"uid":"u","name":"n","namespace":"s"},
+          "status":{"containerStatuses":[{"name":"c","containerID":7}]}})",
+      R"({"metadata":{"uid":"u","name":"n","namespace":"s"},
+          "status":{"containerStatuses":[{"name":"c","lastState":7}]}})",
+      R"({"metadata":{"uid":"u","name":"n","namespace":"s"},
+          "status":{"containerStatuses":[{"name":"c","lastState":{"terminated":[]}}]}})",
+  };
+  for (const std::string item : junk) {
+    const PodList list = ListOf(PodJson("before") + "," + item + "," + PodJson("after"));
+    EXPECT_EQ(list.left_out, 1U) << item;
+    EXPECT_FALSE(list.left_out_because.empty()) << item;
+    ASSERT_EQ(list.pods.size(), 2U) << item;
+    EXPECT_EQ(list.pods[1].pod.uid, "after");
+  }
+}
+
+TEST(PodListTest, SaysWhichPodIsLeftOutAndWhy) {
+  const PodList list = ListOf(R"({"metadata":{"uid":7,"name":"n","namespace":"s"}},{})");
+  EXPECT_EQ(list.left_out, 2U);
+  EXPECT_EQ(list.left_out_because, "s/n: uid is of a wrong type");
+}
+
+TEST(PodListTest, AnOverlongNameIsJunk) {
+  const std::string name(5000, 'x');
+  EXPECT_EQ(ListOf(R"({"metadata":{"uid":"u","namespace":"s","name":")" + name + R"("}})").left_out, 1U);
+}
+
+TEST(PodListTest, AnEmptyListIsAList) {
+  EXPECT_EQ(ErrorOf(R"({"kind":"PodList","items":null})"), "");
+  EXPECT_EQ(ErrorOf(R"({"items":[]})"), "");
+}
+
+TEST(PodListTest, WhatIsNoListIsAnErrorAndNeverAnEmptyList) {
+  for (const char* body : {"{}", "[]", "null", "7", "\"PodList\"", R"({"kind":"PodList"})", R"({"items":7})",
+                           R"({"kind":"Status","message":"no","items":[]})", R"({"kind":"NodeList","items":[]})"}) {
+    EXPECT_EQ(ErrorOf(body), "not a list of pods") << body;
+  }
+}
+
+TEST(PodListTest, BrokenJsonIsAnErrorThatSaysWhere) {
+  EXPECT_EQ(ErrorOf(""), "not valid JSON at byte 1");
+  EXPECT_EQ(ErrorOf(R"({"items":[{"meta)"), "not valid JSON at byte 17");
+  EXPECT_EQ(ErrorOf(R"({"items":[]} x)"), "not valid JSON at byte 14");
+  EXPECT_EQ(ErrorOf("{\"items\":[\"\xff\"]}"), "not valid JSON at byte 12");
+  EXPECT_EQ(ErrorOf("<html>404</html>"), "not valid JSON at byte 1");
+}
+
+TEST(PodListTest, NestingIsBoundedInWhatIsReadAndInWhatIsSkipped) {
+  const std::string deep(1'000'000, '[');
+  EXPECT_EQ(ErrorOf(deep), "nested deeper than 64");
+  EXPECT_EQ(ErrorOf(R"({"items":[{"spec":)" + deep), "nested deeper than 64");
+  std::string objects;
+  for (int i = 0; i < 100'000; ++i) objects += R"({"items":)";
+  EXPECT_EQ(ErrorOf(objects), "nested deeper than 64");
+}
+
+TEST(PodListTest, WhatIsNotReadIsNotKept) {
+  const auto json = ParsePruned(R"({"items":[{"spec":{"name":"x","deep":[[{"name":1}]]},"name":"n","f":1.5}],"x":{}})",
+                                {"items", "name"});
+  ASSERT_TRUE(json);
+  EXPECT_EQ(*json, nlohmann::json::parse(R"({"items":[{"name":"n"}]})"));
+}
+
+TEST(PodListTest, ValuesAreBounded) {
+  const std::string many = R"({"items":[)" + std::string(2000, '0') + "]}";
+  std::string list = R"({"items":[0)";
+  for (int i = 0; i < 2000; ++i) list += ",0";
+  list += "]}";
+  EXPECT_FALSE(ParsePruned(many, {"items"}));  // no number begins with 00
+  EXPECT_TRUE(ParsePruned(list, {"items"}));
+  const auto bounded = ParsePruned(list, {"items"}, {.max_values = 1000});
+  ASSERT_FALSE(bounded);
+  EXPECT_EQ(bounded.error().message, "more than 1000 values");
+  EXPECT_TRUE(ParsePruned(list, {"other"}, {.max_values = 1000})) << "what is skipped does not count";
+}
+
+TEST(PodListTest, PodsBeyondTheBoundAreLeftOutAlsoOfLaterPages) {
+  std::string items;
+  for (int i = 0; i < 10'000; ++i) items += (i > 0 ? "," : "") + PodJson("u" + std::to_string(i));
+  PodList list = ListOf(items);
+  EXPECT_GT(list.pods.size(), 1000U);
+  EXPECT_EQ(list.pods.size() + list.left_out, 10'000U);
+  EXPECT_EQ(list.left_out_because, "shop/web: there are too many pods and containers");
+  const size_t kept = list.pods.size();
+  list.Append(ListOf(items));
+  EXPECT_EQ(list.pods.size(), kept);
+  EXPECT_EQ(list.pods.size() + list.left_out, 20'000U);
+}
+
+TEST(PodListTest, PagesAreOneListThatGoesOnWhereTheLastEnds) {
+  PodList list = ListOf(PodJson("u1"));
+  list.continue_token = "2";
+  PodList page = ListOf(PodJson("u2") + ",7");
+  page.resource_version = "9";
+  list.Append(std::move(page));
+  ASSERT_EQ(list.pods.size(), 2U);
+  EXPECT_EQ(list.pods[1].pod.uid, "u2");
+  EXPECT_EQ(list.left_out, 1U);
+  EXPECT_EQ(list.left_out_because, "a pod without a name: it is no object");
+  EXPECT_EQ(list.resource_version, "9");
+  EXPECT_EQ(list.continue_token, "");
+}
+
+TEST(PodListTest, TellsWhereTheNextPageIs) {
+  const auto list =
+      ParsePodList(R"({"kind":"PodList","metadata":{"resourceVersion":"42","continue":"next"},"items":[]})");
+  ASSERT_TRUE(list);
+  EXPECT_EQ(list->resource_version, "42");
+  EXPECT_EQ(list->continue_token, "next");
+}
+
+WatchEvent EventOf(const std::string& line) {
+  const auto event = ParseWatchEvent(line);
+  EXPECT_TRUE(event) << event.error().message;
+  return event ? *event : WatchEvent{};
+}
+
+TEST(WatchEventTest, TellsWhatHappened) {
+  const std::string object = R"("object":{"metadata":{"uid":"u","name":"n","namespace":"s","resourceVersion":"9"}}})";
+  const WatchEvent added = EventOf(R"({"type":"ADDED",)" + object);
+  EXPECT_EQ(added.kind, WatchEvent::Kind::kSet);
+  EXPECT_EQ(added.pod.pod, (Pod{"u", "n", "s"}));
+  EXPECT_EQ(added.resource_version, "9");
+  EXPECT_EQ(EventOf(R"({"type":"MODIFIED",)" + object).kind, WatchEvent::Kind::kSet);
+  EXPECT_EQ(EventOf(R"({"type":"DELETED",)" + object).kind, WatchEvent::Kind::kDeleted);
+  EXPECT_EQ(EventOf(R"({"type":"PARTY",)" + object).kind, WatchEvent::Kind::kUnknown);
+}
+
+TEST(WatchEventTest, ABookmarkTellsOnlyTheVersion) {
+  const WatchEvent event = EventOf(R"({"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"77"}}})");
+  EXPECT_EQ(event.kind, WatchEvent::Kind::kBookmark);
+  EXPECT_EQ(event.resource_version, "77");
+  EXPECT_EQ(event.left_out_because, "");
+}
+
+TEST(WatchEventTest, AnErrorTellsItsCode) {
+  const WatchEvent event =
+      EventOf(R"({"type":"ERROR","object":{"kind":"Status","code":410,"message":"too old resource version"}})");
+  EXPECT_EQ(event.kind, WatchEvent::Kind::kError);
+  EXPECT_EQ(event.error_code, 410U);
+  EXPECT_EQ(event.error_message, "too old resource version");
+  EXPECT_EQ(EventOf(R"({"type":"ERROR","object":{"code":"410"}})").error_code, 0U);
+  EXPECT_EQ(EventOf(R"({"type":"ERROR","object":{"code":-1}})").error_code, 0U);
+}
+
+TEST(WatchEventTest, AJunkPodStillMovesTheVersionOn) {
+  const WatchEvent event = EventOf(R"({"type":"ADDED","object":{"metadata":{"resourceVersion":"5","name":"n"}}})");
+  EXPECT_EQ(event.left_out_because, "/n: uid is missing");
+  EXPECT_EQ(event.resource_version, "5");
+}
+
+TEST(WatchEventTest, WhatIsNoEventIsAnError) {
+  for (const char* line : {"{}", "7", R"({"type":"ADDED"})", R"({"object":{}})", R"({"type":7,"object":{}})"}) {
+    EXPECT_FALSE(ParseWatchEvent(line)) << line;
+  }
+}
+
+TEST(MessageOfStatusTest, IsThatOfAStatusOnly) {
+  EXPECT_EQ(MessageOfStatus(R"({"kind":"Status","message":"pods is forbidden"})"), "pods is forbidden");
+  EXPECT_EQ(MessageOfStatus(R"({"kind":"PodList","message":"x"})"), "");
+  EXPECT_EQ(MessageOfStatus("Forbidden"), "");
+}
+
+}  // namespace
+}  // namespace brahe

@@ -1,0 +1,89 @@
+#include "userspace/terminal/summary_lines.h"
+
+#include <cctype>
+#include <ctime>
+#include <string_view>
+
+#include "userspace/base/plain_text.h"
+#include "userspace/exposition/exposition.h"
+#include "userspace/terminal/summary.h"
+
+namespace brahe {
+namespace {
+
+void AppendKey(std::string_view key, std::string& out) { out.append(" ").append(key).push_back('='); }
+
+void AppendText(std::string_view key, std::string_view value, std::string& out) {
+  AppendKey(key, out);
+  out.push_back('"');
+  AppendEscaped(PlainText(value), out);
+  out.push_back('"');
+}
+
+// A zone's name comes from the kernel, a key has no blanks.
+std::string KeyOf(const ZoneSeries& zone) {
+  std::string key = zone.name;
+  for (char& c : key) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '-') c = '_';
+  }
+  return key;
+}
+
+void AppendFigure(const std::string& key, const EnergyFigure& figure, std::string& out) {
+  if (figure.power) {
+    AppendKey(key + "_watts", out);
+    AppendMillionths(figure.power->value, out);
+  }
+  AppendKey(key + "_joules", out);
+  AppendMillionths(figure.energy.value, out);
+}
+
+void AppendNode(const Snapshot& snapshot, std::string& out) {
+  out.append("time=").append(TimeText(snapshot)).append(" level=node usage_ratio=");
+  AppendMillionths(snapshot.usage_ppm, out);
+  AppendText("energy_source", snapshot.energy_source, out);
+  out.append(snapshot.energy_measured ? " measured=true" : " measured=false");
+  AppendText("cpu_time_source", snapshot.cpu_time_source, out);
+  for (const ZoneSeries& zone : snapshot.zones) {
+    const std::string key = KeyOf(zone);
+    AppendFigure(key, zone.figures.all, out);
+    AppendFigure(key + "_active", zone.figures.active, out);
+    AppendFigure(key + "_idle", zone.figures.idle, out);
+  }
+  out.push_back('\n');
+}
+
+void AppendRow(const Snapshot& snapshot, const std::string& level, const SummaryRow& row, std::string& out) {
+  out.append("time=").append(TimeText(snapshot)).append(" level=").append(level);
+  for (const auto& [key, value] : row.labels) AppendText(key, value, out);
+  out.append(row.state == WorkloadState::kRunning ? " state=running" : " state=terminated");
+  for (size_t zone = 0; zone < snapshot.zones.size(); ++zone) {
+    AppendFigure(KeyOf(snapshot.zones[zone]), row.figures[zone], out);
+  }
+  AppendKey("cpu_seconds", out);
+  AppendBillionths(row.cpu_time.value, out);
+  out.push_back('\n');
+}
+
+}  // namespace
+
+std::string SummaryLines(const Snapshot& snapshot, const std::vector<std::string>& levels) {
+  std::string out;
+  if (IsLevelOf(levels, "node")) AppendNode(snapshot, out);
+  for (const SummaryLevel& level : Summarize(snapshot, levels)) {
+    for (const SummaryRow& row : level.rows) AppendRow(snapshot, level.level, row, out);
+  }
+  return out;
+}
+
+std::string TimeText(const Snapshot& snapshot) {
+  const auto seconds = static_cast<std::time_t>(snapshot.unix_ms / 1000);
+  std::tm utc = {};
+  gmtime_r(&seconds, &utc);
+  char text[sizeof "9999-12-31T23:59:59"] = {};
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
+  const std::string milliseconds = std::to_string(1000 + snapshot.unix_ms % 1000);
+  return std::string(text) + "." + milliseconds.substr(1) + "Z";
+}
+
+}  // namespace brahe
