@@ -21,10 +21,10 @@ int main(int argc, char** argv) {
   }
   const size_t count = std::strtoul(argv[1], nullptr, 10);
   const Nanoseconds period = brahe::Milliseconds(std::strtoul(argv[2], nullptr, 10));
-  return brahe::KeepHerd("active", count, [&](size_t i) {
+  return brahe::bench::KeepHerd("active", count, [&](size_t i) {
     SystemClock().SleepUntil(SystemClock().Now() + period * i / count);
     while (true) {
-      brahe::Burn(kTurn);
+      brahe::cpu::Burn(kTurn);
       SystemClock().SleepUntil(SystemClock().Now() + period);
     }
   });

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <vector>
 
-namespace brahe {
+namespace brahe::bench {
 namespace {
 
 constexpr const char* kProgram = "on_switch";
@@ -81,4 +81,4 @@ Status BaselineProgram::Attach() {
 
 int BaselineProgram::fd() const { return bpf_program__fd(bpf_object__find_program_by_name(object_, kProgram)); }
 
-}  // namespace brahe
+}  // namespace brahe::bench

@@ -12,7 +12,7 @@
 struct bpf_object;
 struct bpf_link;
 
-namespace brahe {
+namespace brahe::bench {
 
 // What this revision's programs are compared with: on_switch as another revision's cpu_time.bpf.o has it, attached as
 // long as this lives. Knows of that revision only that user space says how many CPUs there are, in the size of
@@ -37,4 +37,4 @@ class BaselineProgram {
   bpf_link* link_ = nullptr;
 };
 
-}  // namespace brahe
+}  // namespace brahe::bench

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <vector>
 
-namespace brahe {
+namespace brahe::bench {
 namespace {
 
 constexpr const char* kObject = "bench/baseline_test_program.bpf.o";
@@ -108,4 +108,4 @@ TEST(BaselineProgram, AnObjectThatIsNotThereIsAnError) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::bench

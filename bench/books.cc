@@ -17,7 +17,7 @@
 #include "userspace/monitor/epoch_runner.h"
 #include "userspace/monitor/fakes.h"
 
-namespace brahe {
+namespace brahe::bench {
 namespace {
 
 constexpr uint64_t kHostCgroup = 1, kFirstCgroup = 100, kCgroups = 100;
@@ -43,19 +43,21 @@ void Sweep() {
 class Node {
  public:
   Node() {
-    MonitorParts parts;
-    parts.cpu_time.reset(cpu_ = new FakeCpuTimeSource(clock_));
-    parts.energy.reset(
-        meter_ = new FakeEnergyMeter({{"package", "/p0", 0}, {"core", "/c0", 0}, {"dram", "/d0", std::nullopt}}));
-    parts.workloads.reset(resolver_ = new FakeWorkloadResolver);
+    monitor::MonitorParts parts;
+    parts.cpu_time.reset(cpu_ = new monitor::FakeCpuTimeSource(clock_));
+    parts.energy.reset(meter_ = new monitor::FakeEnergyMeter(
+                           {{"package", "/p0", 0}, {"core", "/c0", 0}, {"dram", "/d0", std::nullopt}}));
+    parts.workloads.reset(resolver_ = new monitor::FakeWorkloadResolver);
     for (uint64_t i = 0; i < kCgroups; ++i) {
       const std::string id = std::string(60, 'a') + std::to_string(1000 + i);
-      const Pod pod{std::string(32, 'b') + std::to_string(1000 + i / 10), "pod-" + std::to_string(i / 10), "space"};
+      const workload::Pod pod{std::string(32, 'b') + std::to_string(1000 + i / 10), "pod-" + std::to_string(i / 10),
+                              "space"};
       resolver_->containers[kFirstCgroup + i] = {id, "containerd", pod.uid};
       resolver_->pods[id] = {pod, "container-" + std::to_string(i)};
     }
     runner_.emplace(std::move(parts),
-                    EndedPolicy{.max_listed = 500, .min_energy = Joules(10), .retention = Seconds(120)}, clock_);
+                    monitor::EndedPolicy{.max_listed = 500, .min_energy = Joules(10), .retention = Seconds(120)},
+                    clock_);
     if (!runner_->Start()) std::abort();
   }
 
@@ -83,11 +85,11 @@ class Node {
   static ProcessKey KeyOf(uint32_t pid) { return {pid, 1'000'000ULL * pid}; }
 
   FakeClock clock_;
-  FakeCpuTimeSource* cpu_ = nullptr;
-  FakeEnergyMeter* meter_ = nullptr;
-  FakeWorkloadResolver* resolver_ = nullptr;
-  std::optional<EpochRunner> runner_;
-  std::shared_ptr<const Snapshot> latest_;
+  monitor::FakeCpuTimeSource* cpu_ = nullptr;
+  monitor::FakeEnergyMeter* meter_ = nullptr;
+  monitor::FakeWorkloadResolver* resolver_ = nullptr;
+  std::optional<monitor::EpochRunner> runner_;
+  std::shared_ptr<const monitor::Snapshot> latest_;
   Nanoseconds busy_;
 };
 
@@ -121,13 +123,13 @@ int Main(uint32_t listed, uint32_t active, int epochs) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::bench
 
 int main(int argc, char** argv) {
   if (argc == 4) {
     const int listed = std::atoi(argv[1]), active = std::atoi(argv[2]), epochs = std::atoi(argv[3]);
     if (listed > 0 && active >= 0 && active <= listed && epochs > 0) {
-      return brahe::Main(static_cast<uint32_t>(listed), static_cast<uint32_t>(active), epochs);
+      return brahe::bench::Main(static_cast<uint32_t>(listed), static_cast<uint32_t>(active), epochs);
     }
   }
   std::fprintf(stderr, "books LISTED ACTIVE EPOCHS\n");

@@ -18,7 +18,7 @@
 #include "userspace/base/clock.h"
 #include "userspace/cpu/bpf_cpu_time_source.h"
 
-namespace brahe {
+namespace brahe::bench {
 namespace {
 
 constexpr size_t kFakeCpus = 512;
@@ -37,7 +37,7 @@ Nanoseconds Used() {
   return Seconds(static_cast<uint64_t>(time.tv_sec)) + Nanoseconds{static_cast<uint64_t>(time.tv_nsec)};
 }
 
-CpuTimeEpoch NextEpoch(CpuTimeSource& source) {
+cpu::CpuTimeEpoch NextEpoch(cpu::CpuTimeSource& source) {
   if (const auto cut = source.Cut(); !cut) Die(cut.error().message);
   auto epoch = source.Collect();
   if (!epoch) Die(epoch.error().message);
@@ -47,25 +47,25 @@ CpuTimeEpoch NextEpoch(CpuTimeSource& source) {
 void Pause() { SystemClock().SleepUntil(SystemClock().Now() + kPause); }
 
 // Makes every process of the herd run once, so that the source knows it, and lets them be forgotten again.
-void IntroduceHerd(CpuTimeSource& source, const Herd& herd) {
+void IntroduceHerd(cpu::CpuTimeSource& source, const Herd& herd) {
   for (const pid_t pid : herd.pids()) kill(pid, SIGUSR1);
   std::unordered_set<uint32_t> unseen(herd.pids().begin(), herd.pids().end());
   for (size_t i = 0; i < kWarmUpEpochs; ++i) {
     Pause();
-    for (const TaskTime& task : NextEpoch(source).tasks) unseen.erase(task.process.pid);
+    for (const cpu::TaskTime& task : NextEpoch(source).tasks) unseen.erase(task.process.pid);
   }
   if (!unseen.empty()) Die(std::to_string(unseen.size()) + " processes were not seen");
 }
 
 // The mean ms of an epoch of a new source with `possible` CPUs; an Error if it cannot be made.
 Result<double> MeasureSource(size_t possible, size_t epochs, const Herd& herd) {
-  BpfSourceOptions options;
-  options.program.topology = *ReadCpuTopology("/sys");
+  cpu::BpfSourceOptions options;
+  options.program.topology = *cpu::ReadCpuTopology("/sys");
   options.program.topology.socket_of_cpu.resize(possible, options.program.topology.socket_of_cpu.back());
-  options.program.hierarchy = *FindCgroupHierarchy("/proc");
+  options.program.hierarchy = *cpu::FindCgroupHierarchy("/proc");
   options.program.pin_path = "/nonexistent/brahe";
   options.program.claim = "bench";
-  const auto source = MakeBpfCpuTimeSource(options, SystemClock());
+  const auto source = cpu::MakeBpfCpuTimeSource(options, SystemClock());
   if (!source) return source.error();
   IntroduceHerd(**source, herd);
   Nanoseconds used;
@@ -84,7 +84,7 @@ int Main(size_t rounds, size_t epochs, size_t sleepers) {
     while (true) pause();
   });
   if (!herd) Die(herd.error().message);
-  const size_t own = ReadCpuTopology("/sys")->socket_of_cpu.size(), fake = std::max(own, kFakeCpus);
+  const size_t own = cpu::ReadCpuTopology("/sys")->socket_of_cpu.size(), fake = std::max(own, kFakeCpus);
   nlohmann::json result = {{"own_cpus", own}, {"fake_cpus", fake}, {"fake_error", nullptr}};
   for (size_t round = 0; round < rounds; ++round) {
     const auto of_own = MeasureSource(own, epochs, *herd);
@@ -103,7 +103,7 @@ int Main(size_t rounds, size_t epochs, size_t sleepers) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::bench
 
 int main(int argc, char** argv) {
   google::InitGoogleLogging(argv[0]);
@@ -113,6 +113,6 @@ int main(int argc, char** argv) {
     std::cerr << "epoch_cost ROUNDS EPOCHS SLEEPERS\n";
     return 2;
   }
-  return brahe::Main(std::strtoul(argv[1], nullptr, 10), std::strtoul(argv[2], nullptr, 10),
-                     std::strtoul(argv[3], nullptr, 10));
+  return brahe::bench::Main(std::strtoul(argv[1], nullptr, 10), std::strtoul(argv[2], nullptr, 10),
+                            std::strtoul(argv[3], nullptr, 10));
 }

@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <string>
 
-namespace brahe {
+namespace brahe::bench {
 
 Result<Herd> Herd::Start(size_t count, const std::function<void(size_t)>& live) {
   const pid_t maker = getpid();
@@ -49,4 +49,4 @@ int KeepHerd(const char* program, size_t count, const std::function<void(size_t)
   return 0;
 }
 
-}  // namespace brahe
+}  // namespace brahe::bench

@@ -8,7 +8,7 @@
 
 #include "userspace/base/result.h"
 
-namespace brahe {
+namespace brahe::bench {
 
 // Many processes that are all alive at once: children of this one, which have little but what they share with it.
 // Killed at the end, and when this process dies. Not thread-safe.
@@ -33,4 +33,4 @@ class Herd {
 // standard input is closed. Returns the exit status; what failed stands on standard error.
 int KeepHerd(const char* program, size_t count, const std::function<void(size_t)>& live);
 
-}  // namespace brahe
+}  // namespace brahe::bench

@@ -13,7 +13,7 @@
 
 #include "userspace/cpu/child_process.h"
 
-namespace brahe {
+namespace brahe::bench {
 namespace {
 
 void Sleep(size_t) {
@@ -93,7 +93,7 @@ class Pipe {
 
 TEST(Herd, ItDiesWithItsMaker) {
   Pipe pipe;
-  ChildProcess maker([&] {
+  cpu::ChildProcess maker([&] {
     const auto herd = Herd::Start(3, [&](size_t i) {
       pipe.Say();
       Sleep(i);
@@ -109,7 +109,7 @@ TEST(Herd, ItDiesWithItsMaker) {
 TEST(Herd, ItDiesWithAMakerThatWasFasterThanIt) {
   Pipe pipe;
   for (int i = 0; i < 100; ++i) {
-    ChildProcess([] {
+    cpu::ChildProcess([] {
       const auto herd = Herd::Start(2, Sleep);
       _exit(0);
     }).Wait();
@@ -118,4 +118,4 @@ TEST(Herd, ItDiesWithAMakerThatWasFasterThanIt) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::bench

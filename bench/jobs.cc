@@ -25,7 +25,8 @@ unsigned long UsedBy(int who) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  using brahe::Burn, brahe::ChildProcess, brahe::Milliseconds, brahe::Nanoseconds, brahe::Seconds, brahe::SystemClock;
+  using brahe::cpu::Burn, brahe::cpu::ChildProcess, brahe::Milliseconds, brahe::Nanoseconds, brahe::Seconds,
+      brahe::SystemClock;
   if (argc < 3) return 2;
   const Nanoseconds end = SystemClock().Now() + Seconds(std::strtoul(argv[2], nullptr, 10));
   unsigned long jobs = 0;

@@ -12,11 +12,11 @@
 #include <string>
 #include <vector>
 
-#include "userspace/http/gzip_stream.h"
 #include "userspace/exposition/test_snapshot.h"
 #include "userspace/exposition/text_renderer.h"
+#include "userspace/http/gzip_stream.h"
 
-namespace brahe {
+namespace brahe::bench {
 namespace {
 
 constexpr size_t kBlockBytes = 32 * 1024;
@@ -57,19 +57,21 @@ size_t Drain(Stream& stream) {
   return bytes;
 }
 
-std::unique_ptr<TextRenderer> Renderer(const std::shared_ptr<const Snapshot>& snapshot, ExpositionFormat format) {
-  return std::make_unique<TextRenderer>(std::make_shared<const RenderInput>(snapshot, TestOptions()), format, "");
+std::unique_ptr<exposition::TextRenderer> Renderer(const std::shared_ptr<const monitor::Snapshot>& snapshot,
+                                                   exposition::ExpositionFormat format) {
+  return std::make_unique<exposition::TextRenderer>(
+      std::make_shared<const exposition::RenderInput>(snapshot, exposition::TestOptions()), format, "");
 }
 
 // The process families of a snapshot as prometheus-cpp models them.
-std::vector<prometheus::MetricFamily> Modelled(const Snapshot& snapshot) {
+std::vector<prometheus::MetricFamily> Modelled(const monitor::Snapshot& snapshot) {
   std::vector<prometheus::MetricFamily> families = {
       {"kepler_process_cpu_joules_total", "Energy", prometheus::MetricType::Counter, {}},
       {"kepler_process_cpu_watts", "Power", prometheus::MetricType::Gauge, {}},
       {"kepler_process_cpu_seconds_total", "Time", prometheus::MetricType::Counter, {}}};
   const auto& list = snapshot.processes;
   for (size_t item = 0; item < list.size(); ++item) {
-    const ProcessLabels& process = *list[item].labels;
+    const monitor::ProcessLabels& process = *list[item].labels;
     prometheus::ClientMetric metric;
     metric.label = {{"comm", process.comm},
                     {"container_id", process.container_id.str()},
@@ -83,7 +85,7 @@ std::vector<prometheus::MetricFamily> Modelled(const Snapshot& snapshot) {
     metric.label.push_back({"state", "running"});
     metric.label.push_back({"zone", ""});
     for (size_t zone = 0; zone < snapshot.zones.size(); ++zone) {
-      const EnergyFigure figure = list.At(item, zone);
+      const monitor::EnergyFigure figure = list.At(item, zone);
       metric.label.back().value = snapshot.zones[zone].name;
       metric.counter.value = static_cast<double>(figure.energy.value) / 1e6;
       metric.gauge.value = static_cast<double>(figure.power->value) / 1e6;
@@ -95,13 +97,13 @@ std::vector<prometheus::MetricFamily> Modelled(const Snapshot& snapshot) {
 }
 
 int Main(uint32_t processes, int rounds) {
-  const auto snapshot = std::make_shared<const Snapshot>(LargeSnapshot(processes));
+  const auto snapshot = std::make_shared<const monitor::Snapshot>(exposition::LargeSnapshot(processes));
   const std::vector<prometheus::MetricFamily> families = Modelled(*snapshot);
-  Contestant text([&] { return Drain(*Renderer(snapshot, ExpositionFormat::kText)); });
-  Contestant open_metrics([&] { return Drain(*Renderer(snapshot, ExpositionFormat::kOpenMetrics)); });
+  Contestant text([&] { return Drain(*Renderer(snapshot, exposition::ExpositionFormat::kText)); });
+  Contestant open_metrics([&] { return Drain(*Renderer(snapshot, exposition::ExpositionFormat::kOpenMetrics)); });
   Contestant gzip([&] {
-    const auto renderer = Renderer(snapshot, ExpositionFormat::kText);
-    GzipStream stream([&](char* buffer, size_t capacity) { return renderer->Next(buffer, capacity); });
+    const auto renderer = Renderer(snapshot, exposition::ExpositionFormat::kText);
+    http::GzipStream stream([&](char* buffer, size_t capacity) { return renderer->Next(buffer, capacity); });
     return Drain(stream);
   });
   Contestant prometheus_cpp([&] { return prometheus::TextSerializer().Serialize(families).size(); });
@@ -117,10 +119,10 @@ int Main(uint32_t processes, int rounds) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::bench
 
 int main(int argc, char** argv) {
-  if (argc == 3) return brahe::Main(static_cast<uint32_t>(std::atoi(argv[1])), std::atoi(argv[2]));
+  if (argc == 3) return brahe::bench::Main(static_cast<uint32_t>(std::atoi(argv[1])), std::atoi(argv[2]));
   std::fprintf(stderr, "render PROCESSES ROUNDS\n");
   return 2;
 }

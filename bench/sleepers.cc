@@ -11,7 +11,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "sleepers COUNT\n");
     return 2;
   }
-  return brahe::KeepHerd("sleepers", std::strtoul(argv[1], nullptr, 10), [](size_t) {
+  return brahe::bench::KeepHerd("sleepers", std::strtoul(argv[1], nullptr, 10), [](size_t) {
     while (true) pause();
   });
 }

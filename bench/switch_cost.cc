@@ -28,7 +28,7 @@
 #include "bench/switch_programs.skel.h"
 #include "userspace/cpu/bpf_program.h"
 
-namespace brahe {
+namespace brahe::bench {
 namespace {
 
 [[noreturn]] void Die(const std::string& what) {
@@ -143,17 +143,17 @@ Attached AttachBenchProgram(const char* name) {
           [fd = bpf_program__fd(program)] { return RunTimeOf(fd); }};
 }
 
-Attached AttachBrahe(const CgroupHierarchy& hierarchy) {
-  BpfProgramOptions options;
-  options.topology = *ReadCpuTopology("/sys");
+Attached AttachBrahe(const cpu::CgroupHierarchy& hierarchy) {
+  cpu::BpfProgramOptions options;
+  options.topology = *cpu::ReadCpuTopology("/sys");
   options.hierarchy = hierarchy;
   options.pin_path = "/nonexistent/brahe";
   options.claim = "bench";
-  auto loaded = BpfProgram::Load(options);
+  auto loaded = cpu::BpfProgram::Load(options);
   if (!loaded) Die(loaded.error().message);
-  const std::shared_ptr<BpfProgram> program = *std::move(loaded);
+  const std::shared_ptr<cpu::BpfProgram> program = *std::move(loaded);
   return {program, [program] {
-            for (const KernelProgramStats& stats : program->ProgramStats()) {
+            for (const cpu::KernelProgramStats& stats : program->ProgramStats()) {
               if (stats.name != "on_switch") continue;
               return RunTime{static_cast<double>(stats.run_time.value), static_cast<double>(stats.runs)};
             }
@@ -162,7 +162,7 @@ Attached AttachBrahe(const CgroupHierarchy& hierarchy) {
 }
 
 Attached AttachBaseline(const std::string& object, cgroup_hierarchy hierarchy) {
-  auto loaded = BaselineProgram::Load(object, hierarchy, ReadCpuTopology("/sys")->socket_of_cpu.size());
+  auto loaded = BaselineProgram::Load(object, hierarchy, cpu::ReadCpuTopology("/sys")->socket_of_cpu.size());
   if (!loaded) Die(loaded.error().message);
   const std::shared_ptr<BaselineProgram> program = *std::move(loaded);
   return {program, [program] { return RunTimeOf(program->fd()); }};
@@ -172,12 +172,12 @@ using Variants = std::vector<std::pair<std::string, std::function<Attached()>>>;
 
 // What is compared stands side by side. `baseline` is another revision's BPF object, or empty.
 Variants AllVariants(const std::string& baseline) {
-  const CgroupHierarchy v1 = {.v2 = false, .mount_point = "", .controller = "cpuacct"};
+  const cpu::CgroupHierarchy v1 = {.v2 = false, .mount_point = "", .controller = "cpuacct"};
   Variants variants = {{"none", AttachNothing},
                        {"empty", [] { return AttachBenchProgram("on_switch_empty"); }},
                        {"clock", [] { return AttachBenchProgram("on_switch_clock"); }},
                        {"plain", [] { return AttachBenchProgram("on_switch_plain"); }},
-                       {"brahe_v2", [] { return AttachBrahe(CgroupHierarchy{}); }}};
+                       {"brahe_v2", [] { return AttachBrahe(cpu::CgroupHierarchy{}); }}};
   if (!baseline.empty()) {
     variants.emplace_back("baseline_v2", [=] { return AttachBaseline(baseline, CGROUP_V2); });
     variants.emplace_back("baseline_v1", [=] { return AttachBaseline(baseline, CGROUP_V1_CPUACCT); });
@@ -228,15 +228,15 @@ int Main(size_t rounds, size_t hops, const std::string& baseline) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::bench
 
 int main(int argc, char** argv) {
   google::InitGoogleLogging(argv[0]);
   FLAGS_logtostderr = true;
   FLAGS_minloglevel = 1;
   if (argc == 3 || argc == 4) {
-    return brahe::Main(std::strtoul(argv[1], nullptr, 10), std::strtoul(argv[2], nullptr, 10),
-                       argc == 4 ? argv[3] : "");
+    return brahe::bench::Main(std::strtoul(argv[1], nullptr, 10), std::strtoul(argv[2], nullptr, 10),
+                              argc == 4 ? argv[3] : "");
   }
   std::cerr << "switch_cost ROUNDS HOPS [BASELINE_OBJECT]\n";
   return 2;

@@ -24,13 +24,13 @@
 #include "userspace/energy/meters.h"
 #include "userspace/exporter/exporter.h"
 #include "userspace/http/listen_socket.h"
-#include "userspace/terminal/stdout_exporter.h"
+#include "userspace/kube/pod_directory.h"
 #include "userspace/monitor/host_workload_resolver.h"
 #include "userspace/monitor/monitor.h"
 #include "userspace/privileges.h"
 #include "userspace/revision.h"
 #include "userspace/settings.h"
-#include "userspace/kube/pod_directory.h"
+#include "userspace/terminal/stdout_exporter.h"
 
 namespace brahe {
 namespace {
@@ -65,7 +65,7 @@ void GiveBackFreedMemory() {
   mallopt(M_TRIM_THRESHOLD, 128 * 1024);
 }
 
-std::string NodeName(const Config& config) {
+std::string NodeName(const config::Config& config) {
   if (!config.kube.node_name.empty()) return config.kube.node_name;
   char name[256] = {};
   gethostname(name, sizeof name - 1);
@@ -80,40 +80,41 @@ std::string Architecture() {
   return machine == "x86_64" ? "amd64" : machine == "aarch64" ? "arm64" : machine;
 }
 
-std::vector<CpuInfo> CpuInfos(const Config& config) {
-  auto cpus = ReadCpuInfo(config.host.procfs);
+std::vector<cpu::CpuInfo> CpuInfos(const config::Config& config) {
+  auto cpus = cpu::ReadCpuInfo(config.host.procfs);
   if (cpus) return *std::move(cpus);
   LOG(WARNING) << "kepler_node_cpu_info is left out: " << cpus.error().message;
   return {};
 }
 
-CgroupHierarchy Hierarchy(const Config& config) {
-  auto hierarchy = FindCgroupHierarchy(config.host.procfs);
+cpu::CgroupHierarchy Hierarchy(const config::Config& config) {
+  auto hierarchy = cpu::FindCgroupHierarchy(config.host.procfs);
   if (hierarchy) return *std::move(hierarchy);
   LOG(WARNING) << "Processes are not assigned to containers: " << hierarchy.error().message;
   return {.v2 = true, .mount_point = "", .controller = ""};
 }
 
 // What `pods` (null: nothing) knows at once of a container.
-PodFinder FinderIn(PodDirectory* pods) {
+monitor::PodFinder FinderIn(kube::PodDirectory* pods) {
   if (pods == nullptr) return nullptr;
-  return [pods](const Container& container) -> std::optional<PodMember> {
+  return [pods](const workload::Container& container) -> std::optional<workload::PodMember> {
     if (auto member = pods->FindContainer(container.id)) return member;
     if (container.pod_uid.empty()) return std::nullopt;
     auto pod = pods->FindPod(container.pod_uid);
     if (!pod) return std::nullopt;
-    return PodMember{.pod = *std::move(pod), .container_name = ""};
+    return workload::PodMember{.pod = *std::move(pod), .container_name = ""};
   };
 }
 
-std::function<PodDirectoryFigures()> FiguresOf(const PodDirectory* pods) {
+std::function<instruments::PodDirectoryFigures()> FiguresOf(const kube::PodDirectory* pods) {
   if (pods == nullptr) return nullptr;
   return [pods] {
-    const PodDirectoryStats stats = pods->Stats();
-    PodDirectoryFigures figures{.fetches = stats.fetches, .left_out = stats.pods_left_out, .pods = stats.pods};
-    for (const FetchCause cause : kAllFetchCauses) {
+    const kube::PodDirectoryStats stats = pods->Stats();
+    instruments::PodDirectoryFigures figures{
+        .fetches = stats.fetches, .left_out = stats.pods_left_out, .pods = stats.pods};
+    for (const kube::FetchCause cause : kube::kAllFetchCauses) {
       const auto count = stats.failures.find(cause);
-      figures.failures[NameOf(cause)] = count != stats.failures.end() ? count->second : 0;
+      figures.failures[kube::NameOf(cause)] = count != stats.failures.end() ? count->second : 0;
     }
     if (stats.last_success) figures.age = SystemClock().Now() - *stats.last_success;
     return figures;
@@ -122,67 +123,67 @@ std::function<PodDirectoryFigures()> FiguresOf(const PodDirectory* pods) {
 
 // What takes rights that are given up once it is open.
 struct Sources {
-  CgroupHierarchy hierarchy;
-  std::vector<CpuInfo> cpus;
-  std::unique_ptr<CpuTimeSource> cpu_time;
-  std::unique_ptr<EnergyMeter> energy;
+  cpu::CgroupHierarchy hierarchy;
+  std::vector<cpu::CpuInfo> cpus;
+  std::unique_ptr<cpu::CpuTimeSource> cpu_time;
+  std::unique_ptr<energy::EnergyMeter> energy;
 };
 
-Result<Sources> OpenSources(const Config& config) {
-  auto topology = ReadCpuTopology(config.host.sysfs);
+Result<Sources> OpenSources(const config::Config& config) {
+  auto topology = cpu::ReadCpuTopology(config.host.sysfs);
   if (!topology) return topology.error();
-  const CgroupHierarchy hierarchy = Hierarchy(config);
-  auto cpu_time = ChooseCpuTimeSource({.kind = config.cpu.time_source,
-                                       .sysfs_root = config.host.sysfs,
-                                       .procfs_root = config.host.procfs,
-                                       .topology = *topology,
-                                       .hierarchy = hierarchy,
-                                       .max_processes = static_cast<uint32_t>(config.cpu.max_processes)},
-                                      SystemClock());
+  const cpu::CgroupHierarchy hierarchy = Hierarchy(config);
+  auto cpu_time = cpu::ChooseCpuTimeSource({.kind = config.cpu.time_source,
+                                            .sysfs_root = config.host.sysfs,
+                                            .procfs_root = config.host.procfs,
+                                            .topology = *topology,
+                                            .hierarchy = hierarchy,
+                                            .max_processes = static_cast<uint32_t>(config.cpu.max_processes)},
+                                           SystemClock());
   if (!cpu_time) return cpu_time.error();
-  const std::vector<CpuInfo> cpus = CpuInfos(config);
-  auto energy = ChooseMeter({.sysfs_root = config.host.sysfs,
-                             .preferred = config.cpu.preferred_meters,
-                             .cpu_vendor = cpus.empty() ? "" : cpus.front().vendor_id,
-                             .model_idle_per_cpu = config.model.idle_per_cpu,
-                             .model_max_per_cpu = config.model.max_per_cpu,
-                             .zones = config.rapl.zones},
-                            SystemClock());
+  const std::vector<cpu::CpuInfo> cpus = CpuInfos(config);
+  auto energy = energy::ChooseMeter({.sysfs_root = config.host.sysfs,
+                                     .preferred = config.cpu.preferred_meters,
+                                     .cpu_vendor = cpus.empty() ? "" : cpus.front().vendor_id,
+                                     .model_idle_per_cpu = config.model.idle_per_cpu,
+                                     .model_max_per_cpu = config.model.max_per_cpu,
+                                     .zones = config.rapl.zones},
+                                    SystemClock());
   if (!energy) return energy.error();
   LOG(INFO) << "CPU time from " << (*cpu_time)->name() << ", energy from " << (*energy)->name();
   return Sources{.hierarchy = hierarchy, .cpus = cpus, .cpu_time = *std::move(cpu_time), .energy = *std::move(energy)};
 }
 
-MonitorParts MakeParts(const Config& config, Sources sources, PodDirectory* pods) {
+monitor::MonitorParts MakeParts(const config::Config& config, Sources sources, kube::PodDirectory* pods) {
   return {.cpu_time = std::move(sources.cpu_time),
           .energy = std::move(sources.energy),
-          .workloads =
-              std::make_unique<HostWorkloadResolver>(config.host.procfs, sources.hierarchy.mount_point, FinderIn(pods)),
-          .cpus = std::make_shared<const std::vector<CpuInfo>>(std::move(sources.cpus))};
+          .workloads = std::make_unique<monitor::HostWorkloadResolver>(config.host.procfs,
+                                                                       sources.hierarchy.mount_point, FinderIn(pods)),
+          .cpus = std::make_shared<const std::vector<cpu::CpuInfo>>(std::move(sources.cpus))};
 }
 
 // None where the exporter for Prometheus is off.
-Result<std::vector<ListenSocket>> OpenSockets(const Config& config) {
-  return ListenOn(config.exporter.prometheus ? config.web.listen_addresses : std::vector<std::string>());
+Result<std::vector<http::ListenSocket>> OpenSockets(const config::Config& config) {
+  return http::ListenOn(config.exporter.prometheus ? config.web.listen_addresses : std::vector<std::string>());
 }
 
 // None where Kubernetes is not enabled.
-Result<std::unique_ptr<PodDirectory>> MakePods(const Config::Kube& kube) {
-  if (!kube.enabled) return std::unique_ptr<PodDirectory>();
-  return MakePodDirectory({.mode = kube.pod_informer.mode,
-                           .node_name = kube.node_name,
-                           .kubeconfig = kube.config,
-                           .poll_interval = kube.pod_informer.poll_interval,
-                           .kubelet_url = kube.kubelet.url,
-                           .kubelet_ca_file = kube.kubelet.ca_file,
-                           .kubelet_insecure = kube.kubelet.insecure_skip_verify},
-                          SystemClock());
+Result<std::unique_ptr<kube::PodDirectory>> MakePods(const config::Config::Kube& kube) {
+  if (!kube.enabled) return std::unique_ptr<kube::PodDirectory>();
+  return kube::MakePodDirectory({.mode = kube.pod_informer.mode,
+                                 .node_name = kube.node_name,
+                                 .kubeconfig = kube.config,
+                                 .poll_interval = kube.pod_informer.poll_interval,
+                                 .kubelet_url = kube.kubelet.url,
+                                 .kubelet_ca_file = kube.kubelet.ca_file,
+                                 .kubelet_insecure = kube.kubelet.insecure_skip_verify},
+                                SystemClock());
 }
 
 // Each is null where it is off.
 struct Exporters {
-  std::unique_ptr<Exporter> prometheus;
-  std::unique_ptr<StdoutExporter> standard_output;
+  std::unique_ptr<exporter::Exporter> prometheus;
+  std::unique_ptr<terminal::StdoutExporter> standard_output;
 };
 
 // Takes over what can change without a restart.
@@ -192,7 +193,7 @@ void Reload(Settings& settings, const Exporters& exporters) {
     LOG(ERROR) << "The configuration is not re-read, and all stays as it is: " << reread.error().message;
     return;
   }
-  const Config& config = reread->config;
+  const config::Config& config = reread->config;
   SetLogLevel(config.log.level);
   if (const auto& exporter = exporters.prometheus; exporter != nullptr) {
     exporter->Reconfigure(config.exporter.metrics_level, config.exporter.top_processes);
@@ -216,22 +217,24 @@ int WaitForEnd(const sigset_t& signals, Settings& settings, const Exporters& exp
 }
 
 // None where the exporter for Prometheus is off.
-Result<std::unique_ptr<Exporter>> MakeExporter(const Config& config, std::vector<ListenSocket> sockets,
-                                               const Settings& settings, const PodDirectory* pods, Monitor& monitor) {
-  if (!config.exporter.prometheus) return std::unique_ptr<Exporter>();
-  auto exporter = StartExporter(std::move(sockets),
-                                {.levels = config.exporter.metrics_level,
-                                 .node_name = NodeName(config),
-                                 .version = std::string(kVersion),
-                                 .revision = kRevision,
-                                 .branch = kBranch,
-                                 .arch = Architecture(),
-                                 .pods = FiguresOf(pods),
-                                 .top_processes = config.exporter.top_processes,
-                                 .web_config_file = config.web.config_file,
-                                 .probes_without_auth = config.web.probes_without_auth,
-                                 .settings = [&settings] { return settings.Rows(); }},
-                                monitor);
+Result<std::unique_ptr<exporter::Exporter>> MakeExporter(const config::Config& config,
+                                                         std::vector<http::ListenSocket> sockets,
+                                                         const Settings& settings, const kube::PodDirectory* pods,
+                                                         monitor::Monitor& monitor) {
+  if (!config.exporter.prometheus) return std::unique_ptr<exporter::Exporter>();
+  auto exporter = exporter::StartExporter(std::move(sockets),
+                                          {.levels = config.exporter.metrics_level,
+                                           .node_name = NodeName(config),
+                                           .version = std::string(config::kVersion),
+                                           .revision = kRevision,
+                                           .branch = kBranch,
+                                           .arch = Architecture(),
+                                           .pods = FiguresOf(pods),
+                                           .top_processes = config.exporter.top_processes,
+                                           .web_config_file = config.web.config_file,
+                                           .probes_without_auth = config.web.probes_without_auth,
+                                           .settings = [&settings] { return settings.Rows(); }},
+                                          monitor);
   if (!exporter) return exporter.error();
   const char* const scheme = (*exporter)->UsesTls() ? "https" : "http";
   for (const uint16_t port : (*exporter)->ports()) {
@@ -241,13 +244,13 @@ Result<std::unique_ptr<Exporter>> MakeExporter(const Config& config, std::vector
 }
 
 // None where it is off.
-std::unique_ptr<StdoutExporter> MakeStdoutExporter(const Config& config, Monitor& monitor) {
+std::unique_ptr<terminal::StdoutExporter> MakeStdoutExporter(const config::Config& config, monitor::Monitor& monitor) {
   if (!config.exporter.standard_output) return nullptr;
-  return std::make_unique<StdoutExporter>(
-      monitor, StdoutOptions{.interval = config.monitor.interval, .levels = config.exporter.metrics_level});
+  return std::make_unique<terminal::StdoutExporter>(
+      monitor, terminal::StdoutOptions{.interval = config.monitor.interval, .levels = config.exporter.metrics_level});
 }
 
-Status Run(const Config& config, const sigset_t& signals, Settings& settings) {
+Status Run(const config::Config& config, const sigset_t& signals, Settings& settings) {
   auto sources = OpenSources(config);
   if (!sources) return sources.error();
   auto sockets = OpenSockets(config);
@@ -258,12 +261,12 @@ Status Run(const Config& config, const sigset_t& signals, Settings& settings) {
   if (!dropped) return dropped.error();
   const auto pods = MakePods(config.kube);
   if (!pods) return pods.error();
-  Monitor monitor({.interval = config.monitor.interval,
-                   .staleness = config.monitor.staleness,
-                   .max_terminated = config.monitor.max_terminated,
-                   .min_terminated_energy = config.monitor.min_terminated_energy,
-                   .terminated_retention = config.monitor.terminated_retention},
-                  MakeParts(config, *std::move(sources), pods->get()));
+  monitor::Monitor monitor({.interval = config.monitor.interval,
+                            .staleness = config.monitor.staleness,
+                            .max_terminated = config.monitor.max_terminated,
+                            .min_terminated_energy = config.monitor.min_terminated_energy,
+                            .terminated_retention = config.monitor.terminated_retention},
+                           MakeParts(config, *std::move(sources), pods->get()));
   auto exporter = MakeExporter(config, *std::move(sockets), settings, pods->get(), monitor);
   if (!exporter) return exporter.error();
   if (const Status started = monitor.Start(); !started) return started.error();
@@ -277,9 +280,9 @@ Status Run(const Config& config, const sigset_t& signals, Settings& settings) {
 int Main(int argc, char** argv) {
   if (const Status opened = OpenStandardFiles(); !opened) return Fatal(opened.error(), /*json=*/false);
   GiveBackFreedMemory();
-  auto line = ParseCommandLine(argc, argv);
+  auto line = config::ParseCommandLine(argc, argv);
   if (!line) return Fatal(line.error(), /*json=*/false);
-  if (line->action == CommandLine::Action::kPrintAndExit) {
+  if (line->action == config::CommandLine::Action::kPrintAndExit) {
     std::cout << line->text;
     return 0;
   }

@@ -23,7 +23,7 @@ std::vector<Alternatives> NeedsOf(const PrivilegedWork& work) {
       {CAP_SYS_PTRACE},
   };
   if (work.opens_perf_events) needs.push_back({CAP_PERFMON, CAP_SYS_ADMIN});
-  if (work.calls_bpf && OpenMapsNeedRights()) needs.push_back({CAP_BPF, CAP_SYS_ADMIN});
+  if (work.calls_bpf && cpu::OpenMapsNeedRights()) needs.push_back({CAP_BPF, CAP_SYS_ADMIN});
   return needs;
 }
 

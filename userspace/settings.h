@@ -12,24 +12,24 @@ namespace brahe {
 class Settings {
  public:
   // `argv` must outlive this.
-  Settings(int argc, char** argv, std::vector<Setting> in_effect);
+  Settings(int argc, char** argv, std::vector<config::Setting> in_effect);
 
   // What arguments and file say now. On an Error all stays as it is.
-  Result<Reread> Renew();
+  Result<config::Reread> Renew();
   // For the page of the exporter.
-  [[nodiscard]] std::vector<SettingRow> Rows() const;
+  [[nodiscard]] std::vector<exporter::SettingRow> Rows() const;
 
  private:
   const int argc_;
   char** const argv_;
   mutable std::mutex mutex_;  // of in_effect_, which one thread alone writes
-  std::vector<Setting> in_effect_;
+  std::vector<config::Setting> in_effect_;
 };
 
 // Logs what was set by somebody, with --log.level=debug the defaults as well, and the remarks.
-void LogSettings(const CommandLine& line);
+void LogSettings(const config::CommandLine& line);
 
 // Unknown keys are warnings; what has no effect is one INFO line.
-void LogRemarks(const Remarks& remarks);
+void LogRemarks(const config::Remarks& remarks);
 
 }  // namespace brahe

@@ -5,7 +5,7 @@
 
 #include "userspace/base/scratch.h"
 
-namespace brahe {
+namespace brahe::attribution {
 
 Microjoules ActiveEnergy(Microjoules used, Nanoseconds busy, Nanoseconds capacity) {
   if (capacity.value == 0) return {};
@@ -40,4 +40,4 @@ void Apportioner::Split(uint64_t amount, std::span<const uint64_t> weights, std:
   ShrinkScratch(remainders_);
 }
 
-}  // namespace brahe
+}  // namespace brahe::attribution

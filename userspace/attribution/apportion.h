@@ -6,7 +6,7 @@
 
 #include "userspace/base/units.h"
 
-namespace brahe {
+namespace brahe::attribution {
 
 // The part of a zone's energy that was used while its CPUs worked: floor(used * busy / capacity), and all of it where
 // busy exceeds capacity. 0 where capacity is 0. The rest is idle energy.
@@ -29,4 +29,4 @@ class Apportioner {
   std::vector<Remainder> remainders_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::attribution

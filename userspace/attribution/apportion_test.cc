@@ -8,7 +8,7 @@
 #include <numeric>
 #include <random>
 
-namespace brahe {
+namespace brahe::attribution {
 namespace {
 
 using testing::ElementsAre;
@@ -77,4 +77,4 @@ TEST(ApportionTest, SharesAddUpAndAreOffByLessThanOneForAnyInput) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::attribution

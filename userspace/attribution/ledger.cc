@@ -7,7 +7,7 @@
 
 #include "userspace/base/scratch.h"
 
-namespace brahe {
+namespace brahe::attribution {
 namespace {
 
 // Times from the kernel are taken as they come: a sum of absurd ones stays at the largest and does not wrap to a small
@@ -187,4 +187,4 @@ void Ledger::AddShare(const LeafTime* leaf, size_t series, Microjoules share) {
   }
 }
 
-}  // namespace brahe
+}  // namespace brahe::attribution

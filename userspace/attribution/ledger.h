@@ -11,7 +11,7 @@
 #include "userspace/base/process_key.h"
 #include "userspace/base/units.h"
 
-namespace brahe {
+namespace brahe::attribution {
 
 // The levels at which a leaf's energy is added up. Each leaf has one account at each level, or none there; the levels
 // know nothing of each other.
@@ -153,4 +153,4 @@ class Ledger {
   Apportioner apportioner_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::attribution

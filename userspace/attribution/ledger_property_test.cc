@@ -8,7 +8,7 @@
 
 #include "userspace/attribution/ledger.h"
 
-namespace brahe {
+namespace brahe::attribution {
 namespace {
 
 constexpr uint32_t kSockets = 3;
@@ -241,4 +241,4 @@ TEST_F(LedgerPropertyTest, EnergyOfASocketNeverGoesToTimeOnAnother) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::attribution

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace brahe {
+namespace brahe::attribution {
 namespace {
 
 LeafTime Leaf(uint32_t pid, uint32_t socket, uint64_t time, AccountId process, AccountId container = kNoAccount) {
@@ -144,4 +144,4 @@ TEST(LedgerTest, OpensAClosedNumberAgainWithNothingOnIt) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::attribution

@@ -6,7 +6,7 @@
 #include "userspace/base/duration.h"
 #include "userspace/base/values.h"
 
-namespace brahe {
+namespace brahe::config {
 namespace {
 
 using Texts = std::vector<std::string>;
@@ -165,4 +165,4 @@ Binding WithoutEffect(OptionKind kind) {
   };
 }
 
-}  // namespace brahe
+}  // namespace brahe::config

@@ -8,7 +8,7 @@
 #include "userspace/base/result.h"
 #include "userspace/config/config.h"
 
-namespace brahe {
+namespace brahe::config {
 
 // How an option is written.
 enum class OptionKind {
@@ -65,4 +65,4 @@ Binding AnotherNameOf(Binding binding);
 // a single value only says how to do what a switch beside it asks for.
 Binding WithoutEffect(OptionKind kind);
 
-}  // namespace brahe
+}  // namespace brahe::config

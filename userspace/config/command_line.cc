@@ -8,7 +8,7 @@
 #include "userspace/config/version.h"
 #include "userspace/config/yaml_file.h"
 
-namespace brahe {
+namespace brahe::config {
 namespace {
 
 // What the flags say, before any of it is applied.
@@ -104,4 +104,4 @@ Result<Reread> RereadCommandLine(int argc, const char* const* argv, const std::v
   return reread;
 }
 
-}  // namespace brahe
+}  // namespace brahe::config

@@ -7,7 +7,7 @@
 #include "userspace/base/result.h"
 #include "userspace/base/units.h"
 
-namespace brahe {
+namespace brahe::config {
 
 // Everything that can be set, validated, with its defaults. Names follow Kepler's YAML keys.
 struct Config {
@@ -109,4 +109,4 @@ struct Reread {
 // Parses again and compares with the settings in effect. An Error is as of ParseCommandLine; nothing is to change then.
 Result<Reread> RereadCommandLine(int argc, const char* const* argv, const std::vector<Setting>& in_effect);
 
-}  // namespace brahe
+}  // namespace brahe::config

@@ -7,7 +7,7 @@
 
 #include "userspace/base/temp_tree.h"
 
-namespace brahe {
+namespace brahe::config {
 namespace {
 
 using Strings = std::vector<std::string>;
@@ -550,4 +550,4 @@ TEST(KeplerConfigTest, ItsPublishedArgumentsAreTakenUnchanged) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::config

@@ -4,7 +4,7 @@
 
 #include "userspace/config/options.h"
 
-namespace brahe {
+namespace brahe::config {
 namespace {
 
 constexpr std::string_view kHead = R"(# Configuration
@@ -131,4 +131,4 @@ std::string ConfigurationDocument() {
   return document;
 }
 
-}  // namespace brahe
+}  // namespace brahe::config

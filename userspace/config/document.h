@@ -2,9 +2,9 @@
 
 #include <string>
 
-namespace brahe {
+namespace brahe::config {
 
 // docs/configuration.md, as the table of options and its bindings say it.
 std::string ConfigurationDocument();
 
-}  // namespace brahe
+}  // namespace brahe::config

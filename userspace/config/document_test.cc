@@ -5,7 +5,7 @@
 #include "userspace/base/file.h"
 #include "userspace/config/options.h"
 
-namespace brahe {
+namespace brahe::config {
 namespace {
 
 TEST(DocumentTest, TheDocumentIsWhatTheTableYields) {
@@ -24,4 +24,4 @@ TEST(DocumentTest, EveryKeyAndEveryFlagIsInIt) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::config

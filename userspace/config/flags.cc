@@ -12,7 +12,7 @@
 
 DECLARE_string(vmodule);  // glog's
 
-namespace brahe {
+namespace brahe::config {
 namespace {
 
 // What gflags keeps the value and the default of a flag in.
@@ -223,4 +223,4 @@ std::string ValueOf(const Flag& flag) {
   return value;
 }
 
-}  // namespace brahe
+}  // namespace brahe::config

@@ -8,7 +8,7 @@
 #include "userspace/base/result.h"
 #include "userspace/config/options.h"
 
-namespace brahe {
+namespace brahe::config {
 
 inline constexpr char kGeneralSection[] = "General";
 inline constexpr char kConfigFile[] = "config.file";
@@ -43,4 +43,4 @@ Result<std::set<const Flag*>> SetFlags(const Arguments& arguments);
 // As gflags keeps it: the elements of a list with commas between them, "true" or "false" of a switch.
 std::string ValueOf(const Flag& flag);
 
-}  // namespace brahe
+}  // namespace brahe::config

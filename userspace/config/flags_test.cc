@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-namespace brahe {
+namespace brahe::config {
 namespace {
 
 std::string ErrorOf(const Arguments& arguments) {
@@ -151,4 +151,4 @@ TEST(FlagsTest, HelpAndVersionAreAskedForInAnyCompany) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::config

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
-namespace brahe {
+namespace brahe::config {
 namespace {
 
 // What flags do begins in this column, on a line of its own where the flag reaches it.
@@ -52,4 +52,4 @@ std::string HelpText(const std::vector<Flag>& flags) {
   return text;
 }
 
-}  // namespace brahe
+}  // namespace brahe::config

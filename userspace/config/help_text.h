@@ -5,9 +5,9 @@
 
 #include "userspace/config/flags.h"
 
-namespace brahe {
+namespace brahe::config {
 
 // What --help prints: `flags` under the headings of their sections, those without a help text left out.
 std::string HelpText(const std::vector<Flag>& flags);
 
-}  // namespace brahe
+}  // namespace brahe::config

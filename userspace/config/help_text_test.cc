@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace brahe {
+namespace brahe::config {
 namespace {
 
 TEST(HelpTextTest, FlagsStandUnderTheirSectionsInColumns) {
@@ -37,4 +37,4 @@ Kube:
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::config

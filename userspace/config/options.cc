@@ -8,7 +8,7 @@
 #include "userspace/base/nearest_name.h"
 #include "userspace/base/values.h"
 
-namespace brahe {
+namespace brahe::config {
 namespace {
 
 using Texts = std::vector<std::string>;
@@ -238,4 +238,4 @@ std::string Hint(std::string_view name, const std::vector<std::string>& names) {
   return nearest ? "; did you mean " + *nearest + "?" : "; see --help";
 }
 
-}  // namespace brahe
+}  // namespace brahe::config

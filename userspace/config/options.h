@@ -8,7 +8,7 @@
 #include "userspace/config/binding.h"
 #include "userspace/config/config.h"
 
-namespace brahe {
+namespace brahe::config {
 
 // One thing that can be set: a row of the table that the flags, the YAML reader, --help and docs/configuration.md are
 // made from.
@@ -48,4 +48,4 @@ Status CheckTogether(const Config& config);
 // "; did you mean NAME?" with the nearest of `names`, or "; see --help" if none is near.
 std::string Hint(std::string_view name, const std::vector<std::string>& names);
 
-}  // namespace brahe
+}  // namespace brahe::config

@@ -4,7 +4,7 @@
 
 #include <set>
 
-namespace brahe {
+namespace brahe::config {
 namespace {
 
 TEST(OptionsTest, EveryKeyAndEveryFlagIsOneRow) {
@@ -48,4 +48,4 @@ TEST(OptionsTest, TheNearestNameIsHintedAt) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::config

@@ -11,7 +11,8 @@ int main() {
     std::cerr << "start it with: bazel run //userspace/config:write_document\n";
     return 1;
   }
-  const auto written = brahe::WriteFile(std::string(tree) + "/docs/configuration.md", brahe::ConfigurationDocument());
+  const auto written =
+      brahe::WriteFile(std::string(tree) + "/docs/configuration.md", brahe::config::ConfigurationDocument());
   if (written) return 0;
   std::cerr << written.error().message << "\n";
   return 1;

@@ -6,7 +6,7 @@
 #include "userspace/base/file.h"
 #include "userspace/base/yaml_keys.h"
 
-namespace brahe {
+namespace brahe::config {
 namespace {
 
 // All keys and all sections, for the hint at one that was meant.
@@ -68,4 +68,4 @@ Result<YamlFile> ParseYaml(const std::string& path, std::string_view content) {
   return file;
 }
 
-}  // namespace brahe
+}  // namespace brahe::config

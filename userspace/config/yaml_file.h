@@ -7,7 +7,7 @@
 #include "userspace/base/result.h"
 #include "userspace/config/options.h"
 
-namespace brahe {
+namespace brahe::config {
 
 // A key that no option has. Nothing below it is looked at.
 struct UnknownKey {
@@ -30,4 +30,4 @@ Result<YamlFile> ReadYamlFile(const std::string& path);
 // The same of `content`, which stands in the file of this path.
 Result<YamlFile> ParseYaml(const std::string& path, std::string_view content);
 
-}  // namespace brahe
+}  // namespace brahe::config

@@ -8,7 +8,7 @@
 #include "userspace/base/fuzz.h"
 #include "userspace/config/yaml_file.h"
 
-namespace brahe {
+namespace brahe::config {
 namespace {
 
 std::vector<std::string> Corpus() {
@@ -61,4 +61,4 @@ TEST(YamlFileFuzzTest, WhatHoldsForEveryFileHoldsForStrangeOnes) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::config

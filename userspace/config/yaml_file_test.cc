@@ -6,7 +6,7 @@
 
 #include "userspace/base/temp_tree.h"
 
-namespace brahe {
+namespace brahe::config {
 namespace {
 
 class YamlFileTest : public testing::Test {
@@ -208,4 +208,4 @@ TEST_F(YamlFileTest, AFileBeyondOneMebibyteIsRefused) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::config

@@ -14,7 +14,7 @@
 #include "userspace/cpu/bpf_source_fixture.h"
 #include "userspace/cpu/child_process.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 using BpfCgroupTest = BpfSourceTest;
@@ -228,4 +228,4 @@ TEST_F(BpfCgroupTest, TellsThePathOfACgroupThatIsMade) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -11,7 +11,7 @@
 #include "userspace/cpu/record_table.h"
 #include "userspace/cpu/socket_books.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 // Names and tasks of an epoch that is worth giving memory back after.
@@ -184,4 +184,4 @@ Result<std::unique_ptr<CpuTimeSource>> MakeBpfCpuTimeSource(const BpfSourceOptio
   return std::unique_ptr<CpuTimeSource>(new BpfCpuTimeSource(*std::move(program), options, begin, clock));
 }
 
-}  // namespace brahe
+}  // namespace brahe::cpu

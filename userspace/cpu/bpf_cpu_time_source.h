@@ -8,7 +8,7 @@
 #include "userspace/cpu/bpf_program.h"
 #include "userspace/cpu/cpu_time_source.h"
 
-namespace brahe {
+namespace brahe::cpu {
 
 struct BpfSourceOptions {
   BpfProgramOptions program;
@@ -26,4 +26,4 @@ struct BpfSourceOptions {
 //   5. read the bank that stands still now, and difference it.
 Result<std::unique_ptr<CpuTimeSource>> MakeBpfCpuTimeSource(const BpfSourceOptions& options, const Clock& clock);
 
-}  // namespace brahe
+}  // namespace brahe::cpu

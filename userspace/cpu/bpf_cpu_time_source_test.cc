@@ -21,7 +21,7 @@
 #include "userspace/cpu/bpf_source_fixture.h"
 #include "userspace/cpu/child_process.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 using BpfCpuTimeSourceTest = BpfSourceTest;
@@ -436,4 +436,4 @@ TEST_F(BpfCpuTimeSourceTest, AsksForAnEarlyCutWhenTheProcessTableFillsUp) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::cpu

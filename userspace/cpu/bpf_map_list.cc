@@ -10,7 +10,7 @@
 #include "bpf/map_names.skel.h"
 #include "userspace/base/file.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 static_assert(MAP_NAME_LENGTH == BPF_OBJ_NAME_LEN);
@@ -64,4 +64,4 @@ Result<std::vector<BpfMapName>> ListBpfMapsByIterator() {
   }
 }
 
-}  // namespace brahe
+}  // namespace brahe::cpu

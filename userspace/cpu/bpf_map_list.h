@@ -6,7 +6,7 @@
 
 #include "userspace/base/result.h"
 
-namespace brahe {
+namespace brahe::cpu {
 
 // One BPF map in the kernel.
 struct BpfMapName {
@@ -23,4 +23,4 @@ Result<std::vector<BpfMapName>> ListBpfMaps();
 Result<std::vector<BpfMapName>> ListBpfMapsById();
 Result<std::vector<BpfMapName>> ListBpfMapsByIterator();
 
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -19,7 +19,7 @@
 #include "userspace/cpu/cpu_visit.h"
 #include "userspace/cpu/kernel_features.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 // Hints for threads, so many for each record.
@@ -348,4 +348,4 @@ void BpfProgram::ConsumeEvents(const EventHandlers& handlers) {
   });
 }
 
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -26,7 +26,7 @@
 struct bpf_link;
 struct cpu_time_bpf;
 
-namespace brahe {
+namespace brahe::cpu {
 
 // How the kernel side is set up.
 struct BpfProgramOptions {
@@ -126,4 +126,4 @@ class BpfProgram final : public RecordStore {
   std::optional<PinDirectory> pins_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -6,7 +6,7 @@
 
 #include "userspace/base/capabilities.h"
 
-namespace brahe {
+namespace brahe::cpu {
 
 bool OpenMapsNeedRights() {
   const WithoutCapabilities without({CAP_BPF, CAP_SYS_ADMIN});
@@ -16,4 +16,4 @@ bool OpenMapsNeedRights() {
   return bpf_map_lookup_elem(kNoMap, &key, &value) != 0 && errno == EPERM;
 }
 
-}  // namespace brahe
+}  // namespace brahe::cpu

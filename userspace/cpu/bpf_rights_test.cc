@@ -9,7 +9,7 @@
 #include "userspace/base/capabilities.h"
 #include "userspace/base/file.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 TEST(BpfRightsTest, AreNeededForAnOpenMapIfACallOnOneIsRefusedWithoutThem) {
@@ -27,4 +27,4 @@ TEST(BpfRightsTest, AreNeededForAnOpenMapIfACallOnOneIsRefusedWithoutThem) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -20,7 +20,7 @@
 #include "userspace/base/temp_tree.h"
 #include "userspace/cpu/bpf_cpu_time_source.h"
 
-namespace brahe {
+namespace brahe::cpu {
 
 // A BPF source on the kernel that the test runs on, whose books must balance in every epoch. Needs root.
 class BpfSourceTest : public ::testing::Test {
@@ -145,4 +145,4 @@ inline void CompareWithTheKernel(const std::function<void()>& scenario) {
 
 inline double Seconds(Nanoseconds time) { return static_cast<double>(time.value) / 1e9; }
 
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -13,7 +13,7 @@
 #include "userspace/cpu/child_process.h"
 #include "userspace/cpu/real_time.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 using BpfTopologyTest = BpfSourceTest;
@@ -130,4 +130,4 @@ TEST_F(BpfTopologyTest, ChargesARealTimeTaskThatLetsNobodyElseRunInEachEpoch) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -6,7 +6,7 @@
 
 #include "userspace/base/file.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 constexpr size_t kMountInfoLimit = 16 << 20;  // nodes with thousands of overlay mounts
@@ -165,4 +165,4 @@ std::optional<std::string> FolderOfCgroup(const std::string& path, const CgroupH
   return hierarchy.mount_point + *below;
 }
 
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -7,7 +7,7 @@
 
 #include "userspace/base/result.h"
 
-namespace brahe {
+namespace brahe::cpu {
 
 // The one cgroup hierarchy whose cgroups CPU time is accounted to. A value.
 struct CgroupHierarchy {
@@ -35,4 +35,4 @@ std::optional<std::string> PathInHierarchy(std::string_view proc_pid_cgroup_text
 // The folder of the cgroup that PathInHierarchy named; nullopt if the mount does not show it.
 std::optional<std::string> FolderOfCgroup(const std::string& path, const CgroupHierarchy& hierarchy);
 
-}  // namespace brahe
+}  // namespace brahe::cpu

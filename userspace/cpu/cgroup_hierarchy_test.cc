@@ -5,7 +5,7 @@
 #include "userspace/base/file.h"
 #include "userspace/base/temp_tree.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 Result<CgroupHierarchy> Find(const std::string& mountinfo) {
@@ -128,4 +128,4 @@ TEST(FolderOfCgroupTest, IsBelowTheMountOrNowhere) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::cpu

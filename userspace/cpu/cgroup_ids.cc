@@ -7,7 +7,7 @@
 
 #include "userspace/base/process_key.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 std::optional<uint64_t> InodeOf(const std::optional<std::string>& folder) {
@@ -44,4 +44,4 @@ void CgroupIds::EndEpoch() {
   ++epoch_;
 }
 
-}  // namespace brahe
+}  // namespace brahe::cpu

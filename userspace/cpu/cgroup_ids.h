@@ -8,7 +8,7 @@
 #include "userspace/cpu/cgroup_hierarchy.h"
 #include "userspace/cpu/cpu_time_source.h"
 
-namespace brahe {
+namespace brahe::cpu {
 
 // From a cgroup's path to its id. Not thread-safe.
 class CgroupIds {
@@ -33,4 +33,4 @@ class CgroupIds {
   std::unordered_map<std::string, Entry> entries_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::cpu

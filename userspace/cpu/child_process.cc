@@ -12,7 +12,7 @@
 
 #include "userspace/base/clock.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 uint64_t ThreadCpuTime() {
@@ -73,4 +73,4 @@ size_t RunChildren(Nanoseconds duration, size_t at_once, const std::function<voi
   return started;
 }
 
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -7,7 +7,7 @@
 
 #include "userspace/base/units.h"
 
-namespace brahe {
+namespace brahe::cpu {
 
 // Uses CPU time until this thread has used `time` of it since the call.
 void Burn(Nanoseconds time);
@@ -34,4 +34,4 @@ class ChildProcess {
 // Returns how many there were.
 size_t RunChildren(Nanoseconds duration, size_t at_once, const std::function<void(size_t)>& work);
 
-}  // namespace brahe
+}  // namespace brahe::cpu

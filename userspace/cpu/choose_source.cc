@@ -7,7 +7,7 @@
 #include "userspace/cpu/bpf_cpu_time_source.h"
 #include "userspace/cpu/procfs_cpu_time_source.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 Result<std::unique_ptr<CpuTimeSource>> MakeBpf(const CpuTimeSourceOptions& options, const Clock& clock) {
@@ -39,4 +39,4 @@ Result<std::unique_ptr<CpuTimeSource>> ChooseCpuTimeSource(const CpuTimeSourceOp
   return MakeProcfs(options, clock);
 }
 
-}  // namespace brahe
+}  // namespace brahe::cpu

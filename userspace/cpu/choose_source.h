@@ -9,7 +9,7 @@
 #include "userspace/cpu/cpu_time_source.h"
 #include "userspace/cpu/topology.h"
 
-namespace brahe {
+namespace brahe::cpu {
 
 struct CpuTimeSourceOptions {
   std::string kind = "auto";  // bpf, procfs, or auto: bpf where it works, else procfs
@@ -25,4 +25,4 @@ struct CpuTimeSourceOptions {
 // figures twice, worse.
 Result<std::unique_ptr<CpuTimeSource>> ChooseCpuTimeSource(const CpuTimeSourceOptions& options, const Clock& clock);
 
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -11,7 +11,7 @@
 
 #include "bpf/kernel_clock.skel.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 // The kernel side's clock is made for any context, and may stray so far while the time is being adjusted.
@@ -89,4 +89,4 @@ Status CheckClocks() {
   return same ? CompareClocks("CLOCK_BOOTTIME", Narrowest(boottime)) : same;
 }
 
-}  // namespace brahe
+}  // namespace brahe::cpu

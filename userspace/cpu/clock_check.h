@@ -6,7 +6,7 @@
 #include "userspace/base/result.h"
 #include "userspace/base/units.h"
 
-namespace brahe {
+namespace brahe::cpu {
 
 // One clock as the kernel side and we read it: ours before, the kernel's, ours after.
 struct ClockReading {
@@ -24,4 +24,4 @@ const ClockReading& Narrowest(const std::vector<ClockReading>& readings);
 // to load BPF programs.
 Status CheckClocks();
 
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 constexpr ClockReading kSame = {.before = Seconds(1000), .kernel = Seconds(1000), .after = Seconds(1000)};
@@ -44,4 +44,4 @@ TEST(CompareClocks, NamesTheClockTheOffsetAndTheRemedy) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -2,11 +2,11 @@
 
 #include <string>
 
-namespace brahe {
+namespace brahe::cpu {
 
 // One CPU as /proc/cpuinfo describes it; every field is text because it only becomes labels. Missing ones are empty.
 struct CpuInfo {
   std::string processor, vendor_id, model_name, physical_id, core_id;
 };
 
-}  // namespace brahe
+}  // namespace brahe::cpu

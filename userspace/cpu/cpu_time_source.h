@@ -9,7 +9,7 @@
 #include "userspace/base/result.h"
 #include "userspace/base/units.h"
 
-namespace brahe {
+namespace brahe::cpu {
 
 // CPU time that one process used in one cgroup on one socket within one epoch.
 struct TaskTime {
@@ -120,4 +120,4 @@ class CpuTimeSource {
   virtual bool Service() { return false; }
 };
 
-}  // namespace brahe
+}  // namespace brahe::cpu

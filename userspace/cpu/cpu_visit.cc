@@ -8,7 +8,7 @@
 
 #include "bpf/cpu_visit.skel.h"
 
-namespace brahe {
+namespace brahe::cpu {
 
 Status VisitEveryCpu(const CpuVisitOptions& options) {
   const std::unique_ptr<cpu_visit_bpf, void (*)(cpu_visit_bpf*)> skeleton(cpu_visit_bpf::open(),
@@ -31,4 +31,4 @@ Status VisitEveryCpu(const CpuVisitOptions& options) {
   return result;
 }
 
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -5,7 +5,7 @@
 
 #include "userspace/base/result.h"
 
-namespace brahe {
+namespace brahe::cpu {
 
 struct CpuVisitOptions {
   int cpu_slots_fd = -1;          // borrowed
@@ -19,4 +19,4 @@ struct CpuVisitOptions {
 // first switch on.
 Status VisitEveryCpu(const CpuVisitOptions& options);
 
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -23,7 +23,7 @@
 #include "userspace/cpu/real_time.h"
 #include "userspace/cpu/topology.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 // The table of slots alone, with no program that would fill it.
@@ -172,4 +172,4 @@ TEST_F(CpuVisitTest, KnowsTheCgroupOfTheUnifiedHierarchy) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::cpu

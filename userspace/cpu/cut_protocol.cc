@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 // How far in the future a cut is published. It doubles whenever that was not enough (a virtual CPU was taken away), and
@@ -83,4 +83,4 @@ cpu_slot CutProtocol::ReadSlot(size_t cpu) const {
   return copy;
 }
 
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -8,7 +8,7 @@
 #include "userspace/base/clock.h"
 #include "userspace/base/units.h"
 
-namespace brahe {
+namespace brahe::cpu {
 
 // The kernel side's memory that a cut is made with. Borrowed.
 struct CutMemory {
@@ -81,4 +81,4 @@ class CutProtocol {
   Totals totals_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::cpu

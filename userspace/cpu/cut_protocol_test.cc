@@ -8,7 +8,7 @@
 
 #include "userspace/base/fake_clock.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 // A clock that tells of each sleep, and that stands still for as long as a test wants when it is read.
@@ -155,4 +155,4 @@ TEST_F(CutProtocolTest, RemembersWhereATaskWasThatNeverSwitchesWhileManyOthersAr
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <utility>
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 size_t PageSize() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
@@ -67,4 +67,4 @@ void EventRing::Copy(uint64_t position, std::span<char> to) const {
   memcpy(to.data() + first, records_, to.size() - first);
 }
 
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -8,7 +8,7 @@
 
 #include "userspace/base/result.h"
 
-namespace brahe {
+namespace brahe::cpu {
 
 // Reads a BPF ring buffer. libbpf's reader maps the records twice, so that none is cut in two at the end of the ring,
 // and the kernel counts each mapping as resident: this one copies in two parts instead, and takes half the memory. Not
@@ -34,4 +34,4 @@ class EventRing {
   size_t bytes_ = 0;
 };
 
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -12,7 +12,7 @@
 
 #include "userspace/base/file.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 // A file that looks like the kernel's ring: a page for the reader's position, one for the writer's, and the records.
@@ -101,4 +101,4 @@ TEST_F(EventRingTest, CutsARecordThatIsLargerThanItsBuffer) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 FakeMachine::Memory& Memory() { return FakeMachine::The().memory(); }
@@ -294,4 +294,4 @@ size_t FakeMachine::moves() const { return control.moves; }
 
 CutMemory FakeMachine::cut_memory() const { return {&control, memory_.slots.data(), memory_.moves.data(), kCpus}; }
 
-}  // namespace brahe
+}  // namespace brahe::cpu

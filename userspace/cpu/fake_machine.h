@@ -26,7 +26,7 @@ struct task_struct {
   bool running = false;
 };
 
-namespace brahe {
+namespace brahe::cpu {
 
 using Place = std::tuple<uint32_t, uint32_t, uint64_t, uint64_t>;  // as in task_key; tgid 0: idle, by CPU
 using Times = std::map<Place, uint64_t>;
@@ -161,4 +161,4 @@ class FakeMachine final : public RecordStore, public Clock {
   static inline FakeMachine* machine_ = nullptr;
 };
 
-}  // namespace brahe
+}  // namespace brahe::cpu

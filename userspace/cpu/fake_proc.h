@@ -7,7 +7,7 @@
 #include "userspace/base/process_stat_text.h"
 #include "userspace/base/temp_tree.h"
 
-namespace brahe {
+namespace brahe::cpu {
 
 // A process as a FakeProc shows it; times in clock ticks.
 struct FakeProcess {
@@ -65,4 +65,4 @@ class FakeProc {
   std::map<uint32_t, std::string> idle_;  // by CPU
 };
 
-}  // namespace brahe
+}  // namespace brahe::cpu

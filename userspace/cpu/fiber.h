@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace brahe {
+namespace brahe::cpu {
 
 // Something that runs by itself and can stop anywhere.
 class Fiber {
@@ -45,4 +45,4 @@ class Fiber {
   ucontext_t own_, caller_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::cpu

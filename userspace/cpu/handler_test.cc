@@ -11,7 +11,7 @@
 #include "userspace/cpu/fake_machine.h"
 #include "userspace/cpu/record_table.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 // User space, as BpfCpuTimeSource puts it together.
@@ -177,4 +177,4 @@ TEST(HandlerTest, MissedEventsLoseNoTime) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -6,7 +6,7 @@
 
 #include "userspace/cpu/bpf_map_list.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 // Making one needs CAP_BPF also where unprivileged users may use BPF.
@@ -40,4 +40,4 @@ Result<InstanceClaim> InstanceClaim::Take(const std::string& name) {
   return InstanceClaim(std::move(map), true);
 }
 
-}  // namespace brahe
+}  // namespace brahe::cpu

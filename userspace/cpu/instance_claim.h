@@ -5,7 +5,7 @@
 #include "userspace/base/file.h"
 #include "userspace/base/result.h"
 
-namespace brahe {
+namespace brahe::cpu {
 
 // One running instance's claim to count CPU time on this machine. The kernel would let a second one attach and pay for
 // every switch twice, so it is refused.
@@ -29,4 +29,4 @@ class InstanceClaim {
   bool sees_others_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -27,7 +27,7 @@
 #include "userspace/cpu/child_process.h"
 #include "userspace/cpu/real_time.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 // What `work` returns in a child of ours, which may change its namespaces and its rights.
@@ -299,4 +299,4 @@ TEST_F(InstanceTest, IsRefusedInATimeNamespaceWithClocksOfItsOwn) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::cpu

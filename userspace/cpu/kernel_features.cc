@@ -8,7 +8,7 @@
 
 #include "userspace/base/capabilities.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 bool IsOlderThan(int major, int minor) {
@@ -48,4 +48,4 @@ std::string BpfRemedy(int code) {
   }
 }
 
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -6,7 +6,7 @@
 #include "userspace/base/result.h"
 #include "userspace/cpu/cpu_time_source.h"
 
-namespace brahe {
+namespace brahe::cpu {
 
 // One thing that the kernel side can do without, with what is lost then. docs/kernel-features.md has the same table.
 struct OptionalFeature {
@@ -35,4 +35,4 @@ inline constexpr OptionalFeature kOptionalFeatures[] = {
 // may do, and by the kernel's version. Ends a sentence.
 std::string BpfRemedy(int code);
 
-}  // namespace brahe
+}  // namespace brahe::cpu

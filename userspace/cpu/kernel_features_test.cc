@@ -6,7 +6,7 @@
 
 #include "userspace/base/file.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 // The part of a table's row behind its nth bar, without white space.
@@ -36,4 +36,4 @@ TEST(KernelFeatures, TheManualHasTheirTable) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::cpu

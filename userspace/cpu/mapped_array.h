@@ -12,7 +12,7 @@
 
 #include "userspace/base/result.h"
 
-namespace brahe {
+namespace brahe::cpu {
 
 // A BPF array with BPF_F_MMAPABLE in this process' memory. The kernel counts every mapped page as resident, so it is
 // mapped piece by piece where it is asked for. Movable; not thread-safe.
@@ -94,4 +94,4 @@ class MappedArray {
   std::string name_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::cpu

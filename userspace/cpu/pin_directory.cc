@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 
-namespace brahe {
+namespace brahe::cpu {
 namespace fs = std::filesystem;
 
 Result<PinDirectory> PinDirectory::Create(const std::string& path) {
@@ -36,4 +36,4 @@ std::string PinDirectory::PathOf(std::string name) const {
   return path_ + "/" + name;
 }
 
-}  // namespace brahe
+}  // namespace brahe::cpu

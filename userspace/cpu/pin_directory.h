@@ -4,7 +4,7 @@
 
 #include "userspace/base/result.h"
 
-namespace brahe {
+namespace brahe::cpu {
 
 // A folder under the BPF file system in which the exporter's maps have names, for bpftool. Made empty at the start and
 // removed at the end. Only its owner may enter. For the one instance of a machine: what it finds there was left by one
@@ -25,4 +25,4 @@ class PinDirectory {
   std::string path_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -12,7 +12,7 @@
 #include "userspace/base/process_stat.h"
 #include "userspace/base/units.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 // Past so many times full_bytes names and cgroups are dropped.
@@ -216,4 +216,4 @@ bool ProcessLives::CanCompareStarts() const {
   return own ? *own == kInitialNamespace : own.error().code == ENOENT;
 }
 
-}  // namespace brahe
+}  // namespace brahe::cpu

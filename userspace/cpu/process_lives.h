@@ -15,7 +15,7 @@
 #include "userspace/cpu/cpu_time_source.h"
 #include "userspace/cpu/procfs_view.h"
 
-namespace brahe {
+namespace brahe::cpu {
 
 // What the BPF source learns of the names, births and ends of processes and cgroups, held until the epoch that it
 // belongs to is collected. All instants are the kernel's, on CLOCK_MONOTONIC.
@@ -127,4 +127,4 @@ class ProcessLives {
   uint64_t quiet_ = 0;            // that the last look has passed
 };
 
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -13,7 +13,7 @@
 #include "userspace/cpu/process_lives.h"
 #include "userspace/cpu/procfs_scene.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 // The key that the kernel's events would give, to the clock tick.
@@ -109,4 +109,4 @@ TEST_F(ProcessLivesRealTest, APidThatIsUsedAgainIsNotTheOlderProcess) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -16,7 +16,7 @@
 
 #include "userspace/cpu/fake_proc.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 template <size_t kSize>
@@ -405,4 +405,4 @@ TEST_F(ProcessLivesTest, SaysOnceAndAtTheStartThatProcfsDoesNotShowEverybody) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::cpu

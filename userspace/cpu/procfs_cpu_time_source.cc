@@ -11,7 +11,7 @@
 #include "userspace/cpu/procfs_scanner.h"
 #include "userspace/cpu/socket_books.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 // More than this within one epoch (174 years of CPU time) is a garbled reading.
@@ -200,4 +200,4 @@ Result<std::unique_ptr<CpuTimeSource>> MakeProcfsCpuTimeSource(ProcfsSourceOptio
   return std::unique_ptr<CpuTimeSource>(std::move(source));
 }
 
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -10,7 +10,7 @@
 #include "userspace/cpu/cpu_time_source.h"
 #include "userspace/cpu/topology.h"
 
-namespace brahe {
+namespace brahe::cpu {
 
 struct ProcfsSourceOptions {
   std::string procfs_root = "/proc";
@@ -32,4 +32,4 @@ struct ProcfsSourceOptions {
 // Memory is in proportion to the number of processes. clock must outlive the source.
 Result<std::unique_ptr<CpuTimeSource>> MakeProcfsCpuTimeSource(ProcfsSourceOptions options, const Clock& clock);
 
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -8,7 +8,7 @@
 #include "userspace/base/fake_clock.h"
 #include "userspace/cpu/fake_proc.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 using testing::ElementsAre;
@@ -380,4 +380,4 @@ TEST_F(ProcfsCgroupsTest, APathIsToldAgainAfterItWasLongUnused) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::cpu

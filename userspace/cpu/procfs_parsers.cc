@@ -4,7 +4,7 @@
 
 #include "userspace/base/words.h"
 
-namespace brahe {
+namespace brahe::cpu {
 
 void ParseCpuIdle(std::string_view text, std::vector<CpuIdle>& cpus) {
   cpus.clear();
@@ -30,4 +30,4 @@ std::optional<uint64_t> ParseUptime(std::string_view text, uint64_t ticks_per_se
   return seconds * ticks_per_second + hundredths * ticks_per_second / 100;
 }
 
-}  // namespace brahe
+}  // namespace brahe::cpu

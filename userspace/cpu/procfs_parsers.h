@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace brahe {
+namespace brahe::cpu {
 
 // How long one CPU has been idle, in clock ticks.
 struct CpuIdle {
@@ -20,4 +20,4 @@ void ParseCpuIdle(std::string_view text, std::vector<CpuIdle>& cpus);
 // The time since boot in clock ticks, rounded down, from PROCFS/uptime.
 std::optional<uint64_t> ParseUptime(std::string_view text, uint64_t ticks_per_second);
 
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 TEST(ProcfsParsersTest, ReadsTheIdleTimeOfEachCpuAndNotTheirSum) {
@@ -32,4 +32,4 @@ TEST(ProcfsParsersTest, ReadsTheUptimeInTicks) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::cpu

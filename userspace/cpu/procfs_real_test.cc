@@ -6,7 +6,7 @@
 #include "userspace/cpu/child_process.h"
 #include "userspace/cpu/procfs_cpu_time_source.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 Nanoseconds TimeOf(const CpuTimeEpoch& epoch, pid_t pid) {
@@ -53,4 +53,4 @@ TEST(ProcfsRealTest, AChildIsChargedWhatItUsedAndTheBooksBalance) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::cpu

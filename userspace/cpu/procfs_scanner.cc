@@ -10,7 +10,7 @@
 #include <cstring>
 #include <utility>
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 constexpr size_t kCpuStatLimit = 16 << 20;
@@ -88,4 +88,4 @@ std::string_view ProcfsScanner::ReadOf(uint32_t pid, const char* name) {
   return {buffer_.data(), static_cast<size_t>(std::max<ssize_t>(length, 0))};
 }
 
-}  // namespace brahe
+}  // namespace brahe::cpu

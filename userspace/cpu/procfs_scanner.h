@@ -12,7 +12,7 @@
 #include "userspace/base/result.h"
 #include "userspace/cpu/procfs_parsers.h"
 
-namespace brahe {
+namespace brahe::cpu {
 
 // One process in the listing of PROCFS.
 struct ProcessReading {
@@ -52,4 +52,4 @@ class ProcfsScanner {
   std::vector<char> buffer_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::cpu

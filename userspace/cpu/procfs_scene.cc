@@ -10,7 +10,7 @@
 #include <cerrno>
 #include <system_error>
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 void Demand(bool done, const std::string& what) {
@@ -75,4 +75,4 @@ void BecomeUser(uid_t user) {
   Demand(setresuid(user, user, user) == 0, "setresuid");
 }
 
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-namespace brahe {
+namespace brahe::cpu {
 
 // Views of /proc that a test makes for itself. All of this takes root.
 
@@ -20,4 +20,4 @@ void BindMount(const std::string& from, const std::string& to);
 void GiveUpSysPtrace();
 void BecomeUser(uid_t user);
 
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -8,7 +8,7 @@
 #include "userspace/base/file.h"
 #include "userspace/base/process_stat.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 constexpr const char* kNamespaceRemedy =
@@ -47,4 +47,4 @@ Status CheckShowsAllProcesses(const std::string& procfs_root) {
   return {};
 }
 
-}  // namespace brahe
+}  // namespace brahe::cpu

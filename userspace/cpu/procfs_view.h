@@ -5,7 +5,7 @@
 
 #include "userspace/base/result.h"
 
-namespace brahe {
+namespace brahe::cpu {
 
 // Success if PROCFS is proven to show every process of the machine, so that one without a folder in it is gone. The
 // Error names the remedy. Four system calls; what was proven holds until PROCFS is mounted anew. Thread-safe.
@@ -21,4 +21,4 @@ Status CheckShowsAllProcesses(const std::string& procfs_root);
 // Whether `stat`, the text of PROCFS/2/stat, is kthreadd's.
 bool IsKthreadd(std::string_view stat);
 
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -14,7 +14,7 @@
 #include "userspace/cpu/procfs_scene.h"
 #include "userspace/cpu/procfs_view.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 constexpr uid_t kSomebody = 12345;
@@ -114,4 +114,4 @@ TEST_F(ProcfsViewRealTest, FoldersThatCanBeSeenAndNotReadProveNothing) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -4,7 +4,7 @@
 
 #include "userspace/base/temp_tree.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 // PROCFS/2/stat as Linux 6.18 has it.
@@ -39,4 +39,4 @@ TEST(ProcfsViewTest, NamesAFolderThatIsNotThere) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -11,7 +11,7 @@
 #include "userspace/base/file.h"
 #include "userspace/cpu/child_process.h"
 
-namespace brahe {
+namespace brahe::cpu {
 
 // Lets real-time tasks keep a CPU for ever. Set back at the end: what they starve may be needed by later tests.
 class RealTimeUnbounded {
@@ -48,4 +48,4 @@ inline ChildProcess StartHog(uint32_t cpu) {
   return hog;
 }
 
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace brahe {
+namespace brahe::cpu {
 
 Status RecordTable::Read(uint32_t bank, const std::function<void(const task_key&, std::string_view)>& on_new) {
   ++reads_;
@@ -248,4 +248,4 @@ Status RecordTable::FreeRested() {
   return status;
 }
 
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -14,7 +14,7 @@
 #include "userspace/base/result.h"
 #include "userspace/base/units.h"
 
-namespace brahe {
+namespace brahe::cpu {
 
 // The memory and the maps that hold the kernel side's records. An interface, so that the tests which step through the
 // kernel's handler read with the table that the product reads with.
@@ -138,4 +138,4 @@ class RecordTable {
   uint32_t entries_ = 0, overflow_entries_ = 0;
 };
 
-}  // namespace brahe
+}  // namespace brahe::cpu

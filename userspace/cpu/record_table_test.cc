@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 constexpr uint32_t kRecords = 100, kOverflowRecords = 10;
@@ -188,4 +188,4 @@ TEST_F(RecordTableTest, KnowsTwoProcessesThatHadOnePidApart) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::cpu

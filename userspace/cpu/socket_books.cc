@@ -8,7 +8,7 @@
 
 #include "userspace/cpu/topology.h"
 
-namespace brahe {
+namespace brahe::cpu {
 
 SocketBooks::SocketBooks(std::vector<uint32_t> socket_of_cpu, std::string sysfs_root)
     : socket_of_cpu_(std::move(socket_of_cpu)), sysfs_root_(std::move(sysfs_root)), cpus_(socket_of_cpu_.size()) {}
@@ -69,4 +69,4 @@ Nanoseconds CloseSockets(const std::map<uint32_t, SocketCount>& counted, bool ca
   return error;
 }
 
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -8,7 +8,7 @@
 #include "userspace/base/units.h"
 #include "userspace/cpu/cpu_time_source.h"
 
-namespace brahe {
+namespace brahe::cpu {
 
 // What was counted of one socket's CPUs in an epoch.
 struct SocketCount {
@@ -57,4 +57,4 @@ class SocketBooks {
   std::vector<Cpu> cpus_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -4,7 +4,7 @@
 
 #include "userspace/base/temp_tree.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 CpuTimeEpoch EpochWith(uint32_t socket, uint64_t used_ns) {
@@ -89,4 +89,4 @@ TEST(SocketBooksTest, ACpuThatIsOfflineHasNoCapacityAndNoIdleTime) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -7,7 +7,7 @@
 #include "userspace/base/cpu_list.h"
 #include "userspace/base/file.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 constexpr size_t kCpuInfoLimit = 16 << 20;
@@ -80,4 +80,4 @@ Result<std::vector<CpuInfo>> ReadCpuInfo(const std::string& procfs_root) {
   return cpus;
 }
 
-}  // namespace brahe
+}  // namespace brahe::cpu

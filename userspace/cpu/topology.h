@@ -7,7 +7,7 @@
 #include "userspace/base/result.h"
 #include "userspace/cpu/cpu_info.h"
 
-namespace brahe {
+namespace brahe::cpu {
 
 // Which CPU sits in which socket. A value; made from a folder so that tests can give their own.
 struct CpuTopology {
@@ -28,4 +28,4 @@ Result<std::vector<uint32_t>> ReadOnlineCpus(const std::string& sysfs_root);
 // Reads PROCFS/cpuinfo.
 Result<std::vector<CpuInfo>> ReadCpuInfo(const std::string& procfs_root);
 
-}  // namespace brahe
+}  // namespace brahe::cpu

@@ -5,7 +5,7 @@
 #include "userspace/base/file.h"
 #include "userspace/base/temp_tree.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 using Cpus = std::vector<uint32_t>;
@@ -80,4 +80,4 @@ TEST(CpuInfoTest, TheParagraphAboutTheBoardIsNotTheLastCpus) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::cpu

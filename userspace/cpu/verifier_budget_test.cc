@@ -15,7 +15,7 @@
 #include "bpf/cpu_time.skel.h"
 #include "bpf/cpu_time_without_own_time.skel.h"
 
-namespace brahe {
+namespace brahe::cpu {
 namespace {
 
 constexpr uint32_t kLogStatistics = 4;  // BPF_LOG_STATS
@@ -105,4 +105,4 @@ INSTANTIATE_TEST_SUITE_P(Cpus, VerifierBudgetOfMachines, testing::Values(64, 512
                          testing::PrintToStringParamName());
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::cpu

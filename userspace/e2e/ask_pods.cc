@@ -10,11 +10,11 @@
 
 #include "userspace/kube/pod_directory.h"
 
-namespace brahe {
+namespace brahe::e2e {
 namespace {
 
-PodDirectoryOptions OptionsOf(std::map<std::string, std::string> given) {
-  PodDirectoryOptions options;
+kube::PodDirectoryOptions OptionsOf(std::map<std::string, std::string> given) {
+  kube::PodDirectoryOptions options;
   options.mode = given["mode"];
   options.node_name = given["node_name"];
   options.kubeconfig = given["kubeconfig"];
@@ -25,17 +25,17 @@ PodDirectoryOptions OptionsOf(std::map<std::string, std::string> given) {
   return options;
 }
 
-std::string Describe(const Pod& pod) { return pod.uid + " " + pod.name_space + "/" + pod.name; }
+std::string Describe(const workload::Pod& pod) { return pod.uid + " " + pod.name_space + "/" + pod.name; }
 
-std::string StatsLine(const PodDirectoryStats& stats) {
+std::string StatsLine(const kube::PodDirectoryStats& stats) {
   std::ostringstream line;
   line << "fetches=" << stats.fetches << " pods=" << stats.pods << " left_out=" << stats.pods_left_out
        << " succeeded=" << stats.last_success.has_value();
-  for (const auto& [cause, count] : stats.failures) line << " " << NameOf(cause) << "=" << count;
+  for (const auto& [cause, count] : stats.failures) line << " " << kube::NameOf(cause) << "=" << count;
   return line.str();
 }
 
-std::string Answer(PodDirectory& directory, const std::string& question, const std::string& id) {
+std::string Answer(kube::PodDirectory& directory, const std::string& question, const std::string& id) {
   if (question == "stats") return StatsLine(directory.Stats());
   if (question == "pod") {
     const auto pod = directory.FindPod(id);
@@ -55,7 +55,7 @@ int Main(int argc, char** argv) {
     const size_t equals = argument.find('=');
     given[argument.substr(0, equals)] = argument.substr(equals + 1);
   }
-  const auto directory = MakePodDirectory(OptionsOf(given), SystemClock());
+  const auto directory = kube::MakePodDirectory(OptionsOf(given), SystemClock());
   if (!directory) {
     std::cerr << directory.error().message << "\n";
     return 1;
@@ -71,6 +71,6 @@ int Main(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::e2e
 
-int main(int argc, char** argv) { return brahe::Main(argc, argv); }
+int main(int argc, char** argv) { return brahe::e2e::Main(argc, argv); }

@@ -1,6 +1,6 @@
 #include "userspace/energy/counter.h"
 
-namespace brahe {
+namespace brahe::energy {
 namespace {
 
 constexpr Nanoseconds kTimeSlack = Milliseconds(50);
@@ -39,4 +39,4 @@ Nanoseconds SuspendedBetween(const CounterReading& last, const CounterReading& n
   return suspended > kInexact ? suspended : Nanoseconds{};
 }
 
-}  // namespace brahe
+}  // namespace brahe::energy

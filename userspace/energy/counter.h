@@ -4,7 +4,7 @@
 
 #include "userspace/base/units.h"
 
-namespace brahe {
+namespace brahe::energy {
 
 // Where a cumulative energy counter stood.
 struct CounterReading {
@@ -42,4 +42,4 @@ std::optional<Microjoules> StepBetween(const CounterReading& last, const Counter
 // How long the machine was suspended between two readings.
 Nanoseconds SuspendedBetween(const CounterReading& last, const CounterReading& now);
 
-}  // namespace brahe
+}  // namespace brahe::energy

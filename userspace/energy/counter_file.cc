@@ -4,7 +4,7 @@
 
 #include <utility>
 
-namespace brahe {
+namespace brahe::energy {
 
 Status CounterFile::Open(const std::string& path) {
   path_ = path;
@@ -33,4 +33,4 @@ Result<uint64_t> CounterFile::ReadOpenFile() const {
   return number;
 }
 
-}  // namespace brahe
+}  // namespace brahe::energy

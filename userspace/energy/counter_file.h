@@ -6,7 +6,7 @@
 #include "userspace/base/file.h"
 #include "userspace/base/result.h"
 
-namespace brahe {
+namespace brahe::energy {
 
 // A file of one number that is read again and again through one descriptor: a sysfs attribute.
 // Any failure closes it, and only Open opens it again. Movable; not thread-safe.
@@ -26,4 +26,4 @@ class CounterFile {
   UniqueFd fd_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::energy

@@ -7,7 +7,7 @@
 
 #include "userspace/base/temp_tree.h"
 
-namespace brahe {
+namespace brahe::energy {
 namespace {
 
 class CounterFileTest : public testing::Test {
@@ -72,4 +72,4 @@ TEST_F(CounterFileTest, AFileThatOpensAndCannotBeReadIsAnError) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::energy

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <random>
 
-namespace brahe {
+namespace brahe::energy {
 namespace {
 
 constexpr Microjoules kRange{262'143'328'850};
@@ -161,4 +161,4 @@ TEST(CounterPropertyTest, NoStepIsImplausibleWhateverTheCounterSays) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::energy

@@ -7,7 +7,7 @@
 
 #include "userspace/base/units.h"
 
-namespace brahe {
+namespace brahe::energy {
 
 // One place whose energy is counted.
 struct Zone {
@@ -73,4 +73,4 @@ class EnergyMeter {
   [[nodiscard]] virtual std::optional<Nanoseconds> MaxSampleInterval() const { return std::nullopt; }
 };
 
-}  // namespace brahe
+}  // namespace brahe::energy

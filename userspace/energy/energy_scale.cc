@@ -6,7 +6,7 @@
 
 #include "userspace/base/file.h"
 
-namespace brahe {
+namespace brahe::energy {
 namespace {
 
 constexpr uint64_t kMax = std::numeric_limits<uint64_t>::max();
@@ -86,4 +86,4 @@ Result<EnergyScale> ParseEnergyScale(std::string_view text) {
   return EnergyScale{.numerator = static_cast<uint64_t>(numerator), .denominator = static_cast<uint64_t>(denominator)};
 }
 
-}  // namespace brahe
+}  // namespace brahe::energy

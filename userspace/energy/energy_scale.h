@@ -7,7 +7,7 @@
 #include "userspace/base/result.h"
 #include "userspace/base/units.h"
 
-namespace brahe {
+namespace brahe::energy {
 
 // What one count of an energy counter is worth: an exact fraction of a microjoule.
 struct EnergyScale {
@@ -23,4 +23,4 @@ struct EnergyScale {
 // if it is not a decimal number above 0, or its fraction does not fit.
 Result<EnergyScale> ParseEnergyScale(std::string_view text);
 
-}  // namespace brahe
+}  // namespace brahe::energy

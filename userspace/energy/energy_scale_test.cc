@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace brahe {
+namespace brahe::energy {
 namespace {
 
 std::string Fraction(const char* text) {
@@ -57,4 +57,4 @@ TEST(EnergyScaleTest, HoldsAWholeCounterAndSaysWhatItCannot) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::energy

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-namespace brahe {
+namespace brahe::energy {
 namespace {
 
 struct FakeZone {
@@ -44,4 +44,4 @@ EnergyEpoch FakeMeter::Collect(const MeterEpoch& epoch) {
   return energy;
 }
 
-}  // namespace brahe
+}  // namespace brahe::energy

@@ -7,7 +7,7 @@
 #include "userspace/base/clock.h"
 #include "userspace/energy/energy_meter.h"
 
-namespace brahe {
+namespace brahe::energy {
 
 // "fake": made-up energy for development, at a steady 40 W (package), 25 W (core) and 5 W (dram) of the whole machine,
 // whatever it does. Exact over time: nothing is lost to rounding.
@@ -30,4 +30,4 @@ class FakeMeter final : public EnergyMeter {
   Nanoseconds collected_;             // since the start: up to here the energy was given out
 };
 
-}  // namespace brahe
+}  // namespace brahe::energy

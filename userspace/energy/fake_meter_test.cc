@@ -5,7 +5,7 @@
 
 #include "userspace/base/fake_clock.h"
 
-namespace brahe {
+namespace brahe::energy {
 namespace {
 
 using testing::ElementsAre;
@@ -48,4 +48,4 @@ TEST(FakeMeterTest, LosesNothingToRounding) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::energy

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace brahe {
+namespace brahe::energy {
 
 // Keeps what is logged while it lives, each line as its severity's letter and its text: "W zone is gone". For tests of
 // one thread.
@@ -25,4 +25,4 @@ class LogLines final : public google::LogSink {
   std::vector<std::string> lines;
 };
 
-}  // namespace brahe
+}  // namespace brahe::energy

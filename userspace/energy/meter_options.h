@@ -5,7 +5,7 @@
 
 #include "userspace/base/units.h"
 
-namespace brahe {
+namespace brahe::energy {
 
 // What the choice of a meter depends on.
 struct MeterOptions {
@@ -20,4 +20,4 @@ struct MeterOptions {
   std::vector<std::string> zones;            // rapl, perf: only zones of these names; empty: all
 };
 
-}  // namespace brahe
+}  // namespace brahe::energy

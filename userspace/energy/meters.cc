@@ -13,7 +13,7 @@
 #include "userspace/energy/perf_meter.h"
 #include "userspace/energy/powercap_meter.h"
 
-namespace brahe {
+namespace brahe::energy {
 namespace {
 
 using MeterResult = Result<std::unique_ptr<EnergyMeter>>;
@@ -107,4 +107,4 @@ Result<std::unique_ptr<EnergyMeter>> ChooseMeter(const MeterOptions& options, co
                    (Names(options.preferred, "model") ? "" : "; to start without a sensor, add model to the list"));
 }
 
-}  // namespace brahe
+}  // namespace brahe::energy

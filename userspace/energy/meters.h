@@ -7,7 +7,7 @@
 #include "userspace/energy/energy_meter.h"
 #include "userspace/energy/meter_options.h"
 
-namespace brahe {
+namespace brahe::energy {
 
 // The first meter of `options.preferred` that works here. "hwmon" and "msr" are Kepler's names for meters that are not
 // here yet: a list with one of them asks for a sensor that cannot be tried, so it goes on with the default order, which
@@ -16,4 +16,4 @@ namespace brahe {
 // "rapl", "perf", "model" and "fake", whatever stands before it. `clock` must outlive the meter.
 Result<std::unique_ptr<EnergyMeter>> ChooseMeter(const MeterOptions& options, const Clock& clock);
 
-}  // namespace brahe
+}  // namespace brahe::energy

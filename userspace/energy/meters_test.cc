@@ -10,7 +10,7 @@
 #include "userspace/base/temp_tree.h"
 #include "userspace/energy/log_lines.h"
 
-namespace brahe {
+namespace brahe::energy {
 namespace {
 
 using testing::AllOf;
@@ -123,4 +123,4 @@ TEST_F(MetersTest, WhereNoneWorksTheErrorTellsWhyOfEach) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::energy

@@ -1,6 +1,6 @@
 #include "userspace/energy/model_meter.h"
 
-namespace brahe {
+namespace brahe::energy {
 namespace {
 
 constexpr Microwatts Milliwatts(uint64_t n) { return {n * 1'000}; }
@@ -34,4 +34,4 @@ EnergyEpoch ModelMeter::Collect(const MeterEpoch& epoch) {
   return {{Microjoules{static_cast<uint64_t>(energy / kNanosecondsPerSecond)}}};
 }
 
-}  // namespace brahe
+}  // namespace brahe::energy

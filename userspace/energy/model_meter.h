@@ -9,7 +9,7 @@
 #include "userspace/energy/energy_meter.h"
 #include "userspace/energy/meter_options.h"
 
-namespace brahe {
+namespace brahe::energy {
 
 // Power of one logical CPU that does nothing, and of one that is always busy; its share of the whole package in both.
 struct ModelCoefficients {
@@ -50,4 +50,4 @@ class ModelMeter final : public EnergyMeter {
   uint64_t remainder_ = 0;  // in 1e-9 uJ, below 1 uJ
 };
 
-}  // namespace brahe
+}  // namespace brahe::energy

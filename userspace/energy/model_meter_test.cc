@@ -4,7 +4,7 @@
 
 #include <random>
 
-namespace brahe {
+namespace brahe::energy {
 namespace {
 
 constexpr ModelCoefficients kCoefficients{.idle = Watts(1), .max = Watts(5)};
@@ -90,4 +90,4 @@ TEST(ModelCoefficientsTest, ABusyCpuCannotUseLessThanAnIdleOne) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::energy

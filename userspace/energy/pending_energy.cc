@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace brahe {
+namespace brahe::energy {
 
 void PendingEnergy::Add(Microjoules energy, Nanoseconds begin, Nanoseconds end) {
   older_ += std::exchange(last_, energy);
@@ -20,4 +20,4 @@ Microjoules PendingEnergy::TakeUntil(Nanoseconds until) {
   return std::exchange(older_, {}) + part;
 }
 
-}  // namespace brahe
+}  // namespace brahe::energy

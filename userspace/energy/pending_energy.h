@@ -2,7 +2,7 @@
 
 #include "userspace/base/units.h"
 
-namespace brahe {
+namespace brahe::energy {
 
 // What a counter has shown and no epoch has been given yet. An epoch ends between two readings; of the energy between
 // them it gets the part that its time has, rounded down, and the rest stays for the next. Nothing is lost or given
@@ -22,4 +22,4 @@ class PendingEnergy {
   Nanoseconds begin_, end_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::energy

@@ -4,7 +4,7 @@
 
 #include <random>
 
-namespace brahe {
+namespace brahe::energy {
 namespace {
 
 TEST(PendingEnergyTest, GivesThePartOfTheTimeAndKeepsTheRest) {
@@ -85,4 +85,4 @@ TEST(PendingEnergyTest, GivesAllOnceWhateverTheTimes) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::energy

@@ -7,7 +7,7 @@
 #include <array>
 #include <cerrno>
 
-namespace brahe {
+namespace brahe::energy {
 
 Result<UniqueFd> OpenPerfCounter(const PerfTarget& target) {
   perf_event_attr attributes = {};
@@ -34,4 +34,4 @@ Result<PerfCount> ReadPerfCounter(int fd, const std::string& name) {
   return PerfCount{.counts = numbers[0], .enabled = {numbers[1]}};
 }
 
-}  // namespace brahe
+}  // namespace brahe::energy

@@ -8,7 +8,7 @@
 #include "userspace/base/result.h"
 #include "userspace/base/units.h"
 
-namespace brahe {
+namespace brahe::energy {
 
 // Which counter of perf's is meant.
 struct PerfTarget {
@@ -32,4 +32,4 @@ struct PerfCount {
 // `name` names the counter in errors.
 Result<PerfCount> ReadPerfCounter(int fd, const std::string& name);
 
-}  // namespace brahe
+}  // namespace brahe::energy

@@ -11,7 +11,7 @@
 #include "userspace/base/file.h"
 #include "userspace/energy/zone_names.h"
 
-namespace brahe {
+namespace brahe::energy {
 namespace {
 
 // Counts the whole machine, whichever socket it is read from.
@@ -175,4 +175,4 @@ Result<CounterReading> PerfMeter::ReadOpenCounter(Counter& counter) {
   return CounterReading{.energy = *energy, .time = MiddleOf(before, now), .suspended = clock_.Suspended()};
 }
 
-}  // namespace brahe
+}  // namespace brahe::energy

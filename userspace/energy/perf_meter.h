@@ -14,7 +14,7 @@
 #include "userspace/energy/power_pmu.h"
 #include "userspace/energy/zone_accounts.h"
 
-namespace brahe {
+namespace brahe::energy {
 
 // "perf": reads RAPL through perf's power PMU, for machines whose powercap is not there or out of sight.
 //
@@ -75,4 +75,4 @@ class PerfMeter final : public EnergyMeter {
   std::vector<Counter> counters_;  // by zone
 };
 
-}  // namespace brahe
+}  // namespace brahe::energy

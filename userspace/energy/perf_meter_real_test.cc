@@ -13,7 +13,7 @@
 #include "userspace/base/temp_tree.h"
 #include "userspace/energy/perf_meter.h"
 
-namespace brahe {
+namespace brahe::energy {
 namespace {
 
 constexpr const char* kEvent = "/sys/bus/event_source/devices/power/events/energy-pkg";
@@ -99,4 +99,4 @@ TEST(PerfMeterRealTest, OpensAndReadsACounterOfTheKernel) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::energy

@@ -18,7 +18,7 @@
 #include "userspace/energy/log_lines.h"
 #include "userspace/energy/slow_clock.h"
 
-namespace brahe {
+namespace brahe::energy {
 namespace {
 
 using testing::AllOf;
@@ -325,4 +325,4 @@ TEST_F(PerfMeterTest, AStoppedCounterIsOpenedAnewOnTheCpuThatItsDieHasThen) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::energy

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace brahe {
+namespace brahe::energy {
 
 void PowerCeiling::Observe(Microjoules rise, Nanoseconds elapsed) {
   constexpr Nanoseconds kShortest = Milliseconds(100);
@@ -16,4 +16,4 @@ Microwatts PowerCeiling::Of(Microwatts stated) const {
   return std::min(std::max(known, times(observed_, 2)), plausible_);
 }
 
-}  // namespace brahe
+}  // namespace brahe::energy

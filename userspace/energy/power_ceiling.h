@@ -2,7 +2,7 @@
 
 #include "userspace/base/units.h"
 
-namespace brahe {
+namespace brahe::energy {
 
 // The most power that a zone can have had, as it is known so far. It tells a counter that wrapped from one that was
 // reset: a wrap happens at a power that the zone can have. A value; not thread-safe.
@@ -26,4 +26,4 @@ class PowerCeiling {
   Microwatts observed_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::energy

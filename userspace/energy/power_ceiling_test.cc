@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace brahe {
+namespace brahe::energy {
 namespace {
 
 constexpr Microwatts kFloor = Watts(1000), kPlausible = Watts(5000), kNotStated = {};
@@ -50,4 +50,4 @@ TEST(PowerCeilingTest, IsNeverMoreThanPlausible) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::energy

@@ -14,7 +14,7 @@
 #include "userspace/base/cpu_list.h"
 #include "userspace/base/file.h"
 
-namespace brahe {
+namespace brahe::energy {
 namespace {
 
 struct KnownEvent {
@@ -160,4 +160,4 @@ Result<PowerPmu> ScanPowerPmu(const std::string& sysfs_root) {
   return pmu;
 }
 
-}  // namespace brahe
+}  // namespace brahe::energy

@@ -7,7 +7,7 @@
 #include "userspace/base/result.h"
 #include "userspace/energy/energy_scale.h"
 
-namespace brahe {
+namespace brahe::energy {
 
 // An energy event of perf's power PMU.
 struct PowerEvent {
@@ -37,4 +37,4 @@ struct PowerPmu {
 // energy event (virtual machines) or none that can be used, or no CPU to open them on.
 Result<PowerPmu> ScanPowerPmu(const std::string& sysfs_root);
 
-}  // namespace brahe
+}  // namespace brahe::energy

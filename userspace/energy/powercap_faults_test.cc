@@ -7,7 +7,7 @@
 #include "userspace/energy/log_lines.h"
 #include "userspace/energy/powercap_fixture.h"
 
-namespace brahe {
+namespace brahe::energy {
 namespace {
 
 using testing::AllOf;
@@ -229,4 +229,4 @@ TEST_F(PowercapFaultsTest, NoFaultLosesOrDoublesEnergy) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::energy

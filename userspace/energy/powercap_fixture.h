@@ -11,7 +11,7 @@
 #include "userspace/energy/meter_options.h"
 #include "userspace/energy/powercap_meter.h"
 
-namespace brahe {
+namespace brahe::energy {
 
 // A powercap tree of the test's own, a clock, and a meter that reads the one by the other.
 class PowercapTest : public testing::Test {
@@ -71,4 +71,4 @@ class PowercapTest : public testing::Test {
   std::unique_ptr<EnergyMeter> meter_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::energy

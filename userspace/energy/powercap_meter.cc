@@ -12,7 +12,7 @@
 #include "userspace/energy/powercap_mirrors.h"
 #include "userspace/energy/zone_names.h"
 
-namespace brahe {
+namespace brahe::energy {
 namespace {
 
 // `why` with what to do about it: `remedy`, unless only permission is missing.
@@ -192,4 +192,4 @@ Status PowercapMeter::FindAgain(size_t index, const Result<PowercapScan>& scan) 
   return OpenFolder(index, found->zone.path);
 }
 
-}  // namespace brahe
+}  // namespace brahe::energy

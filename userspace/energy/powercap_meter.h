@@ -15,7 +15,7 @@
 #include "userspace/energy/powercap_zones.h"
 #include "userspace/energy/zone_accounts.h"
 
-namespace brahe {
+namespace brahe::energy {
 
 // "rapl": reads the energy counters of RAPL zones in SYSFS/class/powercap.
 //
@@ -61,4 +61,4 @@ class PowercapMeter final : public EnergyMeter {
   FaultLog faults_;                // of ranges
 };
 
-}  // namespace brahe
+}  // namespace brahe::energy

@@ -10,7 +10,7 @@
 #include "userspace/energy/recorded_tree.h"
 #include "userspace/energy/slow_clock.h"
 
-namespace brahe {
+namespace brahe::energy {
 namespace {
 
 using testing::AllOf;
@@ -266,4 +266,4 @@ TEST_F(PowercapMeterTest, FilesOpenedAtTheStartAreReadAfterPrivilegesAreDropped)
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::energy

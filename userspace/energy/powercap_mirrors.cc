@@ -8,7 +8,7 @@
 #include "userspace/base/result.h"
 #include "userspace/energy/counter_file.h"
 
-namespace brahe {
+namespace brahe::energy {
 namespace {
 
 // True if both show one counter. The second look at `a` allows for energy that is used meanwhile; the further tries for
@@ -52,4 +52,4 @@ void DropMirroredZones(std::vector<PowercapZone>& zones) {
   zones = std::move(kept);
 }
 
-}  // namespace brahe
+}  // namespace brahe::energy

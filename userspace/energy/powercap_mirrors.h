@@ -4,7 +4,7 @@
 
 #include "userspace/energy/powercap_zones.h"
 
-namespace brahe {
+namespace brahe::energy {
 
 // Leaves out zones that show the counter of another one of the same name and socket once more, and says so. The kernel
 // makes a zone for each die, and AMD's processors have one counter for the whole socket: those whose chiplets count as
@@ -15,4 +15,4 @@ namespace brahe {
 // their own ever do. Counters that cannot be read, or stand at 0, tell nothing and stay.
 void DropMirroredZones(std::vector<PowercapZone>& zones);
 
-}  // namespace brahe
+}  // namespace brahe::energy

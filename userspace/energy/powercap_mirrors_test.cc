@@ -5,7 +5,7 @@
 
 #include "userspace/energy/powercap_fixture.h"
 
-namespace brahe {
+namespace brahe::energy {
 namespace {
 
 using testing::ElementsAre;
@@ -65,4 +65,4 @@ TEST_F(PowercapMirrorsTest, TheMeterChargesTheEnergyOfASocketOnce) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::energy

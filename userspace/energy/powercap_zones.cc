@@ -10,7 +10,7 @@
 #include "userspace/base/file.h"
 #include "userspace/energy/zone_names.h"
 
-namespace brahe {
+namespace brahe::energy {
 namespace {
 
 // Folder -> name, for folders of RAPL zones: "intel-rapl:0:1" -> "core".
@@ -105,4 +105,4 @@ void DropDuplicateZones(std::vector<PowercapZone>& zones) {
   std::erase_if(zones, [&](const PowercapZone& zone) { return rank(zone) != best[counted(zone)]; });
 }
 
-}  // namespace brahe
+}  // namespace brahe::energy

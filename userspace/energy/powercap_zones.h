@@ -6,7 +6,7 @@
 #include "userspace/base/result.h"
 #include "userspace/energy/energy_meter.h"
 
-namespace brahe {
+namespace brahe::energy {
 
 // A RAPL zone in powercap's tree.
 struct PowercapZone {
@@ -31,4 +31,4 @@ Result<PowercapScan> ScanPowercap(const std::string& sysfs_root);
 // stay, a "-mmio" one only if there is no other.
 void DropDuplicateZones(std::vector<PowercapZone>& zones);
 
-}  // namespace brahe
+}  // namespace brahe::energy

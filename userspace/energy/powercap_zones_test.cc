@@ -8,7 +8,7 @@
 #include "userspace/base/temp_tree.h"
 #include "userspace/energy/recorded_tree.h"
 
-namespace brahe {
+namespace brahe::energy {
 namespace {
 
 using testing::ElementsAre;
@@ -143,4 +143,4 @@ TEST_F(PowercapZonesTest, NoPowercapFolderIsAnErrorAndAnEmptyOneIsNot) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::energy

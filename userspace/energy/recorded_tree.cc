@@ -3,7 +3,7 @@
 #include <fstream>
 #include <stdexcept>
 
-namespace brahe {
+namespace brahe::energy {
 
 void UnpackTree(const std::string& listing, const TempTree& tree) {
   std::ifstream lines(listing);
@@ -22,4 +22,4 @@ void UnpackTree(const std::string& listing, const TempTree& tree) {
   }
 }
 
-}  // namespace brahe
+}  // namespace brahe::energy

@@ -4,7 +4,7 @@
 
 #include "userspace/base/temp_tree.h"
 
-namespace brahe {
+namespace brahe::energy {
 
 // Makes the files and links that `listing` names in `tree`. A listing is a text file, because Bazel takes no file with
 // a colon in its name, as powercap's have. Each line is one of:
@@ -14,4 +14,4 @@ namespace brahe {
 // A malformed line or listing throws std::runtime_error: the test cannot go on.
 void UnpackTree(const std::string& listing, const TempTree& tree);
 
-}  // namespace brahe
+}  // namespace brahe::energy

@@ -2,7 +2,7 @@
 
 #include "userspace/base/clock.h"
 
-namespace brahe {
+namespace brahe::energy {
 
 // A clock that moves by 10 ms with each look at it. For tests of one thread.
 class SlowClock final : public Clock {
@@ -15,4 +15,4 @@ class SlowClock final : public Clock {
   mutable Nanoseconds now_ = Seconds(1);
 };
 
-}  // namespace brahe
+}  // namespace brahe::energy

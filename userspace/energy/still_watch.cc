@@ -1,6 +1,6 @@
 #include "userspace/energy/still_watch.h"
 
-namespace brahe {
+namespace brahe::energy {
 
 void StillWatch::Count(bool moved, Nanoseconds duration, Nanoseconds busy) {
   if (moved) {
@@ -11,4 +11,4 @@ void StillWatch::Count(bool moved, Nanoseconds duration, Nanoseconds busy) {
   }
 }
 
-}  // namespace brahe
+}  // namespace brahe::energy

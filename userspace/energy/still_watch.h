@@ -4,7 +4,7 @@
 
 #include "userspace/base/units.h"
 
-namespace brahe {
+namespace brahe::energy {
 
 // Tells when an energy counter stands still though its CPUs work, as it does in some virtual machines and with some
 // firmware. A value; not thread-safe.
@@ -27,4 +27,4 @@ class StillWatch {
   Nanoseconds time_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::energy

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace brahe {
+namespace brahe::energy {
 namespace {
 
 constexpr Nanoseconds kEpoch = Seconds(5), kBusy = Milliseconds(500);
@@ -49,4 +49,4 @@ TEST(StillWatchTest, AMoveEndsItAndAllBeginsAnew) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::energy

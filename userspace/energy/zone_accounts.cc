@@ -4,7 +4,7 @@
 #include <set>
 #include <utility>
 
-namespace brahe {
+namespace brahe::energy {
 namespace {
 
 // Twice of what today's largest processors use. Of the whole machine: as if it had two at least.
@@ -139,4 +139,4 @@ void ZoneAccounts::SayReturn(size_t index, const std::optional<CounterReading>& 
   faults_.Clear("read " + std::to_string(index), Describe(index) + " can be read again; " + since);
 }
 
-}  // namespace brahe
+}  // namespace brahe::energy

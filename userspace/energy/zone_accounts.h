@@ -14,7 +14,7 @@
 #include "userspace/energy/power_ceiling.h"
 #include "userspace/energy/still_watch.h"
 
-namespace brahe {
+namespace brahe::energy {
 
 // What the driver of a counter says of it. 0: nothing.
 struct CounterFacts {
@@ -79,4 +79,4 @@ class ZoneAccounts {
   FaultLog faults_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::energy

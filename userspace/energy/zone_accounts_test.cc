@@ -9,7 +9,7 @@
 
 #include "userspace/energy/log_lines.h"
 
-namespace brahe {
+namespace brahe::energy {
 namespace {
 
 using testing::AllOf;
@@ -282,4 +282,4 @@ TEST(ZoneAccountsPropertyTest, AllThatIsGivenOutIsTheCounterAtTheCut) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::energy

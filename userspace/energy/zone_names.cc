@@ -7,7 +7,7 @@
 
 #include "userspace/base/file.h"
 
-namespace brahe {
+namespace brahe::energy {
 namespace {
 
 // Takes a "-N" off the end of `name`; nullopt if there is none.
@@ -58,4 +58,4 @@ Result<std::set<std::string>> WantedZoneNames(const std::string& meter, const st
   return kept;
 }
 
-}  // namespace brahe
+}  // namespace brahe::energy

@@ -9,7 +9,7 @@
 
 #include "userspace/base/result.h"
 
-namespace brahe {
+namespace brahe::energy {
 
 // A zone's name as powercap has it, taken apart: "package-1-die-0" is "package" of number 1. Lower case.
 struct ParsedZoneName {
@@ -23,4 +23,4 @@ ParsedZoneName ParseZoneName(std::string_view raw);
 Result<std::set<std::string>> WantedZoneNames(const std::string& meter, const std::vector<std::string>& wanted,
                                               const std::set<std::string>& present);
 
-}  // namespace brahe
+}  // namespace brahe::energy

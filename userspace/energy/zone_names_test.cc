@@ -5,7 +5,7 @@
 
 #include "userspace/energy/log_lines.h"
 
-namespace brahe {
+namespace brahe::energy {
 namespace {
 
 using testing::AllOf;
@@ -42,4 +42,4 @@ TEST(WantedZoneNamesTest, TellsOfThoseThatAreMissing) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::energy

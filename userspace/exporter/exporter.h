@@ -7,22 +7,23 @@
 #include <vector>
 
 #include "userspace/base/result.h"
+#include "userspace/exporter/setting_row.h"
 #include "userspace/http/listen_socket.h"
 #include "userspace/instruments/pod_directory_figures.h"
-#include "userspace/exporter/setting_row.h"
 #include "userspace/monitor/snapshot_source.h"
 
-namespace brahe {
+namespace brahe::exporter {
 
 // What the HTTP exporter depends on.
 struct ExporterOptions {
   std::vector<std::string> levels;  // node, process, container, vm, pod
   std::string node_name;
-  std::string version, revision, branch, arch;          // for the build info families
-  std::function<PodDirectoryFigures()> pods = nullptr;  // called by any thread; null where Kubernetes is not asked
-  uint64_t top_processes = 0;                           // see TopProcesses
-  std::string web_config_file = "";                     // see WebAccess; empty: plain HTTP for all
-  bool probes_without_auth = false;                     // /healthz and /readyz ask for no password
+  std::string version, revision, branch, arch;  // for the build info families
+  std::function<instruments::PodDirectoryFigures()> pods =
+      nullptr;                       // called by any thread; null where Kubernetes is not asked
+  uint64_t top_processes = 0;        // see TopProcesses
+  std::string web_config_file = "";  // see WebAccess; empty: plain HTTP for all
+  bool probes_without_auth = false;  // /healthz and /readyz ask for no password
   std::function<std::vector<SettingRow>()> settings = nullptr;  // for the page at /; called by any thread; null: none
 };
 
@@ -40,7 +41,7 @@ class Exporter {
 };
 
 // Serves on `sockets` (see ListenOn). The Error is that of the web configuration file.
-Result<std::unique_ptr<Exporter>> StartExporter(std::vector<ListenSocket> sockets, const ExporterOptions& options,
-                                                SnapshotSource& source);
+Result<std::unique_ptr<Exporter>> StartExporter(std::vector<http::ListenSocket> sockets, const ExporterOptions& options,
+                                                monitor::SnapshotSource& source);
 
-}  // namespace brahe
+}  // namespace brahe::exporter

@@ -10,11 +10,11 @@
 #include <mutex>
 #include <thread>
 
-#include "userspace/http/test_client.h"
 #include "userspace/exposition/test_snapshot.h"
 #include "userspace/exposition/text_renderer.h"
+#include "userspace/http/test_client.h"
 
-namespace brahe {
+namespace brahe::exporter {
 namespace {
 
 using ::testing::EndsWith;
@@ -22,23 +22,23 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-class FakeSource final : public SnapshotSource {
+class FakeSource final : public monitor::SnapshotSource {
  public:
-  std::shared_ptr<const Snapshot> Fresh() override {
+  std::shared_ptr<const monitor::Snapshot> Fresh() override {
     ++fresh_calls;
     delay_.wait();
     return Latest();
   }
-  [[nodiscard]] std::shared_ptr<const Snapshot> Latest() const override {
+  [[nodiscard]] std::shared_ptr<const monitor::Snapshot> Latest() const override {
     const std::lock_guard lock(mutex_);
     return snapshot_;
   }
   [[nodiscard]] bool Healthy() const override { return healthy; }
-  std::vector<EpochTiming> TakeEpochTimings() override { return {{Milliseconds(2), Milliseconds(1)}}; }
+  std::vector<monitor::EpochTiming> TakeEpochTimings() override { return {{Milliseconds(2), Milliseconds(1)}}; }
 
-  void Publish(Snapshot snapshot) {
+  void Publish(monitor::Snapshot snapshot) {
     const std::lock_guard lock(mutex_);
-    snapshot_ = std::make_shared<const Snapshot>(std::move(snapshot));
+    snapshot_ = std::make_shared<const monitor::Snapshot>(std::move(snapshot));
   }
   // Fresh waits until the result is given its value.
   std::promise<void> HoldFresh() {
@@ -58,25 +58,25 @@ class FakeSource final : public SnapshotSource {
   }
   std::shared_future<void> delay_ = NoDelay();
   mutable std::mutex mutex_;
-  std::shared_ptr<const Snapshot> snapshot_;
+  std::shared_ptr<const monitor::Snapshot> snapshot_;
 };
 
 class ExporterTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    const RenderOptions facts = TestOptions();
+    const exposition::RenderOptions facts = exposition::TestOptions();
     options_ = {facts.levels, facts.node_name, facts.version, facts.revision, facts.branch, facts.arch};
     options_.settings = [] { return std::vector<SettingRow>{{"web.configFile", "/etc/<web>.yaml", "c.yaml:3"}}; };
-    auto exporter = StartExporter(*ListenOn({"127.0.0.1:0"}), options_, source_);
+    auto exporter = StartExporter(*http::ListenOn({"127.0.0.1:0"}), options_, source_);
     ASSERT_TRUE(exporter) << exporter.error().message;
     exporter_ = std::move(*exporter);
   }
 
   // `headers` are whole lines.
-  TestResponse Get(const std::string& target, const std::string& headers = "") const {
-    const TestClient client(Port());
+  http::TestResponse Get(const std::string& target, const std::string& headers = "") const {
+    const http::TestClient client(Port());
     client.Send("GET " + target + " HTTP/1.1\r\nHost: test\r\nConnection: close\r\n" + headers + "\r\n");
-    return ParseResponse(client.ReadAll());
+    return http::ParseResponse(client.ReadAll());
   }
   uint16_t Port() const { return exporter_->ports().at(0); }
 
@@ -91,12 +91,13 @@ size_t OpenFiles() {
 }
 
 TEST_F(ExporterTest, ServesTheSnapshotAndThenItsOwnInstruments) {
-  source_.Publish(SmallSnapshot());
-  const TestResponse response = Get("/metrics?collect[]=x");
+  source_.Publish(exposition::SmallSnapshot());
+  const http::TestResponse response = Get("/metrics?collect[]=x");
   EXPECT_EQ(response.status, 200);
   EXPECT_THAT(response.head, HasSubstr("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
-  const RenderOptions options = TestOptions();
-  TextRenderer renderer(std::make_shared<const RenderInput>(source_.Latest(), options), ExpositionFormat::kText, "");
+  const exposition::RenderOptions options = exposition::TestOptions();
+  exposition::TextRenderer renderer(std::make_shared<const exposition::RenderInput>(source_.Latest(), options),
+                                    exposition::ExpositionFormat::kText, "");
   EXPECT_THAT(response.body, StartsWith(renderer.ReadAll()));
   EXPECT_THAT(response.body, HasSubstr("brahe_scrapes_total{node_name=\"node-1\"} 1\n"));
   EXPECT_THAT(response.body, HasSubstr("brahe_epoch_duration_seconds_count{node_name=\"node-1\"} 1\n"));
@@ -104,14 +105,14 @@ TEST_F(ExporterTest, ServesTheSnapshotAndThenItsOwnInstruments) {
 }
 
 TEST_F(ExporterTest, ServesTheFormatAndTheEncodingThatAreAskedFor) {
-  source_.Publish(SmallSnapshot());
-  const TestResponse open_metrics = Get("/metrics", "Accept: application/openmetrics-text;version=1.0.0\r\n");
+  source_.Publish(exposition::SmallSnapshot());
+  const http::TestResponse open_metrics = Get("/metrics", "Accept: application/openmetrics-text;version=1.0.0\r\n");
   EXPECT_THAT(open_metrics.head,
               HasSubstr("Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8\r\n"));
   EXPECT_THAT(open_metrics.head, HasSubstr("Vary: Accept, Accept-Encoding\r\n"));
   EXPECT_THAT(open_metrics.head, Not(HasSubstr("Content-Encoding")));
   EXPECT_THAT(open_metrics.body, EndsWith("\n# EOF\n"));
-  const TestResponse zipped = Get("/metrics", "Accept-Encoding: gzip, deflate\r\n");
+  const http::TestResponse zipped = Get("/metrics", "Accept-Encoding: gzip, deflate\r\n");
   EXPECT_THAT(zipped.head, HasSubstr("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
   EXPECT_THAT(zipped.head, HasSubstr("Content-Encoding: gzip\r\n"));
   EXPECT_THAT(zipped.body, StartsWith("\x1f\x8b"));
@@ -119,14 +120,14 @@ TEST_F(ExporterTest, ServesTheFormatAndTheEncodingThatAreAskedFor) {
 }
 
 TEST_F(ExporterTest, SaysThatThereAreNoFiguresBeforeTheFirstEpoch) {
-  const TestResponse response = Get("/metrics");
+  const http::TestResponse response = Get("/metrics");
   EXPECT_EQ(response.status, 503);
   EXPECT_EQ(response.body, "no figures yet: the first epoch has not ended\n");
 }
 
 TEST_F(ExporterTest, AnswersHeadOfTheMetricsWithoutABody) {
-  source_.Publish(SmallSnapshot());
-  const TestResponse response = Request(Port(), "HEAD", "/metrics");
+  source_.Publish(exposition::SmallSnapshot());
+  const http::TestResponse response = http::Request(Port(), "HEAD", "/metrics");
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.body, "");
   EXPECT_EQ(Get("/metrics").status, 200);
@@ -144,7 +145,7 @@ TEST_F(ExporterTest, TellsWhetherTheMonitorIsHealthy) {
 TEST_F(ExporterTest, IsReadyOnceThereAreFiguresAndTheMonitorIsHealthy) {
   EXPECT_EQ(Get("/readyz").status, 503);
   EXPECT_EQ(Get("/readyz").body, "no figures yet: the first epoch has not ended\n");
-  source_.Publish(SmallSnapshot());
+  source_.Publish(exposition::SmallSnapshot());
   EXPECT_EQ(Get("/readyz").status, 200);
   source_.healthy = false;
   EXPECT_EQ(Get("/readyz").status, 503);
@@ -154,11 +155,11 @@ TEST_F(ExporterTest, IsReadyOnceThereAreFiguresAndTheMonitorIsHealthy) {
 
 TEST_F(ExporterTest, HasAPageOfLinks) {
   EXPECT_THAT(Get("/").body, HasSubstr("the first epoch has not ended"));
-  Snapshot snapshot = SmallSnapshot();
+  monitor::Snapshot snapshot = exposition::SmallSnapshot();
   snapshot.energy_source = "<model>";
   snapshot.energy_measured = false;
   source_.Publish(std::move(snapshot));
-  const TestResponse page = Get("/");
+  const http::TestResponse page = Get("/");
   EXPECT_THAT(page.head, HasSubstr("Content-Type: text/html; charset=utf-8\r\n"));
   for (const char* text : {"href=\"/metrics\"", "Kepler's schema", "href=\"/healthz\"", "0.1.0", "node-1",
                            "&lt;model&gt;, not measured", "bpf"}) {
@@ -169,8 +170,8 @@ TEST_F(ExporterTest, HasAPageOfLinks) {
 
 TEST_F(ExporterTest, ServesTheSnapshotAsJson) {
   EXPECT_EQ(Get("/api/v1/snapshot").status, 503);
-  source_.Publish(SmallSnapshot());
-  const TestResponse json = Get("/api/v1/snapshot");
+  source_.Publish(exposition::SmallSnapshot());
+  const http::TestResponse json = Get("/api/v1/snapshot");
   EXPECT_THAT(json.head, HasSubstr("Content-Type: application/json\r\n"));
   EXPECT_THAT(json.body, StartsWith("{\"epoch\":7,"));
   EXPECT_THAT(json.body, HasSubstr("\"node_name\":\"node-1\""));
@@ -181,7 +182,7 @@ TEST_F(ExporterTest, ServesTheSnapshotAsJson) {
 TEST_F(ExporterTest, AnswersTheProbesOfKeplersDaemonSet) {
   EXPECT_EQ(Get("/probe/livez").status, Get("/healthz").status);
   EXPECT_EQ(Get("/probe/readyz").status, 503);
-  source_.Publish(SmallSnapshot());
+  source_.Publish(exposition::SmallSnapshot());
   EXPECT_EQ(Get("/probe/livez").status, 200);
   EXPECT_EQ(Get("/probe/readyz").status, 200);
 }
@@ -192,7 +193,7 @@ TEST_F(ExporterTest, ThePageListsTheSettings) {
 }
 
 TEST_F(ExporterTest, LevelsMayChangeWhileItServes) {
-  source_.Publish(SmallSnapshot());
+  source_.Publish(exposition::SmallSnapshot());
   EXPECT_THAT(Get("/metrics").body, HasSubstr("kepler_process_cpu_joules_total{"));
   exporter_->Reconfigure({"node"}, 0);
   const std::string body = Get("/metrics").body;
@@ -205,13 +206,13 @@ TEST_F(ExporterTest, KnowsNoOtherPathAndNoOtherMethod) {
   EXPECT_EQ(Get("/metricsx").status, 404);
   EXPECT_EQ(Get("/metricsx").body, "not found; there are /, /metrics, /healthz, /readyz and /api/v1/snapshot\n");
   EXPECT_EQ(Get("/metrics/").status, 404);
-  EXPECT_EQ(Request(Port(), "POST", "/metrics").status, 405);
+  EXPECT_EQ(http::Request(Port(), "POST", "/metrics").status, 405);
 }
 
 TEST_F(ExporterTest, AWaitingScrapeDoesNotHoldUpAProbe) {
-  source_.Publish(SmallSnapshot());
+  source_.Publish(exposition::SmallSnapshot());
   std::promise<void> release = source_.HoldFresh();
-  std::vector<std::future<TestResponse>> scrapes;
+  std::vector<std::future<http::TestResponse>> scrapes;
   for (int i = 0; i < 8; ++i) scrapes.push_back(std::async(std::launch::async, [this] { return Get("/metrics"); }));
   while (source_.fresh_calls < 1) std::this_thread::yield();
   EXPECT_EQ(Get("/healthz").status, 200);
@@ -220,7 +221,7 @@ TEST_F(ExporterTest, AWaitingScrapeDoesNotHoldUpAProbe) {
 }
 
 TEST_F(ExporterTest, StopsThoughAScrapeWaits) {
-  source_.Publish(SmallSnapshot());
+  source_.Publish(exposition::SmallSnapshot());
   std::promise<void> release = source_.HoldFresh();
   auto scrape = std::async(std::launch::async, [this] { return Get("/metrics"); });
   while (source_.fresh_calls < 1) std::this_thread::yield();
@@ -231,19 +232,20 @@ TEST_F(ExporterTest, StopsThoughAScrapeWaits) {
 }
 
 TEST_F(ExporterTest, ServesTwentyAtOnceWhileSnapshotsAreReplaced) {
-  source_.Publish(LargeSnapshot(200));
-  std::vector<std::future<TestResponse>> scrapes;
+  source_.Publish(exposition::LargeSnapshot(200));
+  std::vector<std::future<http::TestResponse>> scrapes;
   for (int i = 0; i < 20; ++i) scrapes.push_back(std::async(std::launch::async, [this] { return Get("/metrics"); }));
-  for (int i = 0; i < 20; ++i) source_.Publish(LargeSnapshot(200));
-  const RenderOptions options = TestOptions();
+  for (int i = 0; i < 20; ++i) source_.Publish(exposition::LargeSnapshot(200));
+  const exposition::RenderOptions options = exposition::TestOptions();
   const std::string expected =
-      TextRenderer(std::make_shared<const RenderInput>(source_.Latest(), options), ExpositionFormat::kText, "")
+      exposition::TextRenderer(std::make_shared<const exposition::RenderInput>(source_.Latest(), options),
+                               exposition::ExpositionFormat::kText, "")
           .ReadAll();
   for (auto& scrape : scrapes) EXPECT_THAT(scrape.get().body, StartsWith(expected));
 }
 
 TEST_F(ExporterTest, LosesNoFileDescriptorOverManyScrapes) {
-  source_.Publish(SmallSnapshot());
+  source_.Publish(exposition::SmallSnapshot());
   const size_t before = OpenFiles();
   for (int i = 0; i < 50; ++i) EXPECT_EQ(Get("/metrics").status, 200);
   // The server closes its side of the last one a little after the client.
@@ -252,13 +254,13 @@ TEST_F(ExporterTest, LosesNoFileDescriptorOverManyScrapes) {
 }
 
 TEST_F(ExporterTest, LetsGoOfASnapshotWhoseScraperLeft) {
-  source_.Publish(LargeSnapshot(8000));
-  const std::weak_ptr<const Snapshot> scraped = source_.Latest();
+  source_.Publish(exposition::LargeSnapshot(8000));
+  const std::weak_ptr<const monitor::Snapshot> scraped = source_.Latest();
   {
-    const TestClient client(Port());
+    const http::TestClient client(Port());
     client.Send("GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n");
     EXPECT_EQ(client.Read(50'000).size(), 50'000U);
-    source_.Publish(SmallSnapshot());
+    source_.Publish(exposition::SmallSnapshot());
     EXPECT_FALSE(scraped.expired()) << "it is read from to the end of the scrape";
   }
   for (int i = 0; i < 1000 && !scraped.expired(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
@@ -267,4 +269,4 @@ TEST_F(ExporterTest, LetsGoOfASnapshotWhoseScraperLeft) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::exporter

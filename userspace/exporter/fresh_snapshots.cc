@@ -2,9 +2,9 @@
 
 #include <utility>
 
-namespace brahe {
+namespace brahe::exporter {
 
-FreshSnapshots::FreshSnapshots(SnapshotSource& source) : source_(source), thread_([this] { Run(); }) {}
+FreshSnapshots::FreshSnapshots(monitor::SnapshotSource& source) : source_(source), thread_([this] { Run(); }) {}
 
 FreshSnapshots::~FreshSnapshots() {
   {
@@ -26,7 +26,7 @@ void FreshSnapshots::Get(Done done) {
 
 void FreshSnapshots::Run() {
   for (std::vector<Done> batch = NextBatch(); !batch.empty(); batch = NextBatch()) {
-    const std::shared_ptr<const Snapshot> snapshot = source_.Fresh();
+    const std::shared_ptr<const monitor::Snapshot> snapshot = source_.Fresh();
     for (const Done& done : batch) done(snapshot);
   }
 }
@@ -37,4 +37,4 @@ std::vector<FreshSnapshots::Done> FreshSnapshots::NextBatch() {
   return stopping_ ? std::vector<Done>() : std::exchange(waiting_, {});
 }
 
-}  // namespace brahe
+}  // namespace brahe::exporter

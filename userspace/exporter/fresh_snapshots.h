@@ -9,15 +9,15 @@
 
 #include "userspace/monitor/snapshot_source.h"
 
-namespace brahe {
+namespace brahe::exporter {
 
 // Asks a source for fresh snapshots, which may take seconds, in a thread of its own. All who ask while one is being
 // made share the next. Safe to call from any thread. The source must outlive it.
 class FreshSnapshots {
  public:
-  using Done = std::function<void(std::shared_ptr<const Snapshot>)>;
+  using Done = std::function<void(std::shared_ptr<const monitor::Snapshot>)>;
 
-  explicit FreshSnapshots(SnapshotSource& source);
+  explicit FreshSnapshots(monitor::SnapshotSource& source);
   // Waits for the one that is being made; who asked after it began gets null.
   ~FreshSnapshots();
 
@@ -28,7 +28,7 @@ class FreshSnapshots {
   void Run();
   std::vector<Done> NextBatch();  // empty: stop
 
-  SnapshotSource& source_;
+  monitor::SnapshotSource& source_;
   std::mutex mutex_;
   std::condition_variable asked_;
   bool stopping_ = false;
@@ -36,4 +36,4 @@ class FreshSnapshots {
   std::thread thread_;  // the last, because it uses the others
 };
 
-}  // namespace brahe
+}  // namespace brahe::exporter

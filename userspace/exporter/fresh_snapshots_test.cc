@@ -7,13 +7,13 @@
 #include <thread>
 #include <vector>
 
-namespace brahe {
+namespace brahe::exporter {
 namespace {
 
-using Answer = std::shared_ptr<const Snapshot>;
+using Answer = std::shared_ptr<const monitor::Snapshot>;
 
 // Each Fresh waits for a permit and gives another snapshot.
-class SlowSource final : public SnapshotSource {
+class SlowSource final : public monitor::SnapshotSource {
  public:
   Answer Fresh() override {
     std::unique_lock lock(mutex_);
@@ -21,11 +21,11 @@ class SlowSource final : public SnapshotSource {
     changed_.notify_all();
     changed_.wait(lock, [this] { return permits_ > 0; });
     --permits_;
-    return std::make_shared<const Snapshot>();
+    return std::make_shared<const monitor::Snapshot>();
   }
   [[nodiscard]] Answer Latest() const override { return nullptr; }
   [[nodiscard]] bool Healthy() const override { return true; }
-  std::vector<EpochTiming> TakeEpochTimings() override { return {}; }
+  std::vector<monitor::EpochTiming> TakeEpochTimings() override { return {}; }
 
   void Permit(int calls) {
     const std::lock_guard lock(mutex_);
@@ -110,4 +110,4 @@ TEST(FreshSnapshots, ManyMayAskAtOnce) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::exporter

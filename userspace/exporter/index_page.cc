@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-namespace brahe {
+namespace brahe::exporter {
 namespace {
 
 constexpr std::string_view kHead = R"(<!DOCTYPE html>
@@ -66,7 +66,8 @@ void AppendSettings(const std::vector<SettingRow>& settings, std::string& page) 
 
 }  // namespace
 
-std::string IndexPage(const RenderOptions& options, const Snapshot* snapshot, const std::vector<SettingRow>& settings) {
+std::string IndexPage(const exposition::RenderOptions& options, const monitor::Snapshot* snapshot,
+                      const std::vector<SettingRow>& settings) {
   std::string page(kHead);
   AppendEntry("Version", options.version + (options.revision.empty() ? "" : " (" + options.revision + ")"), page);
   AppendEntry("Node", options.node_name, page);
@@ -83,4 +84,4 @@ std::string IndexPage(const RenderOptions& options, const Snapshot* snapshot, co
   return page;
 }
 
-}  // namespace brahe
+}  // namespace brahe::exporter

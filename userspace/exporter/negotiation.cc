@@ -8,7 +8,7 @@
 
 #include "userspace/base/file.h"
 
-namespace brahe {
+namespace brahe::exporter {
 namespace {
 
 bool SameWord(std::string_view a, std::string_view b) {
@@ -58,7 +58,7 @@ double BestQuality(std::string_view header, Matches matches) {
 
 }  // namespace
 
-ExpositionFormat FormatFor(std::string_view accept) {
+exposition::ExpositionFormat FormatFor(std::string_view accept) {
   const double open_metrics = BestQuality(accept, [](const Wish& wish) {
     return SameWord(wish.name, "application/openmetrics-text") &&
            (wish.version.empty() || wish.version == "1.0.0" || wish.version == "0.0.1");
@@ -66,11 +66,12 @@ ExpositionFormat FormatFor(std::string_view accept) {
   const double text = BestQuality(accept, [](const Wish& wish) {
     return SameWord(wish.name, "text/plain") && (wish.version.empty() || wish.version == "0.0.4");
   });
-  return open_metrics > 0 && open_metrics >= text ? ExpositionFormat::kOpenMetrics : ExpositionFormat::kText;
+  return open_metrics > 0 && open_metrics >= text ? exposition::ExpositionFormat::kOpenMetrics
+                                                  : exposition::ExpositionFormat::kText;
 }
 
 bool TakesGzip(std::string_view accept_encoding) {
   return BestQuality(accept_encoding, [](const Wish& wish) { return SameWord(wish.name, "gzip"); }) > 0;
 }
 
-}  // namespace brahe
+}  // namespace brahe::exporter

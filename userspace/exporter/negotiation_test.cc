@@ -2,11 +2,11 @@
 
 #include <gtest/gtest.h>
 
-namespace brahe {
+namespace brahe::exporter {
 namespace {
 
-constexpr ExpositionFormat kText = ExpositionFormat::kText;
-constexpr ExpositionFormat kOpenMetrics = ExpositionFormat::kOpenMetrics;
+constexpr exposition::ExpositionFormat kText = exposition::ExpositionFormat::kText;
+constexpr exposition::ExpositionFormat kOpenMetrics = exposition::ExpositionFormat::kOpenMetrics;
 
 TEST(FormatFor, GivesPrometheusWhatItPrefers) {
   // Of release 2.42, of 3.x, and of 2.49 and later where only the text format is configured.
@@ -51,4 +51,4 @@ TEST(TakesGzip, OnlyWhereItIsNamed) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::exporter

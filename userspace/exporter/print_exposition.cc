@@ -3,30 +3,32 @@
 #include <iostream>
 #include <string_view>
 
-#include "userspace/instruments/registry.h"
 #include "userspace/exposition/test_snapshot.h"
 #include "userspace/exposition/text_renderer.h"
+#include "userspace/instruments/registry.h"
 
-namespace brahe {
+namespace brahe::exporter {
 namespace {
 
 int Main(std::string_view name) {
-  const ExpositionFormat format = name == "openmetrics" ? ExpositionFormat::kOpenMetrics : ExpositionFormat::kText;
-  Instruments instruments("node-1", [] {
-    return PodDirectoryFigures{.fetches = 3, .failures = {{"timeout", 1}}, .pods = 2, .age = Seconds(4)};
+  const exposition::ExpositionFormat format =
+      name == "openmetrics" ? exposition::ExpositionFormat::kOpenMetrics : exposition::ExpositionFormat::kText;
+  instruments::Instruments instruments("node-1", [] {
+    return instruments::PodDirectoryFigures{.fetches = 3, .failures = {{"timeout", 1}}, .pods = 2, .age = Seconds(4)};
   });
   instruments.ObserveEpochs(
       {{Milliseconds(3), Milliseconds(1), {Milliseconds(1), Milliseconds(2)}}, {Seconds(100), std::nullopt}});
   instruments.CountScrape();
   instruments.ObserveScrape(Milliseconds(40));
-  TextRenderer renderer(
-      std::make_shared<const RenderInput>(std::make_shared<const Snapshot>(SmallSnapshot()), TestOptions()), format,
-      instruments.Text(format));
+  exposition::TextRenderer renderer(
+      std::make_shared<const exposition::RenderInput>(
+          std::make_shared<const monitor::Snapshot>(exposition::SmallSnapshot()), exposition::TestOptions()),
+      format, instruments.Text(format));
   std::cout << renderer.ReadAll();
   return 0;
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::exporter
 
-int main(int argc, char** argv) { return argc == 2 ? brahe::Main(argv[1]) : 2; }
+int main(int argc, char** argv) { return argc == 2 ? brahe::exporter::Main(argv[1]) : 2; }

@@ -7,22 +7,23 @@
 
 #include "userspace/base/file.h"
 #include "userspace/base/temp_tree.h"
-#include "userspace/instruments/registry.h"
 #include "userspace/exposition/test_snapshot.h"
 #include "userspace/exposition/text_renderer.h"
+#include "userspace/instruments/registry.h"
 
-namespace brahe {
+namespace brahe::exporter {
 namespace {
 
 TEST(Promtool, HasNothingToSayAboutTheExposition) {
   if (access("/usr/bin/promtool", X_OK) != 0) GTEST_SKIP() << "promtool is not installed (package prometheus)";
-  Instruments instruments("node-1");
+  instruments::Instruments instruments("node-1");
   instruments.ObserveEpochs({{Milliseconds(3), Milliseconds(1)}});
   instruments.CountScrape();
   instruments.ObserveScrape(Milliseconds(40));
-  TextRenderer renderer(
-      std::make_shared<const RenderInput>(std::make_shared<const Snapshot>(SmallSnapshot()), TestOptions()),
-      ExpositionFormat::kText, instruments.Text());
+  exposition::TextRenderer renderer(
+      std::make_shared<const exposition::RenderInput>(
+          std::make_shared<const monitor::Snapshot>(exposition::SmallSnapshot()), exposition::TestOptions()),
+      exposition::ExpositionFormat::kText, instruments.Text());
   const TempTree tree;
   tree.Write("metrics", renderer.ReadAll());
   const std::string command =
@@ -35,4 +36,4 @@ TEST(Promtool, HasNothingToSayAboutTheExposition) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::exporter

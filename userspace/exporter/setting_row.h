@@ -2,7 +2,7 @@
 
 #include <string>
 
-namespace brahe {
+namespace brahe::exporter {
 
 // A line of the table of settings on the page at /.
 struct SettingRow {
@@ -11,4 +11,4 @@ struct SettingRow {
   std::string origin;  // who set it
 };
 
-}  // namespace brahe
+}  // namespace brahe::exporter

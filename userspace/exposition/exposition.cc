@@ -7,7 +7,7 @@
 
 #include "userspace/base/utf8.h"
 
-namespace brahe {
+namespace brahe::exposition {
 namespace {
 
 constexpr std::array<bool, 256> MakePlainTable() {
@@ -190,4 +190,4 @@ void Sample::Double(double value) {
   out_.push_back('\n');
 }
 
-}  // namespace brahe
+}  // namespace brahe::exposition

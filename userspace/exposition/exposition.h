@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace brahe {
+namespace brahe::exposition {
 
 // The two formats that are served: Prometheus text 0.0.4 and OpenMetrics 1.0. Samples are spelt alike in both; the
 // lines before and after them are not.
@@ -57,4 +57,4 @@ class Sample {
   bool has_labels_ = false;
 };
 
-}  // namespace brahe
+}  // namespace brahe::exposition

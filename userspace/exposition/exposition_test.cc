@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-namespace brahe {
+namespace brahe::exposition {
 namespace {
 
 std::string Escaped(std::string_view value) {
@@ -80,4 +80,4 @@ TEST(Exposition, ASampleIsOneLine) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::exposition

@@ -6,7 +6,7 @@
 
 #include "userspace/exposition/exposition.h"
 
-namespace brahe {
+namespace brahe::exposition {
 namespace {
 
 constexpr std::string_view kCounter = "counter";
@@ -14,11 +14,11 @@ constexpr std::string_view kGauge = "gauge";
 constexpr std::string_view kAlways = "";
 
 // A figure in millionths; nullopt where it is not known, which leaves the sample out.
-using Reading = std::optional<uint64_t> (*)(const EnergyFigure& figure);
+using Reading = std::optional<uint64_t> (*)(const monitor::EnergyFigure& figure);
 
-std::optional<uint64_t> Energy(const EnergyFigure& figure) { return figure.energy.value; }
+std::optional<uint64_t> Energy(const monitor::EnergyFigure& figure) { return figure.energy.value; }
 
-std::optional<uint64_t> Power(const EnergyFigure& figure) {
+std::optional<uint64_t> Power(const monitor::EnergyFigure& figure) {
   return figure.power ? std::optional(figure.power->value) : std::nullopt;
 }
 
@@ -28,9 +28,9 @@ size_t One(const RenderInput&) { return 1; }
 
 size_t Zones(const RenderInput& input) { return input.snapshot.zones.size(); }
 
-template <EnergyFigure ZoneFigures::*kFigure, Reading kReading>
+template <monitor::EnergyFigure monitor::ZoneFigures::*kFigure, Reading kReading>
 void AppendZone(const RenderInput& input, const Family& family, size_t item, std::string& out) {
-  const ZoneSeries& zone = input.snapshot.zones[item];
+  const monitor::ZoneSeries& zone = input.snapshot.zones[item];
   const auto value = kReading(zone.figures.*kFigure);
   if (!value) return;
   Sample(family.name, out)
@@ -47,7 +47,7 @@ void AppendUsageRatio(const RenderInput& input, const Family& family, size_t, st
 size_t Cpus(const RenderInput& input) { return input.snapshot.cpus ? input.snapshot.cpus->size() : 0; }
 
 void AppendCpu(const RenderInput& input, const Family& family, size_t item, std::string& out) {
-  const CpuInfo& cpu = (*input.snapshot.cpus)[item];
+  const cpu::CpuInfo& cpu = (*input.snapshot.cpus)[item];
   Sample(family.name, out)
       .Label("core_id", cpu.core_id)
       .Label("model_name", cpu.model_name)
@@ -61,11 +61,13 @@ void AppendCpu(const RenderInput& input, const Family& family, size_t item, std:
 
 size_t SocketZones(const RenderInput& input) { return input.snapshot.socket_zones.size(); }
 
-std::string SocketText(const SocketZone& zone) { return zone.socket ? std::to_string(*zone.socket) : std::string(); }
+std::string SocketText(const monitor::SocketZone& zone) {
+  return zone.socket ? std::to_string(*zone.socket) : std::string();
+}
 
-template <EnergyFigure ZoneFigures::*kFigure>
+template <monitor::EnergyFigure monitor::ZoneFigures::*kFigure>
 void AppendSocketEnergy(const RenderInput& input, const Family& family, size_t item, std::string& out) {
-  const SocketZone& zone = input.snapshot.socket_zones[item];
+  const monitor::SocketZone& zone = input.snapshot.socket_zones[item];
   Sample(family.name, out)
       .Labels(input.node_label)
       .Label("path", zone.path)
@@ -75,7 +77,7 @@ void AppendSocketEnergy(const RenderInput& input, const Family& family, size_t i
 }
 
 void AppendStill(const RenderInput& input, const Family& family, size_t item, std::string& out) {
-  const SocketZone& zone = input.snapshot.socket_zones[item];
+  const monitor::SocketZone& zone = input.snapshot.socket_zones[item];
   Sample(family.name, out)
       .Labels(input.node_label)
       .Label("path", zone.path)
@@ -86,9 +88,9 @@ void AppendStill(const RenderInput& input, const Family& family, size_t item, st
 
 // Zones that differ only in their path (the dies of one package) are one series here: their sum, in the place of the
 // first.
-template <uint64_t SocketZone::*kCount>
+template <uint64_t monitor::SocketZone::*kCount>
 void AppendSocketCount(const RenderInput& input, const Family& family, size_t item, std::string& out) {
-  const std::vector<SocketZone>& zones = input.snapshot.socket_zones;
+  const std::vector<monitor::SocketZone>& zones = input.snapshot.socket_zones;
   uint64_t sum = 0;
   for (size_t other = 0; other < zones.size(); ++other) {
     if (zones[other].name != zones[item].name || zones[other].socket != zones[item].socket) continue;
@@ -115,14 +117,14 @@ template <typename Labels>
 bool IsListed(const RenderInput&, const RenderList<Labels>&, size_t, size_t) {
   return true;
 }
-bool IsListed(const RenderInput& input, const RenderList<ProcessLabels>&, size_t item, size_t zone) {
+bool IsListed(const RenderInput& input, const RenderList<monitor::ProcessLabels>&, size_t item, size_t zone) {
   return input.top_processes.Lists(item, zone);
 }
 template <typename Labels>
 bool IsListed(const RenderInput&, const RenderList<Labels>&, size_t) {
   return true;
 }
-bool IsListed(const RenderInput& input, const RenderList<ProcessLabels>&, size_t item) {
+bool IsListed(const RenderInput& input, const RenderList<monitor::ProcessLabels>&, size_t item) {
   return input.top_processes.Lists(item);
 }
 
@@ -177,10 +179,10 @@ std::optional<Nanoseconds> CpuTimeOf(const RenderInput& input, const RenderList<
 // Kepler's series has no state: a running process and its terminated twins are one sample, so that the series does not
 // go down when a pid is used again.
 void AppendProcessTime(const RenderInput& input, const Family& family, size_t item, std::string& out) {
-  const RenderList<ProcessLabels>& list = input.processes;
+  const RenderList<monitor::ProcessLabels>& list = input.processes;
   if (list.twins.HasRunningTwin(item)) return;
   auto time = CpuTimeOf(input, list, list.twins.Group(item));
-  if (list.workloads[item].state == WorkloadState::kRunning) {
+  if (list.workloads[item].state == monitor::WorkloadState::kRunning) {
     const auto terminated = CpuTimeOf(input, list, list.twins.TerminatedTwinsOf(item));
     if (terminated) time = time.value_or(Nanoseconds()) + *terminated;
   }
@@ -193,7 +195,7 @@ void AppendProcessTime(const RenderInput& input, const Family& family, size_t it
 }
 
 void AppendContainerTime(const RenderInput& input, const Family& family, size_t item, std::string& out) {
-  const RenderList<ContainerLabels>& list = input.containers;
+  const RenderList<monitor::ContainerLabels>& list = input.containers;
   const auto time = CpuTimeOf(input, list, list.twins.Group(item));
   if (!time) return;
   out.append(family.name).push_back('{');
@@ -250,12 +252,12 @@ size_t OneIfBpf(const RenderInput& input) { return UsesBpf(input) ? 1 : 0; }
 
 size_t TwoIfBpf(const RenderInput& input) { return UsesBpf(input) ? 2 : 0; }
 
-template <uint64_t CpuTimeSourceStats::*kCount>
+template <uint64_t cpu::CpuTimeSourceStats::*kCount>
 void AppendKernelCount(const RenderInput& input, const Family& family, size_t, std::string& out) {
   Sample(family.name, out).Labels(input.node_label).Uint(input.snapshot.kernel.*kCount);
 }
 
-template <uint64_t CpuTimeSourceStats::*kProcs, uint64_t CpuTimeSourceStats::*kOverflow>
+template <uint64_t cpu::CpuTimeSourceStats::*kProcs, uint64_t cpu::CpuTimeSourceStats::*kOverflow>
 void AppendMap(const RenderInput& input, const Family& family, size_t item, std::string& out) {
   const bool procs = item == 0;
   Sample(family.name, out)
@@ -264,7 +266,7 @@ void AppendMap(const RenderInput& input, const Family& family, size_t item, std:
       .Uint(input.snapshot.kernel.*(procs ? kProcs : kOverflow));
 }
 
-template <Nanoseconds CpuTimeSourceStats::*kTime>
+template <Nanoseconds cpu::CpuTimeSourceStats::*kTime>
 void AppendKernelTime(const RenderInput& input, const Family& family, size_t, std::string& out) {
   Sample(family.name, out).Labels(input.node_label).Billionths((input.snapshot.kernel.*kTime).value);
 }
@@ -292,7 +294,7 @@ void AppendProgramMisses(const RenderInput& input, const Family& family, size_t 
 size_t Features(const RenderInput& input) { return UsesBpf(input) ? input.snapshot.kernel.features.size() : 0; }
 
 void AppendFeature(const RenderInput& input, const Family& family, size_t item, std::string& out) {
-  const KernelFeature& feature = input.snapshot.kernel.features[item];
+  const cpu::KernelFeature& feature = input.snapshot.kernel.features[item];
   Sample(family.name, out)
       .Label("feature", feature.name)
       .Labels(input.node_label)
@@ -306,18 +308,18 @@ constexpr Family kFamilies[] = {
      AppendKeplerBuild},
     {"kepler_node_cpu_info", kGauge, "CPU information from procfs", kAlways, Cpus, AppendCpu},
     {"kepler_node_cpu_joules_total", kCounter, "Energy consumption of cpu at node level in joules", "node", Zones,
-     AppendZone<&ZoneFigures::all, Energy>},
+     AppendZone<&monitor::ZoneFigures::all, Energy>},
     {"kepler_node_cpu_active_joules_total", kCounter,
      "Energy consumption of cpu in active state at node level in joules", "node", Zones,
-     AppendZone<&ZoneFigures::active, Energy>},
+     AppendZone<&monitor::ZoneFigures::active, Energy>},
     {"kepler_node_cpu_idle_joules_total", kCounter, "Energy consumption of cpu in idle state at node level in joules",
-     "node", Zones, AppendZone<&ZoneFigures::idle, Energy>},
+     "node", Zones, AppendZone<&monitor::ZoneFigures::idle, Energy>},
     {"kepler_node_cpu_watts", kGauge, "Power consumption of cpu at node level in watts", "node", Zones,
-     AppendZone<&ZoneFigures::all, Power>},
+     AppendZone<&monitor::ZoneFigures::all, Power>},
     {"kepler_node_cpu_active_watts", kGauge, "Power consumption of cpu in active state at node level in watts", "node",
-     Zones, AppendZone<&ZoneFigures::active, Power>},
+     Zones, AppendZone<&monitor::ZoneFigures::active, Power>},
     {"kepler_node_cpu_idle_watts", kGauge, "Power consumption of cpu in idle state at node level in watts", "node",
-     Zones, AppendZone<&ZoneFigures::idle, Power>},
+     Zones, AppendZone<&monitor::ZoneFigures::idle, Power>},
     {"kepler_node_cpu_usage_ratio", kGauge, "CPU usage ratio of a node (value between 0.0 and 1.0)", "node", One,
      AppendUsageRatio},
     {"kepler_process_cpu_joules_total", kCounter, "Energy consumption of cpu at process level in joules", "process",
@@ -347,37 +349,37 @@ constexpr Family kFamilies[] = {
     {"brahe_cpu_time_source_info", kGauge, "Constant 1, labelled with where CPU time figures come from", kAlways, One,
      AppendCpuTimeSource},
     {"brahe_socket_cpu_joules_total", kCounter, "Energy used in one zone of one socket, in joules", "node", SocketZones,
-     AppendSocketEnergy<&ZoneFigures::all>},
+     AppendSocketEnergy<&monitor::ZoneFigures::all>},
     {"brahe_socket_cpu_active_joules_total", kCounter,
      "Energy used in one zone of one socket while its CPUs were busy, in joules", "node", SocketZones,
-     AppendSocketEnergy<&ZoneFigures::active>},
+     AppendSocketEnergy<&monitor::ZoneFigures::active>},
     {"brahe_socket_cpu_idle_joules_total", kCounter,
      "Energy used in one zone of one socket while its CPUs were idle, in joules", "node", SocketZones,
-     AppendSocketEnergy<&ZoneFigures::idle>},
+     AppendSocketEnergy<&monitor::ZoneFigures::idle>},
     {"brahe_process_unlisted_joules_total", kCounter,
      "Active energy that is in no listed process, in joules; listed and unlisted add up to the node's active energy",
      "process", UnlistedZones, AppendUnlisted},
     {"brahe_unassigned_cpu_seconds_total", kCounter, "CPU time that could not be assigned to a process", kAlways, One,
      AppendUnassigned},
     {"brahe_energy_read_errors_total", kCounter, "Failed readings of an energy counter", kAlways, SocketZones,
-     AppendSocketCount<&SocketZone::read_errors>},
+     AppendSocketCount<&monitor::SocketZone::read_errors>},
     {"brahe_energy_resets_total", kCounter, "Steps of an energy counter that were taken for a reset and not charged",
-     kAlways, SocketZones, AppendSocketCount<&SocketZone::resets>},
+     kAlways, SocketZones, AppendSocketCount<&monitor::SocketZone::resets>},
     {"brahe_energy_zone_still", kGauge, "1 while an energy counter stands still though its CPUs are busy, else 0",
      kAlways, SocketZones, AppendStill},
     {"brahe_bpf_feature", kGauge,
      "A metric with a constant '1' value, labeled by what the kernel side can do without and whether it has it",
      kAlways, Features, AppendFeature},
     {"brahe_bpf_map_entries", kGauge, "Entries in use of a BPF map", kAlways, TwoIfBpf,
-     AppendMap<&CpuTimeSourceStats::map_entries, &CpuTimeSourceStats::overflow_entries>},
+     AppendMap<&cpu::CpuTimeSourceStats::map_entries, &cpu::CpuTimeSourceStats::overflow_entries>},
     {"brahe_bpf_map_capacity", kGauge, "Most entries that a BPF map can hold", kAlways, TwoIfBpf,
-     AppendMap<&CpuTimeSourceStats::map_capacity, &CpuTimeSourceStats::overflow_capacity>},
+     AppendMap<&cpu::CpuTimeSourceStats::map_capacity, &cpu::CpuTimeSourceStats::overflow_capacity>},
     {"brahe_bpf_switches_total", kCounter, "Context switches that the BPF program has seen", kAlways, OneIfBpf,
-     AppendKernelCount<&CpuTimeSourceStats::switches>},
+     AppendKernelCount<&cpu::CpuTimeSourceStats::switches>},
     {"brahe_bpf_repaired_events_total", kCounter, "Context switches whose gap in the record was repaired", kAlways,
-     OneIfBpf, AppendKernelCount<&CpuTimeSourceStats::repaired_events>},
+     OneIfBpf, AppendKernelCount<&cpu::CpuTimeSourceStats::repaired_events>},
     {"brahe_bpf_dropped_events_total", kCounter, "Events that the BPF program could not record", kAlways, OneIfBpf,
-     AppendKernelCount<&CpuTimeSourceStats::dropped_events>},
+     AppendKernelCount<&cpu::CpuTimeSourceStats::dropped_events>},
     {"brahe_bpf_runs_total", kCounter, "Runs of a BPF program, counted while sysctl kernel.bpf_stats_enabled is 1",
      kAlways, Programs, AppendProgramRuns},
     {"brahe_bpf_run_seconds_total", kCounter,
@@ -389,13 +391,13 @@ constexpr Family kFamilies[] = {
     {"brahe_late_cuts_total", kCounter,
      "Epochs whose end was announced too late because the machine stood still; some of their time is in the epoch "
      "before",
-     kAlways, OneIfBpf, AppendKernelCount<&CpuTimeSourceStats::late_cuts>},
+     kAlways, OneIfBpf, AppendKernelCount<&cpu::CpuTimeSourceStats::late_cuts>},
     {"brahe_lost_cpu_seconds_total", kCounter,
      "CPU time that fitted no BPF map; a part of brahe_unassigned_cpu_seconds_total", kAlways, OneIfBpf,
-     AppendKernelTime<&CpuTimeSourceStats::lost>},
+     AppendKernelTime<&cpu::CpuTimeSourceStats::lost>},
     {"brahe_conservation_error_seconds_total", kCounter,
      "By how much busy and idle time differed from the CPUs' capacity as counted, before the books were closed",
-     kAlways, OneIfBpf, AppendKernelTime<&CpuTimeSourceStats::conservation_error>},
+     kAlways, OneIfBpf, AppendKernelTime<&cpu::CpuTimeSourceStats::conservation_error>},
 };
 
 std::string SpellNodeLabel(const std::string& node_name) {
@@ -405,9 +407,9 @@ std::string SpellNodeLabel(const std::string& node_name) {
   return label;
 }
 
-std::vector<std::string> SpellZoneEndings(const std::vector<ZoneSeries>& zones) {
+std::vector<std::string> SpellZoneEndings(const std::vector<monitor::ZoneSeries>& zones) {
   std::vector<std::string> endings;
-  for (const ZoneSeries& zone : zones) {
+  for (const monitor::ZoneSeries& zone : zones) {
     std::string& ending = endings.emplace_back();
     AppendEscaped(zone.name, ending);
     ending.append("\"} ");
@@ -417,7 +419,7 @@ std::vector<std::string> SpellZoneEndings(const std::vector<ZoneSeries>& zones) 
 
 }  // namespace
 
-RenderInput::RenderInput(std::shared_ptr<const Snapshot> source, RenderOptions render_options)
+RenderInput::RenderInput(std::shared_ptr<const monitor::Snapshot> source, RenderOptions render_options)
     : owner(std::move(source)),
       snapshot(*owner),
       options(std::move(render_options)),
@@ -435,4 +437,4 @@ bool IsChosen(std::string_view level, const RenderOptions& options) {
 
 std::span<const Family> Families() { return kFamilies; }
 
-}  // namespace brahe
+}  // namespace brahe::exposition

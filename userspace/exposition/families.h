@@ -13,7 +13,7 @@
 #include "userspace/exposition/top_processes.h"
 #include "userspace/monitor/snapshot.h"
 
-namespace brahe {
+namespace brahe::exposition {
 
 // What does not change from scrape to scrape.
 struct RenderOptions {
@@ -27,33 +27,33 @@ struct RenderOptions {
 template <typename Labels>
 struct RenderList {
   // `chosen` false: nothing of it will be rendered.
-  RenderList(const WorkloadList<Labels>& list, std::string_view node_label, bool chosen)
+  RenderList(const monitor::WorkloadList<Labels>& list, std::string_view node_label, bool chosen)
       : workloads(list), twins(list), labels(chosen ? list : kNothing, node_label) {}
 
-  const WorkloadList<Labels>& workloads;
+  const monitor::WorkloadList<Labels>& workloads;
   LabelTwins<Labels> twins;
   SpeltLabels<Labels> labels;
 
  private:
-  static inline const WorkloadList<Labels> kNothing;
+  static inline const monitor::WorkloadList<Labels> kNothing;
 };
 
 // What the samples of one snapshot are made from, by any number of scrapes at the same time: what is the same for all
 // of them is done once. Immutable: any thread.
 struct RenderInput {
-  RenderInput(std::shared_ptr<const Snapshot> source, RenderOptions render_options);
+  RenderInput(std::shared_ptr<const monitor::Snapshot> source, RenderOptions render_options);
   RenderInput(const RenderInput&) = delete;
   RenderInput& operator=(const RenderInput&) = delete;
 
-  const std::shared_ptr<const Snapshot> owner;
-  const Snapshot& snapshot;
+  const std::shared_ptr<const monitor::Snapshot> owner;
+  const monitor::Snapshot& snapshot;
   const RenderOptions options;
   const std::string node_label;                 // node_name="...", spelt
   const std::vector<std::string> zone_endings;  // by ZoneSeries: what follows zone=" in a sample, up to its value
-  const RenderList<ProcessLabels> processes;
-  const RenderList<ContainerLabels> containers;
-  const RenderList<VmLabels> vms;
-  const RenderList<PodLabels> pods;
+  const RenderList<monitor::ProcessLabels> processes;
+  const RenderList<monitor::ContainerLabels> containers;
+  const RenderList<monitor::VmLabels> vms;
+  const RenderList<monitor::PodLabels> pods;
   const TopProcesses top_processes;
 };
 
@@ -73,4 +73,4 @@ bool IsChosen(std::string_view level, const RenderOptions& options);
 // All families in the order of the exposition.
 std::span<const Family> Families();
 
-}  // namespace brahe
+}  // namespace brahe::exposition

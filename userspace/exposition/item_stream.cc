@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace brahe {
+namespace brahe::exposition {
 
 size_t ItemStream::Next(char* buffer, size_t capacity) {
   size_t written = 0;
@@ -28,4 +28,4 @@ std::string ItemStream::ReadAll() {
   return all;
 }
 
-}  // namespace brahe
+}  // namespace brahe::exposition

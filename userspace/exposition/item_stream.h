@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <string>
 
-namespace brahe {
+namespace brahe::exposition {
 
 // A text that is made item by item and read block by block, so that memory does not grow with it. One thread at a time.
 class ItemStream {
@@ -29,4 +29,4 @@ class ItemStream {
   size_t pending_offset_ = 0;
 };
 
-}  // namespace brahe
+}  // namespace brahe::exposition

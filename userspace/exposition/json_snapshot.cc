@@ -6,7 +6,7 @@
 
 #include "userspace/exposition/workload_labels.h"
 
-namespace brahe {
+namespace brahe::exposition {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -19,15 +19,15 @@ Json OrNull(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
 
-Json PowerOf(const EnergyFigure& figure) { return figure.power ? Json(figure.power->value) : Json(nullptr); }
+Json PowerOf(const monitor::EnergyFigure& figure) { return figure.power ? Json(figure.power->value) : Json(nullptr); }
 
-Json FigureOf(const EnergyFigure& figure) {
+Json FigureOf(const monitor::EnergyFigure& figure) {
   return {{"energy_uj", figure.energy.value}, {"power_uw", PowerOf(figure)}};
 }
 
-Json ProgramsOf(const CpuTimeSourceStats& kernel) {
+Json ProgramsOf(const cpu::CpuTimeSourceStats& kernel) {
   Json programs = Json::array();
-  for (const KernelProgramStats& program : kernel.programs) {
+  for (const cpu::KernelProgramStats& program : kernel.programs) {
     programs.push_back({{"name", program.name},
                         {"runs", program.runs},
                         {"run_time_ns", program.run_time.value},
@@ -36,16 +36,17 @@ Json ProgramsOf(const CpuTimeSourceStats& kernel) {
   return programs;
 }
 
-Json FeaturesOf(const CpuTimeSourceStats& kernel) {
+Json FeaturesOf(const cpu::CpuTimeSourceStats& kernel) {
   Json features = Json::array();
-  for (const KernelFeature& feature : kernel.features) features.push_back({{"name", feature.name}, {"on", feature.on}});
+  for (const cpu::KernelFeature& feature : kernel.features)
+    features.push_back({{"name", feature.name}, {"on", feature.on}});
   return features;
 }
 
 // Null with a CPU time source that has no kernel side.
-Json KernelOf(const Snapshot& snapshot) {
+Json KernelOf(const monitor::Snapshot& snapshot) {
   if (snapshot.cpu_time_source != "bpf") return nullptr;
-  const CpuTimeSourceStats& kernel = snapshot.kernel;
+  const cpu::CpuTimeSourceStats& kernel = snapshot.kernel;
   return {{"map_entries", kernel.map_entries},
           {"map_capacity", kernel.map_capacity},
           {"overflow_entries", kernel.overflow_entries},
@@ -60,8 +61,8 @@ Json KernelOf(const Snapshot& snapshot) {
           {"programs", ProgramsOf(kernel)}};
 }
 
-Json HeadOf(const Snapshot& snapshot, const std::string& node_name) {
-  const std::vector<ZoneSeries>& zones = snapshot.zones;
+Json HeadOf(const monitor::Snapshot& snapshot, const std::string& node_name) {
+  const std::vector<monitor::ZoneSeries>& zones = snapshot.zones;
   return {{"epoch", snapshot.epoch},
           {"unix_ms", snapshot.unix_ms},
           {"monotonic_ns", snapshot.time.value},
@@ -76,8 +77,8 @@ Json HeadOf(const Snapshot& snapshot, const std::string& node_name) {
           {"kernel", KernelOf(snapshot)}};
 }
 
-Json CpuOf(const Snapshot& snapshot, size_t item) {
-  const CpuInfo& cpu = (*snapshot.cpus)[item];
+Json CpuOf(const monitor::Snapshot& snapshot, size_t item) {
+  const cpu::CpuInfo& cpu = (*snapshot.cpus)[item];
   return {{"processor", cpu.processor},
           {"vendor_id", cpu.vendor_id},
           {"model_name", cpu.model_name},
@@ -85,21 +86,21 @@ Json CpuOf(const Snapshot& snapshot, size_t item) {
           {"core_id", cpu.core_id}};
 }
 
-void AddFigures(const ZoneFigures& figures, Json& json) {
+void AddFigures(const monitor::ZoneFigures& figures, Json& json) {
   json["all"] = FigureOf(figures.all);
   json["active"] = FigureOf(figures.active);
   json["idle"] = FigureOf(figures.idle);
 }
 
-Json ZoneOf(const Snapshot& snapshot, size_t item) {
-  const ZoneSeries& zone = snapshot.zones[item];
+Json ZoneOf(const monitor::Snapshot& snapshot, size_t item) {
+  const monitor::ZoneSeries& zone = snapshot.zones[item];
   Json json = {{"zone", zone.name}, {"path", zone.path}};
   AddFigures(zone.figures, json);
   return json;
 }
 
-Json SocketZoneOf(const Snapshot& snapshot, size_t item) {
-  const SocketZone& zone = snapshot.socket_zones[item];
+Json SocketZoneOf(const monitor::Snapshot& snapshot, size_t item) {
+  const monitor::SocketZone& zone = snapshot.socket_zones[item];
   Json json = {{"zone", zone.name}, {"path", zone.path}, {"socket", OrNull(zone.socket)}};
   AddFigures(zone.figures, json);
   json["read_errors"] = zone.read_errors;
@@ -108,11 +109,11 @@ Json SocketZoneOf(const Snapshot& snapshot, size_t item) {
   return json;
 }
 
-Json UnlistedOf(const Snapshot& snapshot, size_t item) {
+Json UnlistedOf(const monitor::Snapshot& snapshot, size_t item) {
   return {{"zone", snapshot.zones[item].name}, {"energy_uj", snapshot.unlisted_processes[item].value}};
 }
 
-Json LabelsOf(const ProcessLabels& process) {
+Json LabelsOf(const monitor::ProcessLabels& process) {
   return {{"pid", process.pid},
           {"comm", process.comm},
           {"exe", process.exe.str()},
@@ -121,21 +122,23 @@ Json LabelsOf(const ProcessLabels& process) {
           {"vm_id", process.vm_id.str()}};
 }
 
-Json LabelsOf(const ContainerLabels& container) {
+Json LabelsOf(const monitor::ContainerLabels& container) {
   return {{"container_id", container.id},
           {"container_name", container.name},
           {"runtime", container.runtime},
           {"pod_id", container.pod_id}};
 }
 
-Json LabelsOf(const VmLabels& vm) { return {{"vm_id", vm.id}, {"vm_name", vm.name}, {"hypervisor", vm.hypervisor}}; }
+Json LabelsOf(const monitor::VmLabels& vm) {
+  return {{"vm_id", vm.id}, {"vm_name", vm.name}, {"hypervisor", vm.hypervisor}};
+}
 
-Json LabelsOf(const PodLabels& pod) {
+Json LabelsOf(const monitor::PodLabels& pod) {
   return {{"pod_id", pod.id}, {"pod_name", pod.name}, {"pod_namespace", pod.name_space}};
 }
 
 template <auto kList>
-Json WorkloadOf(const Snapshot& snapshot, size_t item) {
+Json WorkloadOf(const monitor::Snapshot& snapshot, size_t item) {
   const auto& list = snapshot.*kList;
   const auto workload = list[item];
   Json json = LabelsOf(*workload.labels);
@@ -143,7 +146,7 @@ Json WorkloadOf(const Snapshot& snapshot, size_t item) {
   json["cpu_time_ns"] = workload.cpu_time.value;
   Json& zones = json["zones"] = Json::array();
   for (size_t zone = 0; zone < snapshot.zones.size(); ++zone) {
-    const EnergyFigure figure = list.At(item, zone);
+    const monitor::EnergyFigure figure = list.At(item, zone);
     zones.push_back(
         {{"zone", snapshot.zones[zone].name}, {"energy_uj", figure.energy.value}, {"power_uw", PowerOf(figure)}});
   }
@@ -151,36 +154,36 @@ Json WorkloadOf(const Snapshot& snapshot, size_t item) {
 }
 
 template <auto kList>
-size_t WorkloadsOf(const Snapshot& snapshot) {
+size_t WorkloadsOf(const monitor::Snapshot& snapshot) {
   return (snapshot.*kList).size();
 }
 
 template <auto kVector>
-size_t SizeOf(const Snapshot& snapshot) {
+size_t SizeOf(const monitor::Snapshot& snapshot) {
   return (snapshot.*kVector).size();
 }
 
-size_t CpusOf(const Snapshot& snapshot) { return snapshot.cpus ? snapshot.cpus->size() : 0; }
+size_t CpusOf(const monitor::Snapshot& snapshot) { return snapshot.cpus ? snapshot.cpus->size() : 0; }
 
 // The lists of the document, in their order.
 constexpr struct List {
   const char* key;
-  size_t (*count)(const Snapshot& snapshot);
-  Json (*item)(const Snapshot& snapshot, size_t item);
+  size_t (*count)(const monitor::Snapshot& snapshot);
+  Json (*item)(const monitor::Snapshot& snapshot, size_t item);
 } kLists[] = {
     {"cpus", CpusOf, CpuOf},
-    {"zones", SizeOf<&Snapshot::zones>, ZoneOf},
-    {"socket_zones", SizeOf<&Snapshot::socket_zones>, SocketZoneOf},
-    {"unlisted_processes", SizeOf<&Snapshot::unlisted_processes>, UnlistedOf},
-    {"processes", WorkloadsOf<&Snapshot::processes>, WorkloadOf<&Snapshot::processes>},
-    {"containers", WorkloadsOf<&Snapshot::containers>, WorkloadOf<&Snapshot::containers>},
-    {"vms", WorkloadsOf<&Snapshot::vms>, WorkloadOf<&Snapshot::vms>},
-    {"pods", WorkloadsOf<&Snapshot::pods>, WorkloadOf<&Snapshot::pods>},
+    {"zones", SizeOf<&monitor::Snapshot::zones>, ZoneOf},
+    {"socket_zones", SizeOf<&monitor::Snapshot::socket_zones>, SocketZoneOf},
+    {"unlisted_processes", SizeOf<&monitor::Snapshot::unlisted_processes>, UnlistedOf},
+    {"processes", WorkloadsOf<&monitor::Snapshot::processes>, WorkloadOf<&monitor::Snapshot::processes>},
+    {"containers", WorkloadsOf<&monitor::Snapshot::containers>, WorkloadOf<&monitor::Snapshot::containers>},
+    {"vms", WorkloadsOf<&monitor::Snapshot::vms>, WorkloadOf<&monitor::Snapshot::vms>},
+    {"pods", WorkloadsOf<&monitor::Snapshot::pods>, WorkloadOf<&monitor::Snapshot::pods>},
 };
 
 }  // namespace
 
-JsonRenderer::JsonRenderer(std::shared_ptr<const Snapshot> snapshot, std::string node_name)
+JsonRenderer::JsonRenderer(std::shared_ptr<const monitor::Snapshot> snapshot, std::string node_name)
     : snapshot_(std::move(snapshot)), node_name_(std::move(node_name)) {}
 
 void JsonRenderer::AppendNextItem(std::string& out) {
@@ -208,4 +211,4 @@ void JsonRenderer::AppendListItem(std::string& out) {
   place_ = Place::kEnd;
 }
 
-}  // namespace brahe
+}  // namespace brahe::exposition

@@ -7,7 +7,7 @@
 #include "userspace/exposition/item_stream.h"
 #include "userspace/monitor/snapshot.h"
 
-namespace brahe {
+namespace brahe::exposition {
 
 // The media type of what JsonRenderer writes.
 inline constexpr char kJsonContentType[] = "application/json";
@@ -15,7 +15,7 @@ inline constexpr char kJsonContentType[] = "application/json";
 // Renders a whole snapshot as one JSON document (docs/snapshot.md).
 class JsonRenderer final : public ItemStream {
  public:
-  JsonRenderer(std::shared_ptr<const Snapshot> snapshot, std::string node_name);
+  JsonRenderer(std::shared_ptr<const monitor::Snapshot> snapshot, std::string node_name);
 
  private:
   enum class Place { kHead, kLists, kEnd };
@@ -24,11 +24,11 @@ class JsonRenderer final : public ItemStream {
   // An item of a list, or what stands before the first one or after the last.
   void AppendListItem(std::string& out);
 
-  const std::shared_ptr<const Snapshot> snapshot_;
+  const std::shared_ptr<const monitor::Snapshot> snapshot_;
   const std::string node_name_;
   Place place_ = Place::kHead;  // what is rendered next: within the lists this item of this one
   size_t list_ = 0;
   size_t item_ = 0;
 };
 
-}  // namespace brahe
+}  // namespace brahe::exposition

@@ -11,13 +11,13 @@
 #include "userspace/base/file.h"
 #include "userspace/exposition/test_snapshot.h"
 
-namespace brahe {
+namespace brahe::exposition {
 namespace {
 
 using Json = nlohmann::json;
 
-std::string Render(const Snapshot& snapshot, size_t capacity = 4096) {
-  JsonRenderer renderer(std::make_shared<const Snapshot>(snapshot), "node-1");
+std::string Render(const monitor::Snapshot& snapshot, size_t capacity = 4096) {
+  JsonRenderer renderer(std::make_shared<const monitor::Snapshot>(snapshot), "node-1");
   std::string text;
   std::vector<char> buffer(capacity);
   while (const size_t size = renderer.Next(buffer.data(), capacity)) text.append(buffer.data(), size);
@@ -25,10 +25,10 @@ std::string Render(const Snapshot& snapshot, size_t capacity = 4096) {
   return text;
 }
 
-Json Parse(const Snapshot& snapshot) { return Json::parse(Render(snapshot)); }
+Json Parse(const monitor::Snapshot& snapshot) { return Json::parse(Render(snapshot)); }
 
 TEST(JsonRenderer, TellsOfTheNode) {
-  const Snapshot snapshot = SmallSnapshot();
+  const monitor::Snapshot snapshot = SmallSnapshot();
   Json head = Parse(snapshot);
   for (const char* list :
        {"cpus", "zones", "socket_zones", "unlisted_processes", "processes", "containers", "vms", "pods"}) {
@@ -95,7 +95,7 @@ TEST(JsonRenderer, GivesTheSameBytesThroughABufferOfAnySize) {
 }
 
 TEST(JsonRenderer, IsADocumentAlsoWithoutAnythingToTell) {
-  const Json json = Parse(Snapshot());
+  const Json json = Parse(monitor::Snapshot());
   EXPECT_EQ(json["kernel"], nullptr);
   EXPECT_EQ(json["primary_zone"], nullptr);
   EXPECT_EQ(json["cpus"], Json::array());
@@ -103,10 +103,10 @@ TEST(JsonRenderer, IsADocumentAlsoWithoutAnythingToTell) {
 }
 
 TEST(JsonRenderer, KeepsAnyBytesOfANameWithinItsString) {
-  Snapshot snapshot;
+  monitor::Snapshot snapshot;
   const auto comm_of = [&](const std::string& comm) {
     snapshot.processes = {};
-    AddProcess(snapshot, {1, comm, "", "regular", "", ""}, WorkloadState::kRunning, {});
+    AddProcess(snapshot, {1, comm, "", "regular", "", ""}, monitor::WorkloadState::kRunning, {});
     return Parse(snapshot)["processes"][0]["comm"].get<std::string>();
   };
   for (const std::string& comm : {std::string("a\"b\\c\n\t\x01\x1b[2J\x7f"), std::string("nul\0byte", 8),
@@ -119,7 +119,7 @@ TEST(JsonRenderer, KeepsAnyBytesOfANameWithinItsString) {
 }
 
 TEST(JsonRenderer, HoldsOneItemHoweverLargeTheDocument) {
-  JsonRenderer renderer(std::make_shared<const Snapshot>(LargeSnapshot(8000)), "node-1");
+  JsonRenderer renderer(std::make_shared<const monitor::Snapshot>(LargeSnapshot(8000)), "node-1");
   std::vector<char> buffer(4096);
   size_t held = 0;
   std::string text;
@@ -153,4 +153,4 @@ TEST(JsonRenderer, EachKeyIsInTheManual) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::exposition

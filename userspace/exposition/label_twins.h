@@ -10,7 +10,7 @@
 #include "userspace/exposition/workload_labels.h"
 #include "userspace/monitor/snapshot.h"
 
-namespace brahe {
+namespace brahe::exposition {
 
 // Workloads of one list that are printed with the same labels: a pid that was used twice, a container that ended twice.
 // Prometheus rejects a whole scrape for one series that is in it twice, so terminated twins become one sample, the sum
@@ -20,9 +20,9 @@ namespace brahe {
 template <typename Labels>
 class LabelTwins {
  public:
-  explicit LabelTwins(const WorkloadList<Labels>& list) : list_(list) {
+  explicit LabelTwins(const monitor::WorkloadList<Labels>& list) : list_(list) {
     for (size_t item = 0; item < list.size(); ++item) {
-      if (list[item].state == WorkloadState::kTerminated) {
+      if (list[item].state == monitor::WorkloadState::kTerminated) {
         terminated_.push_back(item);
       } else if (kNamedFreely) {
         running_.push_back(item);
@@ -32,14 +32,14 @@ class LabelTwins {
     if (terminated_.empty()) return;
     std::stable_sort(terminated_.begin(), terminated_.end(), Order{list});
     for (size_t item = 0; item < list.size(); ++item) {
-      if (list[item].state == WorkloadState::kRunning) MarkTwinsOf(item);
+      if (list[item].state == monitor::WorkloadState::kRunning) MarkTwinsOf(item);
     }
   }
 
   // The items that are printed as one sample in the place of `item`: that item alone as a rule, and none where it is
   // part of the sample of an earlier one. The result may refer to `item` itself.
   [[nodiscard]] std::span<const size_t> Group(const size_t& item) const {
-    const bool runs = list_[item].state == WorkloadState::kRunning;
+    const bool runs = list_[item].state == monitor::WorkloadState::kRunning;
     if (runs && !kNamedFreely) return {&item, 1};
     const std::vector<size_t>& sorted = runs ? running_ : terminated_;
     const auto [first, last] = std::equal_range(sorted.begin(), sorted.end(), item, Order{list_});
@@ -56,10 +56,10 @@ class LabelTwins {
   }
 
  private:
-  static constexpr bool kNamedFreely = std::is_same_v<Labels, VmLabels>;
+  static constexpr bool kNamedFreely = std::is_same_v<Labels, monitor::VmLabels>;
 
   struct Order {
-    const WorkloadList<Labels>& list;
+    const monitor::WorkloadList<Labels>& list;
     bool operator()(size_t a, size_t b) const { return PrintedBefore(*list[a].labels, *list[b].labels); }
   };
 
@@ -67,11 +67,11 @@ class LabelTwins {
     for (const size_t item : TerminatedTwinsOf(running)) twins_of_running_.insert(item);
   }
 
-  const WorkloadList<Labels>& list_;
+  const monitor::WorkloadList<Labels>& list_;
   // In Order; twins by their place in the list.
   std::vector<size_t> running_;  // only what is named freely
   std::vector<size_t> terminated_;
   std::unordered_set<size_t> twins_of_running_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::exposition

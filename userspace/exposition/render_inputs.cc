@@ -1,8 +1,8 @@
 #include "userspace/exposition/render_inputs.h"
 
-namespace brahe {
+namespace brahe::exposition {
 
-std::shared_ptr<const RenderInput> RenderInputs::Of(const std::shared_ptr<const Snapshot>& snapshot) {
+std::shared_ptr<const RenderInput> RenderInputs::Of(const std::shared_ptr<const monitor::Snapshot>& snapshot) {
   // Those who come meanwhile wait here instead of doing the same work.
   const std::lock_guard lock(mutex_);
   if (auto latest = latest_.lock(); latest && latest->owner == snapshot) return latest;
@@ -22,4 +22,4 @@ void RenderInputs::SetOptions(RenderOptions options) {
   latest_.reset();
 }
 
-}  // namespace brahe
+}  // namespace brahe::exposition

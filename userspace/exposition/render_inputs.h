@@ -6,7 +6,7 @@
 
 #include "userspace/exposition/families.h"
 
-namespace brahe {
+namespace brahe::exposition {
 
 // Makes one RenderInput of a snapshot for all scrapes that render it at the same time, and keeps none that nobody
 // renders. Any thread.
@@ -14,7 +14,7 @@ class RenderInputs {
  public:
   explicit RenderInputs(RenderOptions options) : options_(std::move(options)) {}
 
-  std::shared_ptr<const RenderInput> Of(const std::shared_ptr<const Snapshot>& snapshot);
+  std::shared_ptr<const RenderInput> Of(const std::shared_ptr<const monitor::Snapshot>& snapshot);
 
   [[nodiscard]] RenderOptions options() const;
   // Holds for scrapes that begin afterwards.
@@ -26,4 +26,4 @@ class RenderInputs {
   std::weak_ptr<const RenderInput> latest_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::exposition

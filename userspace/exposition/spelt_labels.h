@@ -8,17 +8,17 @@
 #include "userspace/exposition/workload_labels.h"
 #include "userspace/monitor/snapshot.h"
 
-namespace brahe {
+namespace brahe::exposition {
 
 // The labels of all workloads of a list, each escaped and spelt once, whatever number of samples they stand in. About
 // 200 bytes a workload. Immutable: any thread.
 template <typename Labels>
 class SpeltLabels {
  public:
-  SpeltLabels(const WorkloadList<Labels>& list, std::string_view node_label) : list_(list) {
+  SpeltLabels(const monitor::WorkloadList<Labels>& list, std::string_view node_label) : list_(list) {
     text_.reserve(list.size() * kUsualBytes);  // what is not needed of it never becomes resident
     places_.reserve(list.size());
-    for (const Workload<Labels>& workload : list) {
+    for (const monitor::Workload<Labels>& workload : list) {
       Place place{.begin = static_cast<uint32_t>(text_.size())};
       place.state = static_cast<uint32_t>(AppendLabels(*workload.labels, node_label, text_));
       place.end = static_cast<uint32_t>(text_.size());
@@ -44,9 +44,9 @@ class SpeltLabels {
     uint32_t begin = 0, state = 0, end = 0;
   };
 
-  const WorkloadList<Labels>& list_;
+  const monitor::WorkloadList<Labels>& list_;
   std::string text_;
   std::vector<Place> places_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::exposition

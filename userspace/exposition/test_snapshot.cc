@@ -2,17 +2,18 @@
 
 #include <utility>
 
-namespace brahe {
+namespace brahe::exposition {
 namespace {
 
 template <typename Labels>
-void Add(Snapshot& snapshot, WorkloadList<Labels>& list, Labels labels, WorkloadState state, Microjoules energy) {
-  const std::vector<EnergyFigure> figures(snapshot.zones.size(), {energy, Microwatts{energy.value / 10}});
+void Add(monitor::Snapshot& snapshot, monitor::WorkloadList<Labels>& list, Labels labels, monitor::WorkloadState state,
+         Microjoules energy) {
+  const std::vector<monitor::EnergyFigure> figures(snapshot.zones.size(), {energy, Microwatts{energy.value / 10}});
   AddWorkload(list, std::move(labels), state, Nanoseconds{energy.value * 50}, figures);
 }
 
-ZoneFigures Figures(Microjoules active, Microjoules idle) {
-  const auto figure = [](Microjoules energy) { return EnergyFigure{energy, Microwatts{energy.value / 10}}; };
+monitor::ZoneFigures Figures(Microjoules active, Microjoules idle) {
+  const auto figure = [](Microjoules energy) { return monitor::EnergyFigure{energy, Microwatts{energy.value / 10}}; };
   return {figure(active + idle), figure(active), figure(idle)};
 }
 
@@ -27,24 +28,26 @@ RenderOptions TestOptions() {
           .arch = "amd64"};
 }
 
-void AddProcess(Snapshot& snapshot, ProcessLabels labels, WorkloadState state, Microjoules energy) {
+void AddProcess(monitor::Snapshot& snapshot, monitor::ProcessLabels labels, monitor::WorkloadState state,
+                Microjoules energy) {
   Add(snapshot, snapshot.processes, std::move(labels), state, energy);
 }
 
-void AddContainer(Snapshot& snapshot, ContainerLabels labels, WorkloadState state, Microjoules energy) {
+void AddContainer(monitor::Snapshot& snapshot, monitor::ContainerLabels labels, monitor::WorkloadState state,
+                  Microjoules energy) {
   Add(snapshot, snapshot.containers, std::move(labels), state, energy);
 }
 
-void AddVm(Snapshot& snapshot, VmLabels labels, WorkloadState state, Microjoules energy) {
+void AddVm(monitor::Snapshot& snapshot, monitor::VmLabels labels, monitor::WorkloadState state, Microjoules energy) {
   Add(snapshot, snapshot.vms, std::move(labels), state, energy);
 }
 
-void AddPod(Snapshot& snapshot, PodLabels labels, WorkloadState state, Microjoules energy) {
+void AddPod(monitor::Snapshot& snapshot, monitor::PodLabels labels, monitor::WorkloadState state, Microjoules energy) {
   Add(snapshot, snapshot.pods, std::move(labels), state, energy);
 }
 
-Snapshot SmallSnapshot() {
-  Snapshot snapshot;
+monitor::Snapshot SmallSnapshot() {
+  monitor::Snapshot snapshot;
   snapshot.epoch = 7;
   snapshot.time = Seconds(4'000);
   snapshot.unix_ms = 1'700'000'000'123;
@@ -59,16 +62,17 @@ Snapshot SmallSnapshot() {
       {"package", "/sys/class/powercap/intel-rapl:1", 1, Figures({10'000'001}, {345'677}), 3, 0, true},
       {"dram", "/sys/class/powercap/intel-rapl:0:1", {}, Figures({30'000'001}, {5}), 12, 0}};
   snapshot.usage_ppm = 250'000;
-  AddProcess(snapshot, {1, "systemd", "/usr/lib/systemd/systemd", "regular", "", ""}, WorkloadState::kRunning,
+  AddProcess(snapshot, {1, "systemd", "/usr/lib/systemd/systemd", "regular", "", ""}, monitor::WorkloadState::kRunning,
              {1'500'000});
   AddProcess(snapshot, {4711, "we\\ird\"\n\xFF", "/opt/caf\xC3\xA9", "container", "0123456789abcdef", ""},
-             WorkloadState::kRunning, {20'000'000});
-  AddProcess(snapshot, {99, "qemu", "/usr/bin/qemu", "vm", "", "vm-1"}, WorkloadState::kTerminated, {2});
+             monitor::WorkloadState::kRunning, {20'000'000});
+  AddProcess(snapshot, {99, "qemu", "/usr/bin/qemu", "vm", "", "vm-1"}, monitor::WorkloadState::kTerminated, {2});
   SetFigure(snapshot.processes, 0, 1, {{1'500'000}, std::nullopt});
-  AddContainer(snapshot, {"0123456789abcdef", "web", "containerd", "pod-1"}, WorkloadState::kRunning, {20'000'000});
-  AddVm(snapshot, {"vm-1", "guest \"1\"", "kvm"}, WorkloadState::kTerminated, {2});
-  AddPod(snapshot, {"pod-1", "web-7f", "shop"}, WorkloadState::kRunning, {20'000'000});
-  AddPod(snapshot, {"pod-2", "", ""}, WorkloadState::kTerminated, {1'000'000});
+  AddContainer(snapshot, {"0123456789abcdef", "web", "containerd", "pod-1"}, monitor::WorkloadState::kRunning,
+               {20'000'000});
+  AddVm(snapshot, {"vm-1", "guest \"1\"", "kvm"}, monitor::WorkloadState::kTerminated, {2});
+  AddPod(snapshot, {"pod-1", "web-7f", "shop"}, monitor::WorkloadState::kRunning, {20'000'000});
+  AddPod(snapshot, {"pod-2", "", ""}, monitor::WorkloadState::kTerminated, {1'000'000});
   snapshot.unlisted_processes = {{8'499'999}, {8'499'999}};
   snapshot.unassigned_time = {1'234'567'890};
   snapshot.cpu_time_source = "bpf";
@@ -86,25 +90,26 @@ Snapshot SmallSnapshot() {
                      4,
                      {{"switch", true}, {"exec", false}},
                      {{"on_switch", 987654300, {123'456'789'012}, 1}, {"on_exec", 42, {43'000}, std::nullopt}}};
-  snapshot.cpus = std::make_shared<const std::vector<CpuInfo>>(
-      std::vector<CpuInfo>{{"0", "GenuineIntel", "A \"fast\" CPU", "0", "0"}, {"1", "GenuineIntel", "", "1", "0"}});
+  snapshot.cpus = std::make_shared<const std::vector<cpu::CpuInfo>>(std::vector<cpu::CpuInfo>{
+      {"0", "GenuineIntel", "A \"fast\" CPU", "0", "0"}, {"1", "GenuineIntel", "", "1", "0"}});
   return snapshot;
 }
 
-Snapshot LargeSnapshot(uint32_t processes) {
-  Snapshot snapshot;
+monitor::Snapshot LargeSnapshot(uint32_t processes) {
+  monitor::Snapshot snapshot;
   snapshot.zones = {{"package", "/sys/class/powercap/intel-rapl:0", {}},
                     {"core", "/sys/class/powercap/intel-rapl:0:0", {}},
                     {"dram", "/sys/class/powercap/intel-rapl:0:1", {}}};
   for (uint32_t i = 0; i < processes; ++i) {
-    ProcessLabels labels{1000 + i, "worker-" + std::to_string(i % 100), "/usr/local/bin/worker", "regular", "", ""};
+    monitor::ProcessLabels labels{1000 + i, "worker-" + std::to_string(i % 100), "/usr/local/bin/worker", "regular", "",
+                                  ""};
     if (i % 2 != 0) {
       labels.type = "container";
       labels.container_id = std::string(60, 'a') + std::to_string(1000 + i % 50);
     }
-    AddProcess(snapshot, std::move(labels), WorkloadState::kRunning, {123'456'789ULL + i * 1'000'003ULL});
+    AddProcess(snapshot, std::move(labels), monitor::WorkloadState::kRunning, {123'456'789ULL + i * 1'000'003ULL});
   }
   return snapshot;
 }
 
-}  // namespace brahe
+}  // namespace brahe::exposition

@@ -9,14 +9,14 @@
 #include "userspace/exposition/families.h"
 #include "userspace/monitor/snapshot.h"
 
-namespace brahe {
+namespace brahe::exposition {
 
 // Appends a workload to a list, in chunks of kTestChunk.
 inline constexpr size_t kTestChunk = 64;
 template <typename Labels>
-void AddWorkload(WorkloadList<Labels>& list, Labels labels, WorkloadState state, Nanoseconds cpu_time,
-                 const std::vector<EnergyFigure>& figures) {
-  using Chunk = WorkloadChunk<Labels>;
+void AddWorkload(monitor::WorkloadList<Labels>& list, Labels labels, monitor::WorkloadState state, Nanoseconds cpu_time,
+                 const std::vector<monitor::EnergyFigure>& figures) {
+  using Chunk = monitor::WorkloadChunk<Labels>;
   auto chunks = list.chunks();
   auto chunk = std::make_shared<Chunk>();
   typename Chunk::Faces faces;
@@ -36,10 +36,10 @@ void AddWorkload(WorkloadList<Labels>& list, Labels labels, WorkloadState state,
 
 // Puts another figure in the place of a list's.
 template <typename Labels>
-void SetFigure(WorkloadList<Labels>& list, size_t item, size_t zone, EnergyFigure figure) {
-  const WorkloadList<Labels> before = std::exchange(list, {});
+void SetFigure(monitor::WorkloadList<Labels>& list, size_t item, size_t zone, monitor::EnergyFigure figure) {
+  const monitor::WorkloadList<Labels> before = std::exchange(list, {});
   for (size_t i = 0; i < before.size(); ++i) {
-    std::vector<EnergyFigure> figures;
+    std::vector<monitor::EnergyFigure> figures;
     for (size_t z = 0; z < before.chunks()[0]->sums.size(); ++z) figures.push_back(before.At(i, z));
     if (i == item) figures[zone] = figure;
     AddWorkload(list, *before[i].labels, before[i].state, before[i].cpu_time, figures);
@@ -51,16 +51,18 @@ RenderOptions TestOptions();
 
 // A small snapshot with something of everything: two sockets, a zone whose power is unknown, running and terminated
 // workloads, labels that need escaping.
-Snapshot SmallSnapshot();
+monitor::Snapshot SmallSnapshot();
 
 // A snapshot of `processes` running processes and three zones.
-Snapshot LargeSnapshot(uint32_t processes);
+monitor::Snapshot LargeSnapshot(uint32_t processes);
 
 // Appends a workload that used `energy` in each zone and 50 ns of CPU time for each microjoule of it. Its power is a
 // tenth of its energy, a second.
-void AddProcess(Snapshot& snapshot, ProcessLabels labels, WorkloadState state, Microjoules energy);
-void AddContainer(Snapshot& snapshot, ContainerLabels labels, WorkloadState state, Microjoules energy);
-void AddVm(Snapshot& snapshot, VmLabels labels, WorkloadState state, Microjoules energy);
-void AddPod(Snapshot& snapshot, PodLabels labels, WorkloadState state, Microjoules energy);
+void AddProcess(monitor::Snapshot& snapshot, monitor::ProcessLabels labels, monitor::WorkloadState state,
+                Microjoules energy);
+void AddContainer(monitor::Snapshot& snapshot, monitor::ContainerLabels labels, monitor::WorkloadState state,
+                  Microjoules energy);
+void AddVm(monitor::Snapshot& snapshot, monitor::VmLabels labels, monitor::WorkloadState state, Microjoules energy);
+void AddPod(monitor::Snapshot& snapshot, monitor::PodLabels labels, monitor::WorkloadState state, Microjoules energy);
 
-}  // namespace brahe
+}  // namespace brahe::exposition

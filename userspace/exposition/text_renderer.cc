@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace brahe {
+namespace brahe::exposition {
 
 TextRenderer::TextRenderer(std::shared_ptr<const RenderInput> input, ExpositionFormat format, std::string registry_text)
     : input_(std::move(input)), format_(format), registry_text_(std::move(registry_text)) {
@@ -45,4 +45,4 @@ void TextRenderer::AppendItem(std::string& out) {
   }
 }
 
-}  // namespace brahe
+}  // namespace brahe::exposition

@@ -7,7 +7,7 @@
 #include "userspace/exposition/item_stream.h"
 #include "userspace/monitor/snapshot.h"
 
-namespace brahe {
+namespace brahe::exposition {
 
 // Renders a snapshot as an exposition.
 class TextRenderer final : public ItemStream {
@@ -31,4 +31,4 @@ class TextRenderer final : public ItemStream {
   bool registry_written_ = false;
 };
 
-}  // namespace brahe
+}  // namespace brahe::exposition

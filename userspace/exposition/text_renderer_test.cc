@@ -12,7 +12,7 @@
 #include "userspace/base/file.h"
 #include "userspace/exposition/test_snapshot.h"
 
-namespace brahe {
+namespace brahe::exposition {
 namespace {
 
 using ::testing::ElementsAre;
@@ -20,11 +20,12 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-std::shared_ptr<const RenderInput> InputOf(const Snapshot& snapshot, const RenderOptions& options = TestOptions()) {
-  return std::make_shared<const RenderInput>(std::make_shared<const Snapshot>(snapshot), options);
+std::shared_ptr<const RenderInput> InputOf(const monitor::Snapshot& snapshot,
+                                           const RenderOptions& options = TestOptions()) {
+  return std::make_shared<const RenderInput>(std::make_shared<const monitor::Snapshot>(snapshot), options);
 }
 
-std::string Render(const Snapshot& snapshot, const RenderOptions& options = TestOptions(),
+std::string Render(const monitor::Snapshot& snapshot, const RenderOptions& options = TestOptions(),
                    const std::string& registry_text = "") {
   return TextRenderer(InputOf(snapshot, options), ExpositionFormat::kText, registry_text).ReadAll();
 }
@@ -45,13 +46,13 @@ std::vector<std::string> SamplesOf(const std::string& family, const std::string&
   return samples;
 }
 
-Snapshot OneZone() {
-  Snapshot snapshot;
+monitor::Snapshot OneZone() {
+  monitor::Snapshot snapshot;
   snapshot.zones = {{"package", "p", {}}};
   return snapshot;
 }
 
-ProcessLabels Process(uint32_t pid, const std::string& comm) { return {pid, comm, "", "regular", "", ""}; }
+monitor::ProcessLabels Process(uint32_t pid, const std::string& comm) { return {pid, comm, "", "regular", "", ""}; }
 
 RenderOptions OnlyLevel(const std::string& level) {
   RenderOptions options = TestOptions();
@@ -96,8 +97,8 @@ TEST(TextRenderer, KeepsFamiliesTogetherUnderOneHeaderEach) {
 }
 
 TEST(TextRenderer, LeavesOutFamiliesWithoutSamples) {
-  Snapshot snapshot = OneZone();
-  AddProcess(snapshot, Process(1, "init"), WorkloadState::kRunning, {1});
+  monitor::Snapshot snapshot = OneZone();
+  AddProcess(snapshot, Process(1, "init"), monitor::WorkloadState::kRunning, {1});
   SetFigure(snapshot.processes, 0, 0, {{1}, std::nullopt});
   const std::string text = Render(snapshot);
   EXPECT_THAT(text, HasSubstr("kepler_process_cpu_joules_total{"));
@@ -108,11 +109,11 @@ TEST(TextRenderer, LeavesOutFamiliesWithoutSamples) {
 }
 
 TEST(TextRenderer, RendersTheLargestProcessesAndTheSumOfTheOthers) {
-  Snapshot snapshot = OneZone();
-  AddProcess(snapshot, Process(5, "cc1"), WorkloadState::kTerminated, {300});
-  AddProcess(snapshot, Process(6, "small"), WorkloadState::kRunning, {7});
-  AddProcess(snapshot, Process(7, "large"), WorkloadState::kRunning, {400});
-  AddProcess(snapshot, Process(5, "cc1"), WorkloadState::kTerminated, {20});  // a twin of the first
+  monitor::Snapshot snapshot = OneZone();
+  AddProcess(snapshot, Process(5, "cc1"), monitor::WorkloadState::kTerminated, {300});
+  AddProcess(snapshot, Process(6, "small"), monitor::WorkloadState::kRunning, {7});
+  AddProcess(snapshot, Process(7, "large"), monitor::WorkloadState::kRunning, {400});
+  AddProcess(snapshot, Process(5, "cc1"), monitor::WorkloadState::kTerminated, {20});  // a twin of the first
   snapshot.unlisted_processes = {{1000}};
   RenderOptions options = TestOptions();
   options.top_processes = 2;
@@ -162,11 +163,11 @@ TEST(TextRenderer, RendersVirtualMachinesAndPodsWithTheirLabels) {
 }
 
 TEST(TextRenderer, SumsVirtualMachinesWhoseNamesArePrintedAlike) {
-  Snapshot snapshot = OneZone();
-  AddVm(snapshot, {"a\xFE", "", "kvm"}, WorkloadState::kRunning, {1});
-  AddVm(snapshot, {"b", "", "kvm"}, WorkloadState::kRunning, {10});
-  AddVm(snapshot, {"a\xFE", "", "kvm"}, WorkloadState::kTerminated, {100});
-  AddVm(snapshot, {"a\xFF", "", "kvm"}, WorkloadState::kRunning, {2});
+  monitor::Snapshot snapshot = OneZone();
+  AddVm(snapshot, {"a\xFE", "", "kvm"}, monitor::WorkloadState::kRunning, {1});
+  AddVm(snapshot, {"b", "", "kvm"}, monitor::WorkloadState::kRunning, {10});
+  AddVm(snapshot, {"a\xFE", "", "kvm"}, monitor::WorkloadState::kTerminated, {100});
+  AddVm(snapshot, {"a\xFF", "", "kvm"}, monitor::WorkloadState::kRunning, {2});
   const std::vector<std::string> joules = SamplesOf("kepler_vm_cpu_joules_total", Render(snapshot));
   ASSERT_EQ(joules.size(), 3U);
   EXPECT_THAT(joules[0], ::testing::EndsWith(" 0.000003"));
@@ -176,7 +177,7 @@ TEST(TextRenderer, SumsVirtualMachinesWhoseNamesArePrintedAlike) {
 
 TEST(TextRenderer, RendersWhatIsOfNoLevelWhateverIsChosen) {
   for (const char* level : {"vm", "pod"}) {
-    Snapshot snapshot = SmallSnapshot();
+    monitor::Snapshot snapshot = SmallSnapshot();
     snapshot.vms = {};
     snapshot.pods = {};
     const std::string text = Render(snapshot, OnlyLevel(level));
@@ -189,7 +190,7 @@ TEST(TextRenderer, RendersWhatIsOfNoLevelWhateverIsChosen) {
 }
 
 TEST(TextRenderer, RendersBpfFiguresOnlyWithBpf) {
-  Snapshot snapshot = SmallSnapshot();
+  monitor::Snapshot snapshot = SmallSnapshot();
   snapshot.cpu_time_source = "procfs";
   const std::string text = Render(snapshot);
   for (const char* family : {"brahe_bpf", "brahe_late_cuts", "brahe_lost", "brahe_conservation_error"}) {
@@ -198,12 +199,12 @@ TEST(TextRenderer, RendersBpfFiguresOnlyWithBpf) {
 }
 
 TEST(TextRenderer, SumsTerminatedProcessesThatHaveTheSameLabels) {
-  Snapshot snapshot = OneZone();
-  const ProcessLabels twin = Process(5, "cc1");
-  AddProcess(snapshot, twin, WorkloadState::kTerminated, {30});
-  AddProcess(snapshot, Process(5, "ld"), WorkloadState::kTerminated, {400});
-  AddProcess(snapshot, twin, WorkloadState::kTerminated, {2000});
-  AddProcess(snapshot, twin, WorkloadState::kTerminated, {10000});
+  monitor::Snapshot snapshot = OneZone();
+  const monitor::ProcessLabels twin = Process(5, "cc1");
+  AddProcess(snapshot, twin, monitor::WorkloadState::kTerminated, {30});
+  AddProcess(snapshot, Process(5, "ld"), monitor::WorkloadState::kTerminated, {400});
+  AddProcess(snapshot, twin, monitor::WorkloadState::kTerminated, {2000});
+  AddProcess(snapshot, twin, monitor::WorkloadState::kTerminated, {10000});
   const std::string text = Render(snapshot);
   const auto labels_of = [](const std::string& comm) {
     return "{comm=\"" + comm + R"(",container_id="",exe="",node_name="node-1",pid="5",state="terminated",)" +
@@ -219,11 +220,11 @@ TEST(TextRenderer, SumsTerminatedProcessesThatHaveTheSameLabels) {
 }
 
 TEST(TextRenderer, TakesProcessesForTheSameOnlyIfTheyArePrintedAlike) {
-  Snapshot snapshot = OneZone();
-  AddProcess(snapshot, Process(5, "a\xFE"), WorkloadState::kTerminated, {1});
-  AddProcess(snapshot, Process(5, "a\xFF"), WorkloadState::kTerminated, {2});
-  AddProcess(snapshot, {5, "a", "", "regular", "c", ""}, WorkloadState::kTerminated, {4});
-  AddProcess(snapshot, {5, "a", "", "regular", "", "c"}, WorkloadState::kTerminated, {8});
+  monitor::Snapshot snapshot = OneZone();
+  AddProcess(snapshot, Process(5, "a\xFE"), monitor::WorkloadState::kTerminated, {1});
+  AddProcess(snapshot, Process(5, "a\xFF"), monitor::WorkloadState::kTerminated, {2});
+  AddProcess(snapshot, {5, "a", "", "regular", "c", ""}, monitor::WorkloadState::kTerminated, {4});
+  AddProcess(snapshot, {5, "a", "", "regular", "", "c"}, monitor::WorkloadState::kTerminated, {8});
   const std::vector<std::string> joules = SamplesOf("kepler_process_cpu_joules_total", Render(snapshot));
   ASSERT_EQ(joules.size(), 3U);
   EXPECT_THAT(joules[0], ::testing::EndsWith(" 0.000003"));
@@ -232,9 +233,9 @@ TEST(TextRenderer, TakesProcessesForTheSameOnlyIfTheyArePrintedAlike) {
 }
 
 TEST(TextRenderer, AnUnknownPowerMakesTheSumUnknown) {
-  Snapshot snapshot = OneZone();
-  AddProcess(snapshot, Process(5, "sh"), WorkloadState::kTerminated, {10});
-  AddProcess(snapshot, Process(5, "sh"), WorkloadState::kTerminated, {20});
+  monitor::Snapshot snapshot = OneZone();
+  AddProcess(snapshot, Process(5, "sh"), monitor::WorkloadState::kTerminated, {10});
+  AddProcess(snapshot, Process(5, "sh"), monitor::WorkloadState::kTerminated, {20});
   SetFigure(snapshot.processes, 1, 0, {{20}, std::nullopt});
   const std::string text = Render(snapshot);
   EXPECT_THAT(SamplesOf("kepler_process_cpu_joules_total", text), ::testing::SizeIs(1));
@@ -243,11 +244,11 @@ TEST(TextRenderer, AnUnknownPowerMakesTheSumUnknown) {
 
 TEST(TextRenderer, ARunningProcessIsOneSampleWithItsTerminatedTwinWhereThereIsNoState) {
   for (const bool terminated_first : {true, false}) {
-    Snapshot snapshot = OneZone();
-    const ProcessLabels labels = Process(5, "sh");
-    if (terminated_first) AddProcess(snapshot, labels, WorkloadState::kTerminated, {3});
-    AddProcess(snapshot, labels, WorkloadState::kRunning, {7});
-    if (!terminated_first) AddProcess(snapshot, labels, WorkloadState::kTerminated, {3});
+    monitor::Snapshot snapshot = OneZone();
+    const monitor::ProcessLabels labels = Process(5, "sh");
+    if (terminated_first) AddProcess(snapshot, labels, monitor::WorkloadState::kTerminated, {3});
+    AddProcess(snapshot, labels, monitor::WorkloadState::kRunning, {7});
+    if (!terminated_first) AddProcess(snapshot, labels, monitor::WorkloadState::kTerminated, {3});
     const std::string text = Render(snapshot);
     EXPECT_THAT(
         SamplesOf("kepler_process_cpu_seconds_total", text),
@@ -258,11 +259,11 @@ TEST(TextRenderer, ARunningProcessIsOneSampleWithItsTerminatedTwinWhereThereIsNo
 }
 
 TEST(TextRenderer, SumsAContainerThatEndedTwice) {
-  Snapshot snapshot = OneZone();
-  const ContainerLabels labels{"c1", "web", "docker", ""};
-  AddContainer(snapshot, labels, WorkloadState::kTerminated, {1});
-  AddContainer(snapshot, labels, WorkloadState::kRunning, {10});
-  AddContainer(snapshot, labels, WorkloadState::kTerminated, {2});
+  monitor::Snapshot snapshot = OneZone();
+  const monitor::ContainerLabels labels{"c1", "web", "docker", ""};
+  AddContainer(snapshot, labels, monitor::WorkloadState::kTerminated, {1});
+  AddContainer(snapshot, labels, monitor::WorkloadState::kRunning, {10});
+  AddContainer(snapshot, labels, monitor::WorkloadState::kTerminated, {2});
   const std::string text = Render(snapshot);
   const auto labels_of = [](const std::string& state) {
     return R"({container_id="c1",container_name="web",node_name="node-1",pod_id="",runtime="docker",state=")" + state;
@@ -275,7 +276,7 @@ TEST(TextRenderer, SumsAContainerThatEndedTwice) {
 }
 
 TEST(TextRenderer, SumsReadErrorsOfZonesThatDifferOnlyInTheirPath) {
-  Snapshot snapshot = OneZone();
+  monitor::Snapshot snapshot = OneZone();
   snapshot.socket_zones = {
       {"package", "die0", 0, {}, 1, 10}, {"package", "other", 1, {}, 2, 20}, {"package", "die1", 0, {}, 4, 40}};
   const std::string text = Render(snapshot);
@@ -289,10 +290,10 @@ TEST(TextRenderer, SumsReadErrorsOfZonesThatDifferOnlyInTheirPath) {
 }
 
 TEST(TextRenderer, NeverRendersASeriesTwice) {
-  Snapshot snapshot = LargeSnapshot(300);
+  monitor::Snapshot snapshot = LargeSnapshot(300);
   for (int round = 0; round < 3; ++round) {
     for (uint32_t pid = 1000; pid < 1100; ++pid) {
-      AddProcess(snapshot, *snapshot.processes[pid - 1000].labels, WorkloadState::kTerminated, {pid});
+      AddProcess(snapshot, *snapshot.processes[pid - 1000].labels, monitor::WorkloadState::kTerminated, {pid});
     }
   }
   std::set<std::string> series;
@@ -309,7 +310,7 @@ double CpuMilliseconds() {
 }
 
 TEST(TextRenderer, RendersEightThousandProcessesWithinTheTimeOfAScrape) {
-  const auto snapshot = std::make_shared<const Snapshot>(LargeSnapshot(8000));
+  const auto snapshot = std::make_shared<const monitor::Snapshot>(LargeSnapshot(8000));
   const RenderOptions options = TestOptions();
   std::vector<char> block(32 * 1024);
   double best = 1e9;
@@ -329,4 +330,4 @@ TEST(TextRenderer, RendersEightThousandProcessesWithinTheTimeOfAScrape) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::exposition

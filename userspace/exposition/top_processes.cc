@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <numeric>
 
-namespace brahe {
+namespace brahe::exposition {
 
-TopProcesses::TopProcesses(const WorkloadList<ProcessLabels>& list, size_t zones, uint64_t top)
+TopProcesses::TopProcesses(const monitor::WorkloadList<monitor::ProcessLabels>& list, size_t zones, uint64_t top)
     : zones_(zones), unlisted_(zones) {
   if (top == 0 || top >= list.size()) return;
   listed_.resize(list.size() * zones);
@@ -18,7 +18,7 @@ bool TopProcesses::Lists(size_t item) const {
   return std::find(first, first + static_cast<ptrdiff_t>(zones_), true) != first + static_cast<ptrdiff_t>(zones_);
 }
 
-void TopProcesses::RankZone(const WorkloadList<ProcessLabels>& list, size_t zone, uint64_t top) {
+void TopProcesses::RankZone(const monitor::WorkloadList<monitor::ProcessLabels>& list, size_t zone, uint64_t top) {
   const auto energy_of = [&](size_t item) { return list.At(item, zone).energy; };
   std::vector<size_t> ranking(list.size());
   std::iota(ranking.begin(), ranking.end(), 0);
@@ -30,4 +30,4 @@ void TopProcesses::RankZone(const WorkloadList<ProcessLabels>& list, size_t zone
   for (auto item = last; item != ranking.end(); ++item) unlisted_[zone] += energy_of(*item);
 }
 
-}  // namespace brahe
+}  // namespace brahe::exposition

@@ -7,7 +7,7 @@
 #include "userspace/base/units.h"
 #include "userspace/monitor/snapshot.h"
 
-namespace brahe {
+namespace brahe::exposition {
 
 // Which processes have series of their own where their number is bounded: in each zone the `top` with the most energy,
 // of equals the first in the list. What the others have is told in one sum a zone. Each zone has its own ranking,
@@ -16,7 +16,7 @@ namespace brahe {
 class TopProcesses {
  public:
   // `top` 0: all have series. `zones` is the number of ZoneSeries.
-  TopProcesses(const WorkloadList<ProcessLabels>& list, size_t zones, uint64_t top);
+  TopProcesses(const monitor::WorkloadList<monitor::ProcessLabels>& list, size_t zones, uint64_t top);
 
   [[nodiscard]] bool Lists(size_t item, size_t zone) const { return listed_.empty() || listed_[item * zones_ + zone]; }
   // In at least one zone.
@@ -25,11 +25,11 @@ class TopProcesses {
   [[nodiscard]] const std::vector<Microjoules>& unlisted() const { return unlisted_; }
 
  private:
-  void RankZone(const WorkloadList<ProcessLabels>& list, size_t zone, uint64_t top);
+  void RankZone(const monitor::WorkloadList<monitor::ProcessLabels>& list, size_t zone, uint64_t top);
 
   const size_t zones_;
   std::vector<bool> listed_;  // item * zones_ + zone; empty: all
   std::vector<Microjoules> unlisted_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::exposition

@@ -7,18 +7,18 @@
 
 #include "userspace/exposition/test_snapshot.h"
 
-namespace brahe {
+namespace brahe::exposition {
 namespace {
 
 using ::testing::ElementsAre;
 
 // A list with these energies, by process and zone.
-WorkloadList<ProcessLabels> ListOf(const std::vector<std::vector<uint64_t>>& energies) {
-  WorkloadList<ProcessLabels> list;
+monitor::WorkloadList<monitor::ProcessLabels> ListOf(const std::vector<std::vector<uint64_t>>& energies) {
+  monitor::WorkloadList<monitor::ProcessLabels> list;
   for (const std::vector<uint64_t>& by_zone : energies) {
-    std::vector<EnergyFigure> figures;
+    std::vector<monitor::EnergyFigure> figures;
     for (const uint64_t energy : by_zone) figures.push_back({{energy}, {}});
-    AddWorkload(list, ProcessLabels(), WorkloadState::kRunning, {}, figures);
+    AddWorkload(list, monitor::ProcessLabels(), monitor::WorkloadState::kRunning, {}, figures);
   }
   return list;
 }
@@ -72,4 +72,4 @@ TEST(TopProcesses, TheSumOfTheOthersNeverGoesDown) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::exposition

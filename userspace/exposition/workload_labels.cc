@@ -2,7 +2,7 @@
 
 #include "userspace/exposition/exposition.h"
 
-namespace brahe {
+namespace brahe::exposition {
 namespace {
 
 // Raw values that differ may still be printed alike, where bytes that are no UTF-8 were replaced.
@@ -17,7 +17,7 @@ bool TextBefore(const Labels& a, const Labels& b) {
 
 }  // namespace
 
-size_t AppendLabels(const ProcessLabels& process, std::string_view node_label, std::string& out) {
+size_t AppendLabels(const monitor::ProcessLabels& process, std::string_view node_label, std::string& out) {
   out.append("comm=\"");
   AppendEscaped(process.comm, out);
   out.append("\",container_id=\"");
@@ -36,7 +36,7 @@ size_t AppendLabels(const ProcessLabels& process, std::string_view node_label, s
   return before_state;
 }
 
-size_t AppendLabels(const ContainerLabels& container, std::string_view node_label, std::string& out) {
+size_t AppendLabels(const monitor::ContainerLabels& container, std::string_view node_label, std::string& out) {
   out.append("container_id=\"");
   AppendEscaped(container.id, out);
   out.append("\",container_name=\"");
@@ -49,7 +49,7 @@ size_t AppendLabels(const ContainerLabels& container, std::string_view node_labe
   return out.size();
 }
 
-size_t AppendLabels(const VmLabels& vm, std::string_view node_label, std::string& out) {
+size_t AppendLabels(const monitor::VmLabels& vm, std::string_view node_label, std::string& out) {
   out.append("hypervisor=\"");
   AppendEscaped(vm.hypervisor, out);
   out.append("\",").append(node_label);
@@ -62,7 +62,7 @@ size_t AppendLabels(const VmLabels& vm, std::string_view node_label, std::string
   return before_state;
 }
 
-size_t AppendLabels(const PodLabels& pod, std::string_view node_label, std::string& out) {
+size_t AppendLabels(const monitor::PodLabels& pod, std::string_view node_label, std::string& out) {
   out.append(node_label).append(",pod_id=\"");
   AppendEscaped(pod.id, out);
   out.append("\",pod_name=\"");
@@ -73,18 +73,20 @@ size_t AppendLabels(const PodLabels& pod, std::string_view node_label, std::stri
   return out.size();
 }
 
-std::string_view StateName(WorkloadState state) { return state == WorkloadState::kRunning ? "running" : "terminated"; }
+std::string_view StateName(monitor::WorkloadState state) {
+  return state == monitor::WorkloadState::kRunning ? "running" : "terminated";
+}
 
-void AppendState(WorkloadState state, std::string& out) {
+void AppendState(monitor::WorkloadState state, std::string& out) {
   out.append(",state=\"").append(StateName(state)).push_back('"');
 }
 
-bool PrintedBefore(const ProcessLabels& a, const ProcessLabels& b) {
+bool PrintedBefore(const monitor::ProcessLabels& a, const monitor::ProcessLabels& b) {
   return a.pid != b.pid ? a.pid < b.pid : TextBefore(a, b);
 }
 
-bool PrintedBefore(const ContainerLabels& a, const ContainerLabels& b) { return TextBefore(a, b); }
-bool PrintedBefore(const VmLabels& a, const VmLabels& b) { return TextBefore(a, b); }
-bool PrintedBefore(const PodLabels& a, const PodLabels& b) { return TextBefore(a, b); }
+bool PrintedBefore(const monitor::ContainerLabels& a, const monitor::ContainerLabels& b) { return TextBefore(a, b); }
+bool PrintedBefore(const monitor::VmLabels& a, const monitor::VmLabels& b) { return TextBefore(a, b); }
+bool PrintedBefore(const monitor::PodLabels& a, const monitor::PodLabels& b) { return TextBefore(a, b); }
 
-}  // namespace brahe
+}  // namespace brahe::exposition

@@ -12,7 +12,7 @@
 
 #include "userspace/base/clock.h"
 
-namespace brahe {
+namespace brahe::http {
 namespace {
 
 // In a row from one socket, so that a crowd at one address does not keep others waiting.
@@ -88,4 +88,4 @@ void Acceptor::Handle(AcceptedSocket socket) {
   if (table_.Admit(fd) && !take_(std::move(socket))) table_.Withdraw(fd);
 }
 
-}  // namespace brahe
+}  // namespace brahe::http

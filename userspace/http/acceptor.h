@@ -12,7 +12,7 @@
 #include "userspace/http/connection_table.h"
 #include "userspace/http/listen_socket.h"
 
-namespace brahe {
+namespace brahe::http {
 
 // A socket and who is at its other end.
 struct AcceptedSocket {
@@ -47,4 +47,4 @@ class Acceptor {
   std::thread thread_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::http

@@ -10,7 +10,7 @@
 #include <string>
 #include <system_error>
 
-namespace brahe {
+namespace brahe::http {
 namespace {
 
 // What the soft limit is raised by beside the connections.
@@ -48,4 +48,4 @@ Result<unsigned> ConnectionPlaces(unsigned wanted) {
   return static_cast<unsigned>(room);
 }
 
-}  // namespace brahe
+}  // namespace brahe::http

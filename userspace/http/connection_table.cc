@@ -6,7 +6,7 @@
 #include <chrono>
 #include <tuple>
 
-namespace brahe {
+namespace brahe::http {
 namespace {
 
 // How long a new connection's thread, or that of one that was ended, may take until it is not waited for.
@@ -150,4 +150,4 @@ void ConnectionTable::End(Connection& connection) {
   if (connection.exchange) connection.exchange->Answer({.status = 503, .body = "too late\n"});
 }
 
-}  // namespace brahe
+}  // namespace brahe::http

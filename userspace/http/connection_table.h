@@ -9,7 +9,7 @@
 #include "userspace/http/exchange.h"
 #include "userspace/http/http_limits.h"
 
-namespace brahe {
+namespace brahe::http {
 
 class TlsContext;
 
@@ -71,4 +71,4 @@ class ConnectionTable {
   std::unordered_map<int, Connection> connections_;  // by descriptor
 };
 
-}  // namespace brahe
+}  // namespace brahe::http

@@ -6,7 +6,7 @@
 #include "userspace/base/fake_clock.h"
 #include "userspace/base/file.h"
 
-namespace brahe {
+namespace brahe::http {
 namespace {
 
 using Connection = ConnectionTable::Connection;
@@ -161,4 +161,4 @@ TEST_F(ConnectionTableTest, RequestsAfterTheStopAreRefused) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::http

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace brahe {
+namespace brahe::http {
 
 bool Exchange::Answer(HttpResponse answer) {
   const std::lock_guard lock(mutex_);
@@ -31,4 +31,4 @@ void Exchange::Finish() {
   dropped.swap(answer_);
 }
 
-}  // namespace brahe
+}  // namespace brahe::http

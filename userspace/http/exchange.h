@@ -7,7 +7,7 @@
 
 #include "userspace/http/http_message.h"
 
-namespace brahe {
+namespace brahe::http {
 
 // What a request's Responder and its connection share: the first answer that is given, by any thread, and the
 // connection while it waits for that. The connection's thread must call Finish before the connection goes.
@@ -28,4 +28,4 @@ class Exchange {
   MHD_Connection* suspended_ = nullptr;
 };
 
-}  // namespace brahe
+}  // namespace brahe::http

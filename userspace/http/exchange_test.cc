@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace brahe {
+namespace brahe::http {
 namespace {
 
 // An exchange that has an answer must not touch the connection, and null is the one that cannot be touched.
@@ -56,4 +56,4 @@ TEST(Responder, SaysThatTheServerFailedIfItIsDestroyedUnused) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::http

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-namespace brahe {
+namespace brahe::http {
 namespace {
 
 // Samples repeat each other's labels, line after line: the fastest level and a short window find nearly all of it.
@@ -39,4 +39,4 @@ size_t GzipStream::Next(char* buffer, size_t capacity) {
   return capacity - stream_.avail_out;
 }
 
-}  // namespace brahe
+}  // namespace brahe::http

@@ -6,7 +6,7 @@
 #include <functional>
 #include <vector>
 
-namespace brahe {
+namespace brahe::http {
 
 // Compresses what a reader gives, in the gzip format, block by block as it is asked for. Memory: about 120 KiB, however
 // long the text is. One thread at a time.
@@ -29,4 +29,4 @@ class GzipStream {
   bool finished_ = false;
 };
 
-}  // namespace brahe
+}  // namespace brahe::http

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <string>
 
-namespace brahe {
+namespace brahe::http {
 namespace {
 
 std::string Unzipped(const std::string& zipped) {
@@ -71,4 +71,4 @@ TEST(GzipStream, MayBeLeftBeforeItsEnd) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::http

@@ -2,7 +2,7 @@
 
 #include "userspace/base/units.h"
 
-namespace brahe {
+namespace brahe::http {
 
 // What slow and greedy clients are held to. Where all connections are taken, a new one takes the place of the one that
 // has waited longest for its first request, else of the one that has been idle longest, else of the one that has been
@@ -15,4 +15,4 @@ struct HttpLimits {
   Nanoseconds giving_way = Seconds(10);     // of an answer, after which its connection can lose its place
 };
 
-}  // namespace brahe
+}  // namespace brahe::http

@@ -20,7 +20,7 @@
 #include "userspace/http/http_server.h"
 #include "userspace/http/test_client.h"
 
-namespace brahe {
+namespace brahe::http {
 namespace {
 
 using ::testing::AnyOf;
@@ -311,4 +311,4 @@ TEST(HttpLimits, RefusesWhatIsNoRequest) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::http

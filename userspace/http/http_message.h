@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace brahe {
+namespace brahe::http {
 
 struct HttpRequest {
   std::string method;                          // GET or HEAD
@@ -51,4 +51,4 @@ class Responder {
 // Answers a request. Called by several threads at a time; must not block, because other connections wait meanwhile.
 using HttpHandler = std::function<void(const HttpRequest& request, Responder responder)>;
 
-}  // namespace brahe
+}  // namespace brahe::http

@@ -24,7 +24,7 @@
 #include "userspace/http/request_fault.h"
 #include "userspace/http/tls_context.h"
 
-namespace brahe {
+namespace brahe::http {
 namespace {
 
 // One thread each. The library has no thread pool for connections that it did not accept itself.
@@ -258,4 +258,4 @@ Result<std::unique_ptr<HttpServer>> StartHttpServer(std::vector<ListenSocket> so
   return std::unique_ptr<HttpServer>(std::move(server));
 }
 
-}  // namespace brahe
+}  // namespace brahe::http

@@ -10,7 +10,7 @@
 #include "userspace/http/http_message.h"
 #include "userspace/http/listen_socket.h"
 
-namespace brahe {
+namespace brahe::http {
 
 class TlsContext;
 
@@ -35,4 +35,4 @@ class HttpServer {
 Result<std::unique_ptr<HttpServer>> StartHttpServer(std::vector<ListenSocket> sockets, const HttpServerOptions& options,
                                                     HttpHandler handler);
 
-}  // namespace brahe
+}  // namespace brahe::http

@@ -12,7 +12,7 @@
 #include "userspace/http/http_server.h"
 #include "userspace/http/test_client.h"
 
-namespace brahe {
+namespace brahe::http {
 namespace {
 
 const std::vector<std::string> kCorpus = {
@@ -99,4 +99,4 @@ TEST(HttpServerFuzz, WhateverComesTheNextRequestIsAnswered) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::http

@@ -16,7 +16,7 @@
 
 #include "userspace/http/test_client.h"
 
-namespace brahe {
+namespace brahe::http {
 namespace {
 
 using ::testing::HasSubstr;
@@ -333,4 +333,4 @@ TEST(HttpServer, StopsWithConnectionsOpen) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::http

@@ -17,7 +17,7 @@
 #include "userspace/http/test_client.h"
 #include "userspace/http/tls_context.h"
 
-namespace brahe {
+namespace brahe::http {
 namespace {
 
 using ::testing::Not;
@@ -259,4 +259,4 @@ TEST_F(HttpTlsTest, StopsWithConnectionsOpen) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::http

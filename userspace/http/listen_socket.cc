@@ -9,7 +9,7 @@
 #include <optional>
 #include <utility>
 
-namespace brahe {
+namespace brahe::http {
 namespace {
 
 constexpr int kBacklog = 1024;
@@ -120,4 +120,4 @@ Result<std::vector<ListenSocket>> ListenOn(const std::vector<std::string>& addre
   return sockets;
 }
 
-}  // namespace brahe
+}  // namespace brahe::http

@@ -9,7 +9,7 @@
 #include "userspace/base/file.h"
 #include "userspace/base/result.h"
 
-namespace brahe {
+namespace brahe::http {
 
 // A listening, non-blocking, close-on-exec TCP socket.
 struct ListenSocket {
@@ -28,4 +28,4 @@ Result<ListenSocket> Listen(const std::string& address);
 // Of all `addresses`, in their order, or the first Error.
 Result<std::vector<ListenSocket>> ListenOn(const std::vector<std::string>& addresses);
 
-}  // namespace brahe
+}  // namespace brahe::http

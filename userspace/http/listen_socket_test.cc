@@ -8,7 +8,7 @@
 
 #include <cerrno>
 
-namespace brahe {
+namespace brahe::http {
 namespace {
 
 using ::testing::HasSubstr;
@@ -96,4 +96,4 @@ TEST(Listen, RefusesWhatIsNoAddress) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::http

@@ -3,7 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-namespace brahe {
+namespace brahe::http {
 
 std::string PeerAddress(const sockaddr* address) {
   if (address == nullptr) return "";
@@ -18,4 +18,4 @@ std::string PeerAddress(const sockaddr* address) {
   return text;
 }
 
-}  // namespace brahe
+}  // namespace brahe::http

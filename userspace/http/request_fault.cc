@@ -7,7 +7,7 @@
 #include <set>
 #include <string_view>
 
-namespace brahe {
+namespace brahe::http {
 namespace {
 
 struct Headers {
@@ -40,4 +40,4 @@ std::optional<std::string> RequestFault(MHD_Connection* connection, const Reques
   return std::nullopt;
 }
 
-}  // namespace brahe
+}  // namespace brahe::http

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-namespace brahe {
+namespace brahe::http {
 
 // A request's first line as the library has taken it apart.
 struct RequestLine {
@@ -22,4 +22,4 @@ const char* EndOfTarget(const char* target);
 // that differ, no host or several, a NUL in the target, which would be cut there. Nothing for a request that is clear.
 std::optional<std::string> RequestFault(MHD_Connection* connection, const RequestLine& line);
 
-}  // namespace brahe
+}  // namespace brahe::http

@@ -9,7 +9,7 @@
 #include <ctime>
 #include <utility>
 
-namespace brahe {
+namespace brahe::http {
 namespace {
 
 void Check(int code) { CHECK_GE(code, 0) << gnutls_strerror(code); }
@@ -107,4 +107,4 @@ TestCertificate MakeTestCertificate(const TestCertificateOptions& options) {
   return {.certificate = Take(certificate_pem), .key = Take(key_pem)};
 }
 
-}  // namespace brahe
+}  // namespace brahe::http

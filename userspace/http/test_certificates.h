@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace brahe {
+namespace brahe::http {
 
 struct TestCertificate {
   std::string certificate;  // PEM
@@ -25,4 +25,4 @@ struct TestCertificateOptions {
 // Makes a key and its certificate for tests; a failure ends the process.
 TestCertificate MakeTestCertificate(const TestCertificateOptions& options = {});
 
-}  // namespace brahe
+}  // namespace brahe::http

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-namespace brahe {
+namespace brahe::http {
 namespace {
 
 std::string JoinChunks(std::string_view chunked) {
@@ -73,4 +73,4 @@ TestResponse ParseResponse(const std::string& bytes) {
   return response;
 }
 
-}  // namespace brahe
+}  // namespace brahe::http

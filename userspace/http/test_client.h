@@ -6,7 +6,7 @@
 
 #include "userspace/base/file.h"
 
-namespace brahe {
+namespace brahe::http {
 
 // A blocking connection to 127.0.0.1 for tests; gives up after 20 s without a byte.
 class TestClient {
@@ -36,4 +36,4 @@ TestResponse Request(uint16_t port, const std::string& method, const std::string
 // The response that `bytes` are.
 TestResponse ParseResponse(const std::string& bytes);
 
-}  // namespace brahe
+}  // namespace brahe::http

@@ -12,7 +12,7 @@
 
 #include "userspace/http/tls_priorities.h"
 
-namespace brahe {
+namespace brahe::http {
 namespace {
 
 // What each kind of client authentication comes to.
@@ -234,4 +234,4 @@ Status TlsContext::CheckClient(gnutls_session_t session) const {
   return {};
 }
 
-}  // namespace brahe
+}  // namespace brahe::http

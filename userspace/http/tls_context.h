@@ -10,7 +10,7 @@
 #include "userspace/base/result.h"
 #include "userspace/http/tls_options.h"
 
-namespace brahe {
+namespace brahe::http {
 
 // What a server's TLS sessions have in common: certificate, protocol, and whom they let in. It does not change, and any
 // number of threads may use it. Sessions are never resumed, so that each handshake shows the certificate of its
@@ -44,4 +44,4 @@ class TlsContext {
   std::vector<std::string> warnings_ = {};
 };
 
-}  // namespace brahe
+}  // namespace brahe::http

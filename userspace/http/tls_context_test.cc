@@ -11,7 +11,7 @@
 #include "userspace/base/file.h"
 #include "userspace/http/test_certificates.h"
 
-namespace brahe {
+namespace brahe::http {
 namespace {
 
 using ::testing::ElementsAre;
@@ -430,4 +430,4 @@ TEST(TlsContext, ShowsTheWholeChain) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::http

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace brahe {
+namespace brahe::http {
 
 // What is asked of clients' certificates; Go's names.
 enum class ClientAuth : uint8_t {
@@ -32,4 +32,4 @@ struct TlsOptions {
   std::vector<std::string> curve_preferences = {};  // Go's names: CurveP256, CurveP384, CurveP521, X25519
 };
 
-}  // namespace brahe
+}  // namespace brahe::http

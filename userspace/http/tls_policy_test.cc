@@ -5,7 +5,7 @@
 #include "userspace/http/test_certificates.h"
 #include "userspace/http/tls_context.h"
 
-namespace brahe {
+namespace brahe::http {
 namespace {
 
 TlsOptions Options() {
@@ -28,4 +28,4 @@ TEST(TlsPolicy, ASuiteThatItForbidsIsAnError) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::http

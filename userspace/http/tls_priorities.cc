@@ -8,7 +8,7 @@
 
 #include "userspace/base/nearest_name.h"
 
-namespace brahe {
+namespace brahe::http {
 namespace {
 
 struct NamedSuite {
@@ -248,4 +248,4 @@ Result<TlsPriorities> MakeTlsPriorities(const TlsOptions& options, gnutls_pk_alg
   return exact.error();
 }
 
-}  // namespace brahe
+}  // namespace brahe::http

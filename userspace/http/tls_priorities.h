@@ -8,7 +8,7 @@
 #include "userspace/base/result.h"
 #include "userspace/http/tls_options.h"
 
-namespace brahe {
+namespace brahe::http {
 
 struct TlsPriorities {
   gnutls_priority_t value = nullptr;  // the caller's
@@ -20,4 +20,4 @@ struct TlsPriorities {
 // lists of their parts of which it makes all suites it can: an Error where that gives others than the ones asked for.
 Result<TlsPriorities> MakeTlsPriorities(const TlsOptions& options, gnutls_pk_algorithm_t key);
 
-}  // namespace brahe
+}  // namespace brahe::http

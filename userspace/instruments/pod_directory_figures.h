@@ -7,7 +7,7 @@
 
 #include "userspace/base/units.h"
 
-namespace brahe {
+namespace brahe::instruments {
 
 // How well Kubernetes tells of the pods.
 struct PodDirectoryFigures {
@@ -18,4 +18,4 @@ struct PodDirectoryFigures {
   std::optional<Nanoseconds> age = {};            // of the last good news; nullopt: there was none yet
 };
 
-}  // namespace brahe
+}  // namespace brahe::instruments

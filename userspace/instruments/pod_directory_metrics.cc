@@ -4,7 +4,7 @@
 
 #include <utility>
 
-namespace brahe {
+namespace brahe::instruments {
 namespace {
 
 using prometheus::ClientMetric;
@@ -50,4 +50,4 @@ std::vector<MetricFamily> PodDirectoryMetrics::Collect() const {
   return families;
 }
 
-}  // namespace brahe
+}  // namespace brahe::instruments

@@ -8,7 +8,7 @@
 
 #include "userspace/instruments/pod_directory_figures.h"
 
-namespace brahe {
+namespace brahe::instruments {
 
 // The brahe_pod_* families. `figures` is called at each Collect. Any thread, if `figures` may be called by any.
 class PodDirectoryMetrics final : public prometheus::Collectable {
@@ -22,4 +22,4 @@ class PodDirectoryMetrics final : public prometheus::Collectable {
   const std::function<PodDirectoryFigures()> figures_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::instruments

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <prometheus/text_serializer.h>
 
-namespace brahe {
+namespace brahe::instruments {
 namespace {
 
 using ::testing::HasSubstr;
@@ -33,4 +33,4 @@ TEST(PodDirectoryMetrics, HasNoAgeBeforeTheFirstAnswer) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::instruments

@@ -14,7 +14,7 @@
 #include "userspace/base/file.h"
 #include "userspace/base/process_stat.h"
 
-namespace brahe {
+namespace brahe::instruments {
 namespace {
 
 std::optional<ProcessStat> ReadStat(const std::string& path) {
@@ -95,4 +95,4 @@ std::vector<prometheus::MetricFamily> ProcessMetrics::Collect() const {
   return list.Take();
 }
 
-}  // namespace brahe
+}  // namespace brahe::instruments

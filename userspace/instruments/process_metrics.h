@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace brahe {
+namespace brahe::instruments {
 
 // The usual process_* families about this process itself, read from /proc at each Collect. What cannot be read is left
 // out. Any thread.
@@ -22,4 +22,4 @@ class ProcessMetrics final : public prometheus::Collectable {
   const double boot_time_;  // Unix time in seconds
 };
 
-}  // namespace brahe
+}  // namespace brahe::instruments

@@ -10,7 +10,7 @@
 #include "userspace/base/process_stat_text.h"
 #include "userspace/base/temp_tree.h"
 
-namespace brahe {
+namespace brahe::instruments {
 namespace {
 
 std::map<std::string, double> Values(const ProcessMetrics& metrics) {
@@ -65,4 +65,4 @@ TEST(ProcessMetrics, LeavesOutWhatCannotBeRead) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::instruments

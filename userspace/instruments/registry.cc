@@ -6,7 +6,7 @@
 
 #include "userspace/instruments/registry_text.h"
 
-namespace brahe {
+namespace brahe::instruments {
 namespace {
 
 double ToSeconds(Nanoseconds duration) { return static_cast<double>(duration.value) / 1e9; }
@@ -58,8 +58,8 @@ Instruments::Instruments(const std::string& node_name, std::function<PodDirector
   if (pods) pods_.emplace(node_name, std::move(pods));
 }
 
-void Instruments::ObserveEpochs(const std::vector<EpochTiming>& epochs) {
-  for (const EpochTiming& epoch : epochs) {
+void Instruments::ObserveEpochs(const std::vector<monitor::EpochTiming>& epochs) {
+  for (const monitor::EpochTiming& epoch : epochs) {
     epochs_.Observe(ToSeconds(epoch.work));
     if (epoch.delay) epoch_delays_.Observe(ToSeconds(*epoch.delay));
     for (const Nanoseconds lag : epoch.read_lags) read_lags_.Observe(ToSeconds(lag));
@@ -73,7 +73,7 @@ void Instruments::CountScrape() { scrapes_.Increment(); }
 
 void Instruments::ObserveScrape(Nanoseconds duration) { scrape_durations_.Observe(ToSeconds(duration)); }
 
-std::string Instruments::Text(ExpositionFormat format) const {
+std::string Instruments::Text(exposition::ExpositionFormat format) const {
   std::vector<prometheus::MetricFamily> families = registry_.Collect();
   const auto add = [&](std::vector<prometheus::MetricFamily> more) {
     families.insert(families.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
@@ -83,4 +83,4 @@ std::string Instruments::Text(ExpositionFormat format) const {
   return RegistryText(families, format);
 }
 
-}  // namespace brahe
+}  // namespace brahe::instruments

@@ -15,7 +15,7 @@
 #include "userspace/instruments/process_metrics.h"
 #include "userspace/monitor/snapshot_source.h"
 
-namespace brahe {
+namespace brahe::instruments {
 
 // The exporter's instruments about itself, with the constant label node_name. Any thread.
 class Instruments {
@@ -24,14 +24,14 @@ class Instruments {
   explicit Instruments(const std::string& node_name, std::function<PodDirectoryFigures()> pods = nullptr);
 
   // Epochs that have ended since the last call.
-  void ObserveEpochs(const std::vector<EpochTiming>& epochs);
+  void ObserveEpochs(const std::vector<monitor::EpochTiming>& epochs);
   // A scrape that is being answered with figures.
   void CountScrape();
   // A scrape whose last byte was rendered, and the time since it came in.
   void ObserveScrape(Nanoseconds duration);
 
   // All instruments, and the process_* and brahe_pod_* families, without the exposition's end.
-  [[nodiscard]] std::string Text(ExpositionFormat format = ExpositionFormat::kText) const;
+  [[nodiscard]] std::string Text(exposition::ExpositionFormat format = exposition::ExpositionFormat::kText) const;
 
  private:
   prometheus::Registry registry_;
@@ -45,4 +45,4 @@ class Instruments {
   std::optional<PodDirectoryMetrics> pods_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::instruments

@@ -5,7 +5,7 @@
 
 #include <thread>
 
-namespace brahe {
+namespace brahe::instruments {
 namespace {
 
 using ::testing::HasSubstr;
@@ -72,4 +72,4 @@ TEST(Instruments, CanBeUsedByManyThreads) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::instruments

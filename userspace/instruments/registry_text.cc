@@ -1,6 +1,6 @@
 #include "userspace/instruments/registry_text.h"
 
-namespace brahe {
+namespace brahe::instruments {
 namespace {
 
 using Metric = prometheus::ClientMetric;
@@ -18,8 +18,8 @@ std::string_view NameOf(prometheus::MetricType type) {
   }
 }
 
-Sample Begin(const std::string& name, const Metric& metric, std::string& out) {
-  Sample sample(name, out);
+exposition::Sample Begin(const std::string& name, const Metric& metric, std::string& out) {
+  exposition::Sample sample(name, out);
   for (const Metric::Label& label : metric.label) sample.Label(label.name, label.value);
   return sample;
 }
@@ -27,7 +27,7 @@ Sample Begin(const std::string& name, const Metric& metric, std::string& out) {
 // OpenMetrics wants a point or an exponent in these. Text 0.0.4 does not mind, and so a series has one name in both.
 std::string SpellBound(double bound) {
   std::string text;
-  AppendDouble(bound, text);
+  exposition::AppendDouble(bound, text);
   if (text.find_first_not_of("0123456789") == std::string::npos) text.append(".0");
   return text;
 }
@@ -55,13 +55,13 @@ void AppendMetric(const prometheus::MetricFamily& family, const Metric& metric, 
 
 }  // namespace
 
-std::string RegistryText(const std::vector<prometheus::MetricFamily>& families, ExpositionFormat format) {
+std::string RegistryText(const std::vector<prometheus::MetricFamily>& families, exposition::ExpositionFormat format) {
   std::string out;
   for (const prometheus::MetricFamily& family : families) {
-    AppendHeader(family.name, NameOf(family.type), family.help, format, out);
+    exposition::AppendHeader(family.name, NameOf(family.type), family.help, format, out);
     for (const Metric& metric : family.metric) AppendMetric(family, metric, out);
   }
   return out;
 }
 
-}  // namespace brahe
+}  // namespace brahe::instruments

@@ -7,9 +7,9 @@
 
 #include "userspace/exposition/exposition.h"
 
-namespace brahe {
+namespace brahe::instruments {
 
 // An exposition of counters, gauges and histograms as prometheus-cpp's registry collects them, without its end.
-std::string RegistryText(const std::vector<prometheus::MetricFamily>& families, ExpositionFormat format);
+std::string RegistryText(const std::vector<prometheus::MetricFamily>& families, exposition::ExpositionFormat format);
 
-}  // namespace brahe
+}  // namespace brahe::instruments

@@ -6,7 +6,7 @@
 #include "userspace/base/plain_text.h"
 #include "userspace/kube/fetch_pod_list.h"
 
-namespace brahe {
+namespace brahe::kube {
 
 namespace {
 
@@ -132,4 +132,4 @@ std::string ApiServerPods::PodsUrl() const {
   return server_ + "/api/v1/pods?fieldSelector=spec.nodeName%3D" + EscapedForQuery(options_.node_name);
 }
 
-}  // namespace brahe
+}  // namespace brahe::kube

@@ -13,7 +13,7 @@
 #include "userspace/kube/pod_source.h"
 #include "userspace/kube/string_cutter.h"
 
-namespace brahe {
+namespace brahe::kube {
 
 // Lists the pods of one node at the API server, in pages, and then watches for changes. A watch that ends is taken up
 // again where it was; where the server no longer knows that point (410), or tells what cannot be read, the pods are
@@ -62,4 +62,4 @@ class ApiServerPods final : public PodSource {
   Nanoseconds last_bytes_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::kube

@@ -2,7 +2,7 @@
 
 #include <dlfcn.h>
 
-namespace brahe {
+namespace brahe::kube {
 namespace {
 
 // The same in each release since 2006; Debian's package has had the name libcurl3t64-gnutls since 2024.
@@ -55,4 +55,4 @@ const Result<CurlLibrary>& Curl() {
   return kCurl;
 }
 
-}  // namespace brahe
+}  // namespace brahe::kube

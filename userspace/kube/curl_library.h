@@ -6,7 +6,7 @@
 
 #include "userspace/base/result.h"
 
-namespace brahe {
+namespace brahe::kube {
 
 // The functions of libcurl that are used, in the flavour whose TLS is GnuTLS, as that of our own server. It is loaded
 // and not linked: a node that follows no pods has no use for it, nor for the libraries that come with it.
@@ -36,4 +36,4 @@ Result<CurlLibrary> LoadCurl(const std::string& name);
 // The one of this machine, loaded and initialized by the first call. Any thread.
 const Result<CurlLibrary>& Curl();
 
-}  // namespace brahe
+}  // namespace brahe::kube

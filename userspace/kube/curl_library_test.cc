@@ -4,7 +4,7 @@
 
 #include "userspace/base/temp_tree.h"
 
-namespace brahe {
+namespace brahe::kube {
 namespace {
 
 TEST(CurlLibraryTest, TheOneOfThisMachineHasTheTlsOfOurServer) {
@@ -38,4 +38,4 @@ TEST(CurlLibraryTest, WhatIsNotLibcurlIsAnErrorThatNamesWhatItLacks) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::kube

@@ -2,7 +2,7 @@
 
 #include <string>
 
-namespace brahe {
+namespace brahe::kube {
 
 // What came between us and an answer.
 enum class FetchCause {
@@ -57,4 +57,4 @@ struct FetchFailure {
   std::string message;
 };
 
-}  // namespace brahe
+}  // namespace brahe::kube

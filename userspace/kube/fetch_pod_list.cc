@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace brahe {
+namespace brahe::kube {
 
 FetchedPodList FetchPodList(HttpFetcher& fetcher, FetchRequest request, const std::string& who) {
   PodListParser parser;
@@ -16,4 +16,4 @@ FetchedPodList FetchPodList(HttpFetcher& fetcher, FetchRequest request, const st
                                   "GET " + request.url + ": " + list.error().message + "; is this " + who + "?"}};
 }
 
-}  // namespace brahe
+}  // namespace brahe::kube

@@ -7,7 +7,7 @@
 #include "userspace/kube/http_fetch.h"
 #include "userspace/kube/pod_list.h"
 
-namespace brahe {
+namespace brahe::kube {
 
 // Either a list or a failure; neither where the request was cancelled.
 struct FetchedPodList {
@@ -19,4 +19,4 @@ struct FetchedPodList {
 // `who` should have answered: "a kubelet".
 FetchedPodList FetchPodList(HttpFetcher& fetcher, FetchRequest request, const std::string& who);
 
-}  // namespace brahe
+}  // namespace brahe::kube

@@ -7,7 +7,7 @@
 #include "userspace/base/plain_text.h"
 #include "userspace/kube/http_fetch.h"
 
-namespace brahe {
+namespace brahe::kube {
 namespace {
 
 constexpr const char* kLeftOut = "left out";
@@ -32,13 +32,13 @@ FollowingDirectory::~FollowingDirectory() {
   thread_.join();
 }
 
-std::optional<PodMember> FollowingDirectory::FindContainer(const std::string& container_id) {
+std::optional<workload::PodMember> FollowingDirectory::FindContainer(const std::string& container_id) {
   auto found = store_.FindContainer(container_id);
   if (!found) Ask(container_id);
   return found;
 }
 
-std::optional<Pod> FollowingDirectory::FindPod(const std::string& pod_uid) {
+std::optional<workload::Pod> FollowingDirectory::FindPod(const std::string& pod_uid) {
   auto found = store_.FindPod(pod_uid);
   if (!found) Ask(pod_uid);
   return found;
@@ -145,4 +145,4 @@ void FollowingDirectory::Ask(const std::string& id) {
   if (unknown_.Ask(id, clock_.Now())) changed_.notify_all();
 }
 
-}  // namespace brahe
+}  // namespace brahe::kube

@@ -16,7 +16,7 @@
 #include "userspace/kube/pod_store.h"
 #include "userspace/kube/unknown_ids.h"
 
-namespace brahe {
+namespace brahe::kube {
 
 // A directory that follows a source, in a thread of its own:
 //  1. It lets the source run a round; what that brings goes into the store at once.
@@ -36,8 +36,8 @@ class FollowingDirectory final : public PodDirectory, private PodSink {
   // Breaks off a request that is under way, within a second.
   ~FollowingDirectory() override;
 
-  std::optional<PodMember> FindContainer(const std::string& container_id) override;
-  std::optional<Pod> FindPod(const std::string& pod_uid) override;
+  std::optional<workload::PodMember> FindContainer(const std::string& container_id) override;
+  std::optional<workload::Pod> FindPod(const std::string& pod_uid) override;
   [[nodiscard]] PodDirectoryStats Stats() const override;
 
  private:
@@ -73,4 +73,4 @@ class FollowingDirectory final : public PodDirectory, private PodSink {
   std::thread thread_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::kube

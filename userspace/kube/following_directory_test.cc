@@ -9,7 +9,7 @@
 #include <mutex>
 #include <thread>
 
-namespace brahe {
+namespace brahe::kube {
 namespace {
 
 using std::chrono::milliseconds;
@@ -87,8 +87,8 @@ TEST_F(FollowingDirectoryTest, FindsWhatTheSourceBrought) {
   script_.Set([](PodSink& sink) { return Serve(sink, ListOf("u1", "a")); });
   Start();
   ASSERT_TRUE(SoonTrue([&] { return directory_->FindContainer("a").has_value(); }));
-  EXPECT_EQ(directory_->FindContainer("a"), (PodMember{{"u1", "web", "shop"}, "app"}));
-  EXPECT_EQ(directory_->FindPod("u1"), (Pod{"u1", "web", "shop"}));
+  EXPECT_EQ(directory_->FindContainer("a"), (workload::PodMember{{"u1", "web", "shop"}, "app"}));
+  EXPECT_EQ(directory_->FindPod("u1"), (workload::Pod{"u1", "web", "shop"}));
   EXPECT_TRUE(SoonTrue([&] { return directory_->Stats().last_success.has_value(); }));
   const PodDirectoryStats stats = directory_->Stats();
   EXPECT_GE(stats.fetches, 1U);
@@ -184,4 +184,4 @@ TEST_F(FollowingDirectoryTest, ManyMayAskWhileItEnds) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::kube

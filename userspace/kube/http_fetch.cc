@@ -8,7 +8,7 @@
 #include "userspace/kube/pod_list.h"
 #include "userspace/kube/tls_faults.h"
 
-namespace brahe {
+namespace brahe::kube {
 namespace {
 
 constexpr size_t kMaxErrorBody = 8192;
@@ -380,4 +380,4 @@ std::string EscapedForQuery(const std::string& text) {
   return Taken(curl, curl.easy_escape(nullptr, text.c_str(), static_cast<int>(text.size())));
 }
 
-}  // namespace brahe
+}  // namespace brahe::kube

@@ -13,7 +13,7 @@
 #include "userspace/kube/fetch_failure.h"
 #include "userspace/kube/pem.h"
 
-namespace brahe {
+namespace brahe::kube {
 
 // Who we are and whom we trust.
 struct HttpIdentity {
@@ -88,4 +88,4 @@ Status CheckUrl(const std::string& url);
 // `text` with what a URL's query may not hold escaped. Needs libcurl.
 std::string EscapedForQuery(const std::string& text);
 
-}  // namespace brahe
+}  // namespace brahe::kube

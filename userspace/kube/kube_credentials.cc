@@ -10,7 +10,7 @@
 #include "userspace/base/plain_text.h"
 #include "userspace/base/yaml_keys.h"
 
-namespace brahe {
+namespace brahe::kube {
 namespace {
 
 constexpr size_t kMaxKubeconfig = 4 << 20;
@@ -184,4 +184,4 @@ Result<KubeCredentials> InClusterCredentials(const InClusterPlace& place) {
   return credentials;
 }
 
-}  // namespace brahe
+}  // namespace brahe::kube

@@ -5,7 +5,7 @@
 #include "userspace/base/result.h"
 #include "userspace/kube/http_fetch.h"
 
-namespace brahe {
+namespace brahe::kube {
 
 // An API server, and who we are there. A kubelet takes the same identity.
 struct KubeCredentials {
@@ -26,4 +26,4 @@ struct InClusterPlace {
 InClusterPlace InClusterPlaceOfEnvironment();
 Result<KubeCredentials> InClusterCredentials(const InClusterPlace& place);
 
-}  // namespace brahe
+}  // namespace brahe::kube

@@ -6,7 +6,7 @@
 #include "userspace/base/temp_tree.h"
 #include "userspace/kube/kube_credentials.h"
 
-namespace brahe {
+namespace brahe::kube {
 namespace {
 
 const std::vector<std::string> kCorpus = {
@@ -43,4 +43,4 @@ TEST(KubeCredentialsFuzzTest, WhatHoldsForEveryFileHoldsForStrangeOnes) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::kube

@@ -4,7 +4,7 @@
 
 #include "userspace/base/temp_tree.h"
 
-namespace brahe {
+namespace brahe::kube {
 namespace {
 
 // A kubeconfig whose cluster and user hold these members, in YAML's flow style.
@@ -209,4 +209,4 @@ TEST(EscapedForQueryTest, EscapesAllButWhatIsPlain) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::kube

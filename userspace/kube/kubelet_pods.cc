@@ -4,7 +4,7 @@
 
 #include "userspace/kube/fetch_pod_list.h"
 
-namespace brahe {
+namespace brahe::kube {
 
 KubeletPods::KubeletPods(std::string url, HttpIdentity identity, Nanoseconds poll_interval, const FetchLimits& limits)
     : url_(std::move(url)), poll_interval_(poll_interval), limits_(limits), fetcher_(std::move(identity)) {}
@@ -18,4 +18,4 @@ std::optional<FetchFailure> KubeletPods::Round(PodSink& sink) {
   return std::nullopt;
 }
 
-}  // namespace brahe
+}  // namespace brahe::kube

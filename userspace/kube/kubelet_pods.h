@@ -6,7 +6,7 @@
 #include "userspace/kube/http_fetch.h"
 #include "userspace/kube/pod_source.h"
 
-namespace brahe {
+namespace brahe::kube {
 
 // Asks the node's kubelet for all its pods, again and again. The node's own answer costs the API server nothing.
 class KubeletPods final : public PodSource {
@@ -25,4 +25,4 @@ class KubeletPods final : public PodSource {
   HttpFetcher fetcher_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::kube

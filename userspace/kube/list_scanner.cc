@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace brahe {
+namespace brahe::kube {
 namespace {
 
 constexpr std::string_view kItemsKey = "items";
@@ -152,4 +152,4 @@ void ListScanner::Fail(Error error) {
   if (status_) status_ = std::move(error);
 }
 
-}  // namespace brahe
+}  // namespace brahe::kube

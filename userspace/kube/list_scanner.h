@@ -8,7 +8,7 @@
 #include "userspace/base/result.h"
 #include "userspace/kube/string_cutter.h"
 
-namespace brahe {
+namespace brahe::kube {
 
 // Takes a JSON text that comes in pieces apart, so that it need not be held as a whole: into the items of the array
 // "items" of its root object, one by one, and its frame, which is the text without them. Long strings are cut out of
@@ -91,4 +91,4 @@ class ListScanner {
   size_t left_out_ = 0;  // bytes between the brackets of "items"
 };
 
-}  // namespace brahe
+}  // namespace brahe::kube

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-namespace brahe {
+namespace brahe::kube {
 namespace {
 
 // What a scan has found, of a text in pieces of some size.
@@ -120,4 +120,4 @@ TEST(ListScannerTest, DepthItemsAndFrameAreBounded) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::kube

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace brahe {
+namespace brahe::kube {
 
 Result<PemFile> PemFile::Make(const Pem& pem, const std::string& name) {
   PemFile file;
@@ -18,4 +18,4 @@ Result<PemFile> PemFile::Make(const Pem& pem, const std::string& name) {
   return file;
 }
 
-}  // namespace brahe
+}  // namespace brahe::kube

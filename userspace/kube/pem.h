@@ -6,7 +6,7 @@
 #include "userspace/base/result.h"
 #include "userspace/kube/sealed_file.h"
 
-namespace brahe {
+namespace brahe::kube {
 
 // A certificate or a key: the path of a PEM file, which is read for each connection, or its content.
 struct Pem {
@@ -33,4 +33,4 @@ class PemFile {
   std::optional<SealedFile> content_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::kube

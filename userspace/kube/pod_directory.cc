@@ -12,7 +12,7 @@
 #include "userspace/kube/kube_credentials.h"
 #include "userspace/kube/kubelet_pods.h"
 
-namespace brahe {
+namespace brahe::kube {
 namespace {
 
 Result<KubeCredentials> ReadCredentials(const PodDirectoryOptions& options) {
@@ -82,4 +82,4 @@ Result<std::unique_ptr<PodDirectory>> MakePodDirectory(const PodDirectoryOptions
       std::make_unique<FollowingDirectory>(*std::move(source), FollowingDirectory::Options{}, clock));
 }
 
-}  // namespace brahe
+}  // namespace brahe::kube

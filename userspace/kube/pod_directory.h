@@ -12,7 +12,7 @@
 #include "userspace/kube/fetch_failure.h"
 #include "userspace/workload/workload.h"
 
-namespace brahe {
+namespace brahe::kube {
 
 // How a directory has fared since it was made.
 struct PodDirectoryStats {
@@ -33,10 +33,10 @@ class PodDirectory {
   // `container_id` as in the cgroup's path, without the runtime's "containerd://". One that is not known makes the
   // directory look again soon, and ever more seldom if it stays unknown. The container that only holds a pod's
   // namespaces ("pause") is in nobody's list: ask FindPod with the uid in its path.
-  virtual std::optional<PodMember> FindContainer(const std::string& container_id) = 0;
+  virtual std::optional<workload::PodMember> FindContainer(const std::string& container_id) = 0;
   // `pod_uid` as in the cgroup's path, or as Kubernetes calls it: these differ for a static pod. The same of one that
   // is not known.
-  virtual std::optional<Pod> FindPod(const std::string& pod_uid) = 0;
+  virtual std::optional<workload::Pod> FindPod(const std::string& pod_uid) = 0;
   [[nodiscard]] virtual PodDirectoryStats Stats() const = 0;
 };
 
@@ -54,4 +54,4 @@ struct PodDirectoryOptions {
 // until it does. `clock` lives longer, and the process ignores SIGPIPE.
 Result<std::unique_ptr<PodDirectory>> MakePodDirectory(const PodDirectoryOptions& options, const Clock& clock);
 
-}  // namespace brahe
+}  // namespace brahe::kube

@@ -8,7 +8,7 @@
 
 #include "userspace/kube/pruned_json.h"
 
-namespace brahe {
+namespace brahe::kube {
 namespace {
 
 using Json = nlohmann::json;
@@ -271,4 +271,4 @@ std::string MessageOfStatus(std::string_view body) {
   return json && TextOf(*json, "kind") == "Status" ? TextOf(*json, "message") : "";
 }
 
-}  // namespace brahe
+}  // namespace brahe::kube

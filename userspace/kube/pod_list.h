@@ -9,7 +9,7 @@
 #include "userspace/kube/list_scanner.h"
 #include "userspace/workload/workload.h"
 
-namespace brahe {
+namespace brahe::kube {
 
 // What Kubernetes tells of one pod.
 struct PodFacts {
@@ -19,7 +19,7 @@ struct PodFacts {
     bool operator==(const ContainerName&) const = default;
   };
 
-  Pod pod;
+  workload::Pod pod;
   std::string api_uid;                    // what Kubernetes tells it from all others by; not pod.uid in a mirror
   std::vector<std::string> other_uids;    // that the pod may be asked for by, besides pod.uid
   std::vector<ContainerName> containers;  // of all kinds, with the one that ran before a restart
@@ -87,4 +87,4 @@ Result<WatchEvent> ParseWatchEvent(std::string_view line);
 // The message of a v1 Status, with which the API server explains an error; empty if it is none.
 std::string MessageOfStatus(std::string_view body);
 
-}  // namespace brahe
+}  // namespace brahe::kube

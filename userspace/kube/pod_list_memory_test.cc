@@ -30,7 +30,7 @@ void operator delete(void* memory) noexcept {
 }
 void operator delete(void* memory, size_t) noexcept { operator delete(memory); }
 
-namespace brahe {
+namespace brahe::kube {
 namespace {
 
 constexpr size_t kAllowed = 8 << 20;
@@ -111,4 +111,4 @@ TEST(PodListMemoryTest, APodThatIsLongByItsAnnotationsIsRead) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::kube

@@ -8,7 +8,7 @@
 
 #include "userspace/kube/pod_list.h"
 
-namespace brahe {
+namespace brahe::kube {
 namespace {
 
 constexpr const char* kList = R"({"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"10","continue":""},
@@ -109,4 +109,4 @@ TEST(PodListMutationTest, NoMutationOfAnAnswerBreaksTheParser) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::kube

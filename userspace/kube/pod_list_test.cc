@@ -4,7 +4,7 @@
 
 #include "userspace/kube/pruned_json.h"
 
-namespace brahe {
+namespace brahe::kube {
 namespace {
 
 std::string PodJson(const std::string& uid, const std::string& rest = "") {
@@ -30,7 +30,7 @@ TEST(PodListTest, TellsThePodAndItsContainers) {
   const PodList list = ListOf(PodJson("u1", R"(,"status":{"containerStatuses":[
       {"name":"app","containerID":"containerd://aa"},{"name":"log","containerID":"cri-o://bb"}]})"));
   ASSERT_EQ(list.pods.size(), 1U);
-  EXPECT_EQ(list.pods[0].pod, (Pod{"u1", "web", "shop"}));
+  EXPECT_EQ(list.pods[0].pod, (workload::Pod{"u1", "web", "shop"}));
   EXPECT_EQ(list.pods[0].containers, (Names{{"aa", "app"}, {"bb", "log"}}));
   EXPECT_TRUE(list.pods[0].other_uids.empty());
   EXPECT_EQ(list.left_out, 0U);
@@ -224,7 +224,7 @@ TEST(WatchEventTest, TellsWhatHappened) {
   const std::string object = R"("object":{"metadata":{"uid":"u","name":"n","namespace":"s","resourceVersion":"9"}}})";
   const WatchEvent added = EventOf(R"({"type":"ADDED",)" + object);
   EXPECT_EQ(added.kind, WatchEvent::Kind::kSet);
-  EXPECT_EQ(added.pod.pod, (Pod{"u", "n", "s"}));
+  EXPECT_EQ(added.pod.pod, (workload::Pod{"u", "n", "s"}));
   EXPECT_EQ(added.resource_version, "9");
   EXPECT_EQ(EventOf(R"({"type":"MODIFIED",)" + object).kind, WatchEvent::Kind::kSet);
   EXPECT_EQ(EventOf(R"({"type":"DELETED",)" + object).kind, WatchEvent::Kind::kDeleted);
@@ -267,4 +267,4 @@ TEST(MessageOfStatusTest, IsThatOfAStatusOnly) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::kube

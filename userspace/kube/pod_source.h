@@ -7,7 +7,7 @@
 #include "userspace/kube/fetch_failure.h"
 #include "userspace/kube/pod_list.h"
 
-namespace brahe {
+namespace brahe::kube {
 
 // Takes what a source learns while it is in a round.
 class PodSink {
@@ -39,4 +39,4 @@ class PodSource {
   virtual std::optional<FetchFailure> Round(PodSink& sink) = 0;
 };
 
-}  // namespace brahe
+}  // namespace brahe::kube

@@ -3,16 +3,16 @@
 #include <algorithm>
 #include <utility>
 
-namespace brahe {
+namespace brahe::kube {
 
-std::optional<PodMember> PodStore::FindContainer(const std::string& id) const {
+std::optional<workload::PodMember> PodStore::FindContainer(const std::string& id) const {
   const auto index = Latest();
   const auto found = index->containers.find(id);
   if (found == index->containers.end()) return std::nullopt;
   return found->second.value;
 }
 
-std::optional<Pod> PodStore::FindPod(const std::string& uid) const {
+std::optional<workload::Pod> PodStore::FindPod(const std::string& uid) const {
   const auto index = Latest();
   const auto found = index->pods.find(uid);
   if (found == index->pods.end()) return std::nullopt;
@@ -60,7 +60,7 @@ void PodStore::Publish(Nanoseconds now) {
   for (const PodFacts& facts : pods_) {
     for (const std::string& uid : facts.other_uids) AddPod(uid, facts, *index);
     for (const auto& [id, name] : facts.containers) {
-      index->containers.try_emplace(id, Known<PodMember>{{facts.pod, name}, std::nullopt});
+      index->containers.try_emplace(id, Known<workload::PodMember>{{facts.pod, name}, std::nullopt});
     }
   }
   const auto before = Latest();
@@ -71,7 +71,7 @@ void PodStore::Publish(Nanoseconds now) {
 }
 
 void PodStore::AddPod(const std::string& uid, const PodFacts& facts, Index& index) {
-  index.pods.try_emplace(uid, Known<Pod>{facts.pod, std::nullopt});
+  index.pods.try_emplace(uid, Known<workload::Pod>{facts.pod, std::nullopt});
 }
 
 template <typename T>
@@ -86,4 +86,4 @@ void PodStore::KeepGone(const Table<T>& before, Nanoseconds now, Table<T>& after
   }
 }
 
-}  // namespace brahe
+}  // namespace brahe::kube

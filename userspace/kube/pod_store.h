@@ -12,7 +12,7 @@
 #include "userspace/kube/pod_list.h"
 #include "userspace/workload/workload.h"
 
-namespace brahe {
+namespace brahe::kube {
 
 // Pods and containers by their ids. What is gone from the news is known for `retention` more, because its energy is
 // still to be labelled.
@@ -27,8 +27,8 @@ class PodStore {
   PodStore() : PodStore(Options{}) {}
   explicit PodStore(const Options& options) : options_(options) {}
 
-  [[nodiscard]] std::optional<PodMember> FindContainer(const std::string& id) const;
-  [[nodiscard]] std::optional<Pod> FindPod(const std::string& uid) const;
+  [[nodiscard]] std::optional<workload::PodMember> FindContainer(const std::string& id) const;
+  [[nodiscard]] std::optional<workload::Pod> FindPod(const std::string& uid) const;
   // How many pods there are, without those that are gone.
   [[nodiscard]] size_t size() const;
 
@@ -47,8 +47,8 @@ class PodStore {
   template <typename T>
   using Table = std::unordered_map<std::string, Known<T>>;
   struct Index {
-    Table<PodMember> containers;
-    Table<Pod> pods;
+    Table<workload::PodMember> containers;
+    Table<workload::Pod> pods;
     size_t size = 0;
   };
 
@@ -64,4 +64,4 @@ class PodStore {
   std::shared_ptr<const Index> latest_ = std::make_shared<Index>();
 };
 
-}  // namespace brahe
+}  // namespace brahe::kube

@@ -7,7 +7,7 @@
 
 #include "userspace/base/fake_clock.h"
 
-namespace brahe {
+namespace brahe::kube {
 namespace {
 
 PodFacts MakePod(const std::string& uid, std::vector<PodFacts::ContainerName> containers = {}) {
@@ -40,7 +40,7 @@ TEST_F(PodStoreTest, FindsContainersAndPods) {
   store_.Replace({MakePod("u1", {{"a", "app"}, {"b", "log"}}), MakePod("u2", {{"c", "app"}})}, clock_.Now());
   EXPECT_EQ(NameOfContainer(store_, "b"), "u1/log");
   EXPECT_EQ(NameOfContainer(store_, "c"), "u2/app");
-  EXPECT_EQ(store_.FindPod("u2"), (Pod{"u2", "name-u2", "space"}));
+  EXPECT_EQ(store_.FindPod("u2"), (workload::Pod{"u2", "name-u2", "space"}));
   EXPECT_EQ(store_.size(), 2U);
 }
 
@@ -153,4 +153,4 @@ TEST_F(PodStoreTest, ManyMayLookUpWhileOneChanges) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::kube

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace brahe {
+namespace brahe::kube {
 namespace {
 
 using Json = nlohmann::json;
@@ -121,4 +121,4 @@ Result<Json> ParsePruned(std::string_view text, const std::unordered_set<std::st
   return pruner.TakeRoot();
 }
 
-}  // namespace brahe
+}  // namespace brahe::kube

@@ -8,7 +8,7 @@
 
 #include "userspace/base/result.h"
 
-namespace brahe {
+namespace brahe::kube {
 
 // Both in bytes, from 1 on: of the text that is parsed, and of the answer that this is a part of.
 using JsonPlace = std::function<size_t(size_t)>;
@@ -25,4 +25,4 @@ struct JsonBounds {
 Result<nlohmann::json> ParsePruned(std::string_view text, const std::unordered_set<std::string_view>& keys,
                                    const JsonBounds& bounds = {}, const JsonPlace& place = std::identity());
 
-}  // namespace brahe
+}  // namespace brahe::kube

@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-namespace brahe {
+namespace brahe::kube {
 
 Result<SealedFile> SealedFile::Make(const std::string& name, std::string_view content) {
   UniqueFd fd(memfd_create(name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
@@ -21,4 +21,4 @@ Result<SealedFile> SealedFile::Make(const std::string& name, std::string_view co
   return SealedFile(std::move(fd));
 }
 
-}  // namespace brahe
+}  // namespace brahe::kube

@@ -4,7 +4,7 @@
 
 #include <filesystem>
 
-namespace brahe {
+namespace brahe::kube {
 namespace {
 
 TEST(SealedFileTest, CanBeReadAgainAndAgainAndNotBeChanged) {
@@ -33,4 +33,4 @@ TEST(SealedFileTest, GoesWithItsOwner) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::kube

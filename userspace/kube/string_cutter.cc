@@ -1,6 +1,6 @@
 #include "userspace/kube/string_cutter.h"
 
-namespace brahe {
+namespace brahe::kube {
 
 void StringCutter::Take(std::string_view piece, std::string& cut) {
   for (const char c : piece) {
@@ -52,4 +52,4 @@ size_t StringCutter::PlaceOf(size_t position) const {
   return place;
 }
 
-}  // namespace brahe
+}  // namespace brahe::kube

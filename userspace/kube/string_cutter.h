@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace brahe {
+namespace brahe::kube {
 
 // Takes long strings out of a JSON text that comes in pieces: one of more than `longest` bytes, as they stand there,
 // becomes the empty one. They are what an annotation may make a pod large by, and nothing of ours is so long. All else,
@@ -41,4 +41,4 @@ class StringCutter {
   std::vector<Cut> cuts_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::kube

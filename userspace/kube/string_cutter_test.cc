@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace brahe {
+namespace brahe::kube {
 namespace {
 
 // What is left of a text if strings of more than 4 bytes are cut, whatever its pieces.
@@ -49,4 +49,4 @@ TEST(StringCutterTest, TellsWhereAByteWas) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::kube

@@ -2,7 +2,7 @@
 
 #include <gnutls/gnutls.h>
 
-namespace brahe {
+namespace brahe::kube {
 namespace {
 
 // What `use` returns for empty credentials: a code of GnuTLS, negative if it is an error.
@@ -50,4 +50,4 @@ std::string FaultOfKeyPair(const std::string& certificate, const std::string& ke
   }));
 }
 
-}  // namespace brahe
+}  // namespace brahe::kube

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace brahe {
+namespace brahe::kube {
 
 bool UnknownIds::Ask(const std::string& id, Nanoseconds now) {
   auto found = ids_.find(id);
@@ -43,4 +43,4 @@ void UnknownIds::EraseIf(Predicate predicate) {
   });
 }
 
-}  // namespace brahe
+}  // namespace brahe::kube

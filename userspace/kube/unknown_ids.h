@@ -7,7 +7,7 @@
 
 #include "userspace/base/units.h"
 
-namespace brahe {
+namespace brahe::kube {
 
 // Ids that were asked for and that nobody knows, and when it is worth looking for them again: at once for a new one,
 // and after each look that did not find it, no sooner than a delay that doubles. Not thread-safe.
@@ -48,4 +48,4 @@ class UnknownIds {
   size_t due_ = 0;  // of them
 };
 
-}  // namespace brahe
+}  // namespace brahe::kube

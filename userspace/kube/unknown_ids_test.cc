@@ -5,7 +5,7 @@
 #include "userspace/base/fake_clock.h"
 #include "userspace/kube/backoff.h"
 
-namespace brahe {
+namespace brahe::kube {
 namespace {
 
 class UnknownIdsTest : public testing::Test {
@@ -121,4 +121,4 @@ TEST(BackoffTest, AFailureThatTakesLongIsNoTimeInWhichThingsGoWell) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::kube

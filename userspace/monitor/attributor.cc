@@ -5,18 +5,18 @@
 #include "userspace/base/scratch.h"
 #include "userspace/monitor/primary_zone.h"
 
-namespace brahe {
+namespace brahe::monitor {
 namespace {
 
-std::vector<LedgerZone> LedgerZones(const SeriesPlan& plan, const std::vector<Zone>& zones) {
-  std::vector<LedgerZone> ledger_zones;
+std::vector<attribution::LedgerZone> LedgerZones(const SeriesPlan& plan, const std::vector<energy::Zone>& zones) {
+  std::vector<attribution::LedgerZone> ledger_zones;
   for (size_t z = 0; z < zones.size(); ++z) ledger_zones.push_back({plan.series_of_zone[z], zones[z].socket});
   return ledger_zones;
 }
 
 }  // namespace
 
-Attributor::Attributor(const std::vector<Zone>& zones, EndedPolicy policy, WorkloadResolver& resolver)
+Attributor::Attributor(const std::vector<energy::Zone>& zones, EndedPolicy policy, WorkloadResolver& resolver)
     : plan_(PlanSeries(zones)),
       ledger_(LedgerZones(plan_, zones)),
       resolver_(resolver),
@@ -28,7 +28,7 @@ Attributor::Attributor(const std::vector<Zone>& zones, EndedPolicy policy, Workl
       zone_time_(zones.size()),
       series_time_(plan_.series.size()) {}
 
-void Attributor::Begin(const CpuTimeEpoch& epoch) {
+void Attributor::Begin(const cpu::CpuTimeEpoch& epoch) {
   Learn(epoch);
   for (const ProcessKey& key : epoch.ended) processes_.End(key, epoch.end);
   processes_.Settle(epoch.end, PrimarySeries());
@@ -36,14 +36,14 @@ void Attributor::Begin(const CpuTimeEpoch& epoch) {
   std::fill(known_until_.begin(), known_until_.end(), epoch.end);
 }
 
-void Attributor::Attribute(const CpuTimeEpoch& epoch, const EnergyEpoch& energy) {
+void Attributor::Attribute(const cpu::CpuTimeEpoch& epoch, const energy::EnergyEpoch& energy) {
   Learn(epoch);
   leaves_.clear();
   owners_.clear();
-  for (const TaskTime& task : epoch.tasks) AddLeaf(task);
-  for (const UnassignedTime& unassigned : epoch.unassigned) AddLeaf(unassigned);
+  for (const cpu::TaskTime& task : epoch.tasks) AddLeaf(task);
+  for (const cpu::UnassignedTime& unassigned : epoch.unassigned) AddLeaf(unassigned);
   sockets_.clear();
-  for (const SocketTime& socket : epoch.sockets) sockets_.push_back({socket.socket, socket.capacity, socket.idle});
+  for (const cpu::SocketTime& socket : epoch.sockets) sockets_.push_back({socket.socket, socket.capacity, socket.idle});
   for (const ProcessKey& key : epoch.ended) processes_.End(key, epoch.end);
   if (containers_.TakeChangedIds()) processes_.RelabelMembers();
   processes_.LabelLiving();
@@ -72,12 +72,12 @@ size_t Attributor::PrimarySeries() const {
   return PrimaryZone(series);
 }
 
-void Attributor::Learn(const CpuTimeEpoch& epoch) {
-  for (const CgroupPath& cgroup : epoch.cgroups) resolver_.LearnCgroup(cgroup.cgroup_id, cgroup.path);
-  for (const ProcessName& name : epoch.names) processes_.Learn(name);
+void Attributor::Learn(const cpu::CpuTimeEpoch& epoch) {
+  for (const cpu::CgroupPath& cgroup : epoch.cgroups) resolver_.LearnCgroup(cgroup.cgroup_id, cgroup.path);
+  for (const cpu::ProcessName& name : epoch.names) processes_.Learn(name);
 }
 
-void Attributor::AddLeaf(const TaskTime& task) {
+void Attributor::AddLeaf(const cpu::TaskTime& task) {
   ProcessRecord& process = processes_.Use(task.process);
   ContainerRecord* const container = UseContainer(task.cgroup_id, task.process);
   if (container != nullptr) processes_.Enter(process, *container);
@@ -85,32 +85,32 @@ void Attributor::AddLeaf(const TaskTime& task) {
   owners_.push_back({&process, container});
 }
 
-void Attributor::AddLeaf(const UnassignedTime& unassigned) {
+void Attributor::AddLeaf(const cpu::UnassignedTime& unassigned) {
   const uint64_t cgroup_id = unassigned.cgroup_id;
   leaves_.push_back({.process = {}, .cgroup_id = cgroup_id, .socket = unassigned.socket, .time = unassigned.time});
   owners_.push_back({nullptr, cgroup_id != 0 ? UseContainer(cgroup_id, {}) : nullptr});
 }
 
 ContainerRecord* Attributor::UseContainer(uint64_t cgroup_id, const ProcessKey& process) {
-  const Container* container = resolver_.ContainerOf(cgroup_id, process);
+  const workload::Container* container = resolver_.ContainerOf(cgroup_id, process);
   return container != nullptr ? &containers_.Use(*container, cgroup_id, process.pid) : nullptr;
 }
 
 void Attributor::SetAccounts() {
   for (size_t i = 0; i < leaves_.size(); ++i) {
-    LeafAccounts& accounts = leaves_[i].accounts;
+    attribution::LeafAccounts& accounts = leaves_[i].accounts;
     if (ProcessRecord* process = owners_[i].process) {
-      accounts[Level::kProcess] = processes_.Charge(*process);
-      if (process->vm != nullptr) accounts[Level::kVm] = vms_.Charge(vms_.Use(*process->vm));
+      accounts[attribution::Level::kProcess] = processes_.Charge(*process);
+      if (process->vm != nullptr) accounts[attribution::Level::kVm] = vms_.Charge(vms_.Use(*process->vm));
     }
     if (ContainerRecord* container = owners_[i].container) {
-      accounts[Level::kContainer] = containers_.Charge(*container);
-      if (container->pod != nullptr) accounts[Level::kPod] = pods_.Charge(*container->pod);
+      accounts[attribution::Level::kContainer] = containers_.Charge(*container);
+      if (container->pod != nullptr) accounts[attribution::Level::kPod] = pods_.Charge(*container->pod);
     }
   }
 }
 
-void Attributor::TimeZones(const CpuTimeEpoch& epoch) {
+void Attributor::TimeZones(const cpu::CpuTimeEpoch& epoch) {
   std::fill(series_time_.begin(), series_time_.end(), Nanoseconds{});
   for (size_t z = 0; z < zone_time_.size(); ++z) {
     std::optional<Nanoseconds>& series_time = series_time_[plan_.series_of_zone[z]];
@@ -124,4 +124,4 @@ void Attributor::TimeZones(const CpuTimeEpoch& epoch) {
   }
 }
 
-}  // namespace brahe
+}  // namespace brahe::monitor

@@ -16,22 +16,22 @@
 #include "userspace/monitor/workload_resolver.h"
 #include "userspace/monitor/zone_series.h"
 
-namespace brahe {
+namespace brahe::monitor {
 
 // Attributes the energy of each epoch to those who used it: the ledger, and who its accounts belong to. Not
 // thread-safe.
 class Attributor {
  public:
   // `resolver` must outlive this object.
-  Attributor(const std::vector<Zone>& zones, EndedPolicy policy, WorkloadResolver& resolver);
+  Attributor(const std::vector<energy::Zone>& zones, EndedPolicy policy, WorkloadResolver& resolver);
 
   // Begins at the end of an epoch whose energy is not known: its names and ends are learnt, its times are not booked.
-  void Begin(const CpuTimeEpoch& epoch);
+  void Begin(const cpu::CpuTimeEpoch& epoch);
   // Attributes the energy of an epoch: `energy` is what was used from its begin to its end.
-  void Attribute(const CpuTimeEpoch& epoch, const EnergyEpoch& energy);
+  void Attribute(const cpu::CpuTimeEpoch& epoch, const energy::EnergyEpoch& energy);
 
   [[nodiscard]] const SeriesPlan& plan() const { return plan_; }
-  [[nodiscard]] const Ledger& ledger() const { return ledger_; }
+  [[nodiscard]] const attribution::Ledger& ledger() const { return ledger_; }
   // The workloads after the last epoch.
   [[nodiscard]] WorkloadList<ProcessLabels> ListProcesses() { return processes_.List(series_time_); }
   [[nodiscard]] WorkloadList<ContainerLabels> ListContainers() { return containers_.List(series_time_); }
@@ -55,15 +55,15 @@ class Attributor {
     ContainerRecord* container;
   };
 
-  void Learn(const CpuTimeEpoch& epoch);
-  void AddLeaf(const TaskTime& task);
-  void AddLeaf(const UnassignedTime& unassigned);
+  void Learn(const cpu::CpuTimeEpoch& epoch);
+  void AddLeaf(const cpu::TaskTime& task);
+  void AddLeaf(const cpu::UnassignedTime& unassigned);
   ContainerRecord* UseContainer(uint64_t cgroup_id, const ProcessKey& process);
   void SetAccounts();
-  void TimeZones(const CpuTimeEpoch& epoch);
+  void TimeZones(const cpu::CpuTimeEpoch& epoch);
 
   SeriesPlan plan_;
-  Ledger ledger_;
+  attribution::Ledger ledger_;
   WorkloadResolver& resolver_;
   PodTable pods_;
   VmTable vms_;
@@ -74,9 +74,9 @@ class Attributor {
   std::vector<std::optional<Nanoseconds>> series_time_;
 
   // Scratch of Attribute.
-  std::vector<LeafTime> leaves_;
+  std::vector<attribution::LeafTime> leaves_;
   std::vector<Owners> owners_;  // by leaf
-  std::vector<LedgerSocket> sockets_;
+  std::vector<attribution::LedgerSocket> sockets_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::monitor

@@ -7,7 +7,7 @@
 
 #include "userspace/base/file.h"
 
-namespace brahe {
+namespace brahe::monitor {
 namespace {
 
 // What cgroup v2 says of all below `folder`; nullopt where it says nothing.
@@ -44,4 +44,4 @@ bool IsPodCgroupPopulated(const std::string& cgroup_root, const std::string& pat
   return false;
 }
 
-}  // namespace brahe
+}  // namespace brahe::monitor

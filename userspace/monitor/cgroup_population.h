@@ -2,7 +2,7 @@
 
 #include <string>
 
-namespace brahe {
+namespace brahe::monitor {
 
 // True if processes live now in the container whose own cgroup is `container` and of whose cgroups one is `path` (both
 // relative to the mount point `cgroup_root`, starting with '/'). Cgroup v2 answers for all below the container's
@@ -12,4 +12,4 @@ bool IsContainerPopulated(const std::string& cgroup_root, const std::string& pat
 // right below the pod's. False if the uid is empty.
 bool IsPodCgroupPopulated(const std::string& cgroup_root, const std::string& path, const std::string& pod_uid);
 
-}  // namespace brahe
+}  // namespace brahe::monitor

@@ -4,7 +4,7 @@
 
 #include "userspace/base/temp_tree.h"
 
-namespace brahe {
+namespace brahe::monitor {
 namespace {
 
 class CgroupPopulationTest : public testing::Test {
@@ -49,4 +49,4 @@ TEST_F(CgroupPopulationTest, LooksIntoAllContainersOfAPodWhereCgroupV1HasNoEvent
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::monitor

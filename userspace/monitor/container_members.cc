@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace brahe {
+namespace brahe::monitor {
 
 bool ContainerMembers::Enter(ProcessRecord& process, ContainerRecord& container) {
   // Of two containers in one epoch the latest is the one that it was not in before.
@@ -35,4 +35,4 @@ void ContainerMembers::EndEpoch() {
   left_.clear();
 }
 
-}  // namespace brahe
+}  // namespace brahe::monitor

@@ -5,7 +5,7 @@
 #include "userspace/monitor/container_table.h"
 #include "userspace/monitor/process_record.h"
 
-namespace brahe {
+namespace brahe::monitor {
 
 // Which containers the live processes are members of. Not thread-safe.
 class ContainerMembers {
@@ -26,4 +26,4 @@ class ContainerMembers {
   std::vector<ProcessRecord*> left_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::monitor

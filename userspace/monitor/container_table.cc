@@ -6,14 +6,14 @@
 
 #include "userspace/base/plain_text.h"
 
-namespace brahe {
+namespace brahe::monitor {
 namespace {
 
 std::string_view LastName(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 }  // namespace
 
-ContainerRecord& ContainerTable::Use(const Container& container, uint64_t cgroup_id, uint32_t pid) {
+ContainerRecord& ContainerTable::Use(const workload::Container& container, uint64_t cgroup_id, uint32_t pid) {
   key_ = container.id;
   // No path holds a zero byte.
   if (!container.tree.empty()) key_.append(1, '\0').append(container.tree);
@@ -86,7 +86,7 @@ void ContainerTable::JoinPod(ContainerRecord& container) {
 }
 
 void ContainerTable::AskForNames(ContainerRecord& container) {
-  const std::optional<PodMember> member = resolver_.PodOf(container.container);
+  const std::optional<workload::PodMember> member = resolver_.PodOf(container.container);
   if (!member) return;
   ContainerLabels labels = *container.labels;
   if (!member->container_name.empty()) {
@@ -132,4 +132,4 @@ void ContainerTable::OnEnd(ContainerRecord& container) {
   pods_.Leave(*pod);
 }
 
-}  // namespace brahe
+}  // namespace brahe::monitor

@@ -11,17 +11,17 @@
 #include "userspace/monitor/snapshot.h"
 #include "userspace/monitor/workload_resolver.h"
 
-namespace brahe {
+namespace brahe::monitor {
 
 // A container. Its members are live processes that were seen in it.
 struct ContainerRecord : GroupRecord<ContainerLabels, ContainerRecord> {
-  Container container;         // as its first cgroup told, with its pod's uid as far as that is known
-  uint64_t cgroup_id = 0;      // the one of its cgroups that was used last
-  uint32_t pid = 0;            // of the process that used it last; 0: none is known
-  PodRecord* pod = nullptr;    // of which it is a member; null after its end, and where none is known
-  bool pod_was_asked = false;  // its pod is not in its cgroup's path
-  bool named_by_pod = false;   // its name is for good
-  int name_questions = 0;      // how often the machine was asked what it is called
+  workload::Container container;  // as its first cgroup told, with its pod's uid as far as that is known
+  uint64_t cgroup_id = 0;         // the one of its cgroups that was used last
+  uint32_t pid = 0;               // of the process that used it last; 0: none is known
+  PodRecord* pod = nullptr;       // of which it is a member; null after its end, and where none is known
+  bool pod_was_asked = false;     // its pod is not in its cgroup's path
+  bool named_by_pod = false;      // its name is for good
+  int name_questions = 0;         // how often the machine was asked what it is called
 };
 
 // The containers that are listed, and their places in pods. Not thread-safe.
@@ -35,12 +35,12 @@ struct ContainerRecord : GroupRecord<ContainerLabels, ContainerRecord> {
 class ContainerTable final : public GroupTable<ContainerRecord> {
  public:
   // The references must outlive this object.
-  ContainerTable(Ledger& ledger, PodTable& pods, WorkloadResolver& resolver, EndedPolicy policy)
+  ContainerTable(attribution::Ledger& ledger, PodTable& pods, WorkloadResolver& resolver, EndedPolicy policy)
       : GroupTable(ledger, policy), ledger_(ledger), pods_(pods), resolver_(resolver) {}
 
   // The record of a container that used time in this epoch in `cgroup_id`, by process `pid` (0: not known); new ones
   // get an account.
-  ContainerRecord& Use(const Container& container, uint64_t cgroup_id, uint32_t pid);
+  ContainerRecord& Use(const workload::Container& container, uint64_t cgroup_id, uint32_t pid);
   // True if the id in the labels of one that was known before has changed since this was asked last.
   bool TakeChangedIds() { return std::exchange(has_changed_ids_, false); }
   // After an epoch's uses and before the ledger's Post: puts containers that run into their pods, and asks for names of
@@ -61,7 +61,7 @@ class ContainerTable final : public GroupTable<ContainerRecord> {
   void AskForNames(ContainerRecord& container);
   void AskMachine(ContainerRecord& container);
 
-  Ledger& ledger_;
+  attribution::Ledger& ledger_;
   PodTable& pods_;
   WorkloadResolver& resolver_;
   std::unordered_map<std::string, ContainerRecord*> by_printed_id_;
@@ -69,4 +69,4 @@ class ContainerTable final : public GroupTable<ContainerRecord> {
   std::string key_;  // scratch of Use
 };
 
-}  // namespace brahe
+}  // namespace brahe::monitor

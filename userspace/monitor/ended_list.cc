@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <tuple>
 
-namespace brahe {
+namespace brahe::monitor {
 
-void EndedList::Remove(AccountId account) {
+void EndedList::Remove(attribution::AccountId account) {
   std::erase_if(items_, [account](const Item& item) { return item.account == account; });
 }
 
-std::vector<AccountId> EndedList::Settle(Nanoseconds now, const StandingOf& standing_of) {
-  std::vector<AccountId> dropped;
+std::vector<attribution::AccountId> EndedList::Settle(Nanoseconds now, const StandingOf& standing_of) {
+  std::vector<attribution::AccountId> dropped;
   for (Item& item : items_) item.standing = standing_of(item.account);
   const auto stays = [&](const Item& item) {
     return item.standing.held ||
@@ -27,9 +27,9 @@ std::vector<AccountId> EndedList::Settle(Nanoseconds now, const StandingOf& stan
   return dropped;
 }
 
-void EndedList::DropFrom(size_t first, std::vector<AccountId>& dropped) {
+void EndedList::DropFrom(size_t first, std::vector<attribution::AccountId>& dropped) {
   for (size_t i = first; i < items_.size(); ++i) dropped.push_back(items_[i].account);
   items_.resize(first);
 }
 
-}  // namespace brahe
+}  // namespace brahe::monitor

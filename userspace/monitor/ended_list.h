@@ -7,7 +7,7 @@
 #include "userspace/attribution/ledger.h"
 #include "userspace/base/units.h"
 
-namespace brahe {
+namespace brahe::monitor {
 
 // Which ended workloads stay listed.
 struct EndedPolicy {
@@ -25,29 +25,29 @@ class EndedList {
     Microjoules energy;
     bool held = false;  // stays whatever the policy says
   };
-  using StandingOf = std::function<Standing(AccountId)>;
+  using StandingOf = std::function<Standing(attribution::AccountId)>;
 
   explicit EndedList(EndedPolicy policy) : policy_(policy) {}
 
-  void Add(AccountId account, Nanoseconds ended_at) { items_.push_back({account, ended_at, {}}); }
+  void Add(attribution::AccountId account, Nanoseconds ended_at) { items_.push_back({account, ended_at, {}}); }
   // Takes back an end: the workload lives again.
-  void Remove(AccountId account);
+  void Remove(attribution::AccountId account);
   // Drops, for good, those whose time is over, that have too little energy, or that are not among the `max_listed` with
   // the most; of equals the one that ended last stays. Returns the dropped ones.
-  std::vector<AccountId> Settle(Nanoseconds now, const StandingOf& standing_of);
+  std::vector<attribution::AccountId> Settle(Nanoseconds now, const StandingOf& standing_of);
 
   [[nodiscard]] size_t size() const { return items_.size(); }
 
  private:
   struct Item {
-    AccountId account;
+    attribution::AccountId account;
     Nanoseconds ended_at;
     Standing standing;
   };
-  void DropFrom(size_t first, std::vector<AccountId>& dropped);
+  void DropFrom(size_t first, std::vector<attribution::AccountId>& dropped);
 
   EndedPolicy policy_;
   std::vector<Item> items_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::monitor

@@ -6,7 +6,7 @@
 #include <map>
 #include <set>
 
-namespace brahe {
+namespace brahe::monitor {
 namespace {
 
 using testing::ElementsAre;
@@ -15,13 +15,13 @@ using testing::UnorderedElementsAre;
 
 class EndedListTest : public testing::Test {
  protected:
-  std::vector<AccountId> Settle(EndedList& list, uint64_t second) {
-    return list.Settle(Seconds(second), [this](AccountId account) {
+  std::vector<attribution::AccountId> Settle(EndedList& list, uint64_t second) {
+    return list.Settle(Seconds(second), [this](attribution::AccountId account) {
       return EndedList::Standing{Joules(joules[account]), held.contains(account)};
     });
   }
-  std::map<AccountId, uint64_t> joules;
-  std::set<AccountId> held;
+  std::map<attribution::AccountId, uint64_t> joules;
+  std::set<attribution::AccountId> held;
 };
 
 TEST_F(EndedListTest, KeepsForTheRetentionAndNoLonger) {
@@ -45,7 +45,7 @@ TEST_F(EndedListTest, DropsThoseBelowTheThresholdAtOnce) {
 TEST_F(EndedListTest, KeepsThoseWithTheMostEnergyAndOfEqualsTheLatest) {
   EndedList list({.max_listed = 2, .min_energy = {}, .retention = Seconds(120)});
   joules = {{1, 20}, {2, 30}, {3, 20}, {4, 5}};
-  for (AccountId account = 1; account <= 4; ++account) list.Add(account, Seconds(100 + account));
+  for (attribution::AccountId account = 1; account <= 4; ++account) list.Add(account, Seconds(100 + account));
   EXPECT_THAT(Settle(list, 110), UnorderedElementsAre(1, 4));
   joules[5] = 25;
   list.Add(5, Seconds(111));
@@ -55,7 +55,7 @@ TEST_F(EndedListTest, KeepsThoseWithTheMostEnergyAndOfEqualsTheLatest) {
 TEST_F(EndedListTest, WithALimitOfZeroListsNoneAndWithANegativeOneAll) {
   EndedList none({.max_listed = 0, .min_energy = {}, .retention = Seconds(120)});
   EndedList all({.max_listed = -1, .min_energy = {}, .retention = Seconds(120)});
-  for (AccountId account = 0; account < 1000; ++account) {
+  for (attribution::AccountId account = 0; account < 1000; ++account) {
     none.Add(account, Seconds(100));
     all.Add(account, Seconds(100));
   }
@@ -83,4 +83,4 @@ TEST_F(EndedListTest, KeepsWhatIsHeldWhateverTheTimeTheEnergyAndTheRank) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::monitor

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace brahe {
+namespace brahe::monitor {
 
 void EndedProcesses::Add(ProcessRecord& process, Nanoseconds now) {
   if (by_account_.size() <= process.account) by_account_.resize(process.account + 1);
@@ -29,17 +29,17 @@ ProcessRecord* EndedProcesses::MergeTwin(ProcessRecord& process) {
   ended_.Remove(twin->account);
   RemoveByPid(*twin);
   ledger_.Merge(twin->account, process.account);
-  twin->account = kNoAccount;
+  twin->account = attribution::kNoAccount;
   return twin;
 }
 
 std::vector<ProcessRecord*> EndedProcesses::TakeUnlisted(Nanoseconds now, size_t primary) {
-  const std::vector<AccountId> accounts = ended_.Settle(now, [&](AccountId account) {
+  const std::vector<attribution::AccountId> accounts = ended_.Settle(now, [&](attribution::AccountId account) {
     return EndedList::Standing{ledger_.BalanceOf(account, primary).total, by_account_[account]->held};
   });
   std::vector<ProcessRecord*> unlisted;
   unlisted.reserve(accounts.size());
-  for (const AccountId account : accounts) {
+  for (const attribution::AccountId account : accounts) {
     unlisted.push_back(by_account_[account]);
     RemoveByPid(*by_account_[account]);
   }
@@ -52,4 +52,4 @@ void EndedProcesses::RemoveByPid(const ProcessRecord& process) {
   if (at != last) by_pid_.erase(at);
 }
 
-}  // namespace brahe
+}  // namespace brahe::monitor

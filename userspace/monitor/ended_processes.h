@@ -10,7 +10,7 @@
 #include "userspace/monitor/ended_list.h"
 #include "userspace/monitor/process_record.h"
 
-namespace brahe {
+namespace brahe::monitor {
 
 // The processes that have ended and are still listed.
 //
@@ -20,7 +20,7 @@ namespace brahe {
 class EndedProcesses {
  public:
   // `ledger` must outlive this object.
-  EndedProcesses(Ledger& ledger, EndedPolicy policy) : ledger_(ledger), ended_(policy) {}
+  EndedProcesses(attribution::Ledger& ledger, EndedPolicy policy) : ledger_(ledger), ended_(policy) {}
 
   // One with an account has ended.
   void Add(ProcessRecord& process, Nanoseconds now);
@@ -37,10 +37,10 @@ class EndedProcesses {
  private:
   void RemoveByPid(const ProcessRecord& process);
 
-  Ledger& ledger_;
+  attribution::Ledger& ledger_;
   EndedList ended_;
   std::vector<ProcessRecord*> by_account_;  // of those in ended_
   std::unordered_multimap<uint32_t, ProcessRecord*> by_pid_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::monitor

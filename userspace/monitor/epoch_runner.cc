@@ -6,7 +6,7 @@
 
 #include "userspace/monitor/snapshot_builder.h"
 
-namespace brahe {
+namespace brahe::monitor {
 
 EpochRunner::EpochRunner(MonitorParts parts, EndedPolicy policy, const Clock& clock)
     : parts_(std::move(parts)),
@@ -24,7 +24,7 @@ Result<Nanoseconds> EpochRunner::Start() {
   const Result<Nanoseconds> cut = parts_.cpu_time->Cut();
   if (!cut) return cut.error();
   Sample();
-  const Result<CpuTimeEpoch> epoch = parts_.cpu_time->Collect();
+  const Result<cpu::CpuTimeEpoch> epoch = parts_.cpu_time->Collect();
   if (!epoch) return epoch.error();
   parts_.energy->Collect(MeterEpochOf(*epoch));
   attributor_.Begin(*epoch);
@@ -38,16 +38,16 @@ std::shared_ptr<const Snapshot> EpochRunner::RunEpoch() {
   }
   const Nanoseconds begin = clock_.Now();
   Sample();
-  const Result<CpuTimeEpoch> epoch = parts_.cpu_time->Collect();
+  const Result<cpu::CpuTimeEpoch> epoch = parts_.cpu_time->Collect();
   if (!epoch) {
     // The energy stays in the meter, as the CPU time does in its source.
     faults_.Report("epoch", "Cannot read an epoch's CPU time; the next one covers it: " + epoch.error().message);
     return nullptr;
   }
   faults_.Clear("epoch", "CPU time is read again");
-  const MeterEpoch meter_epoch = MeterEpochOf(*epoch);
+  const energy::MeterEpoch meter_epoch = MeterEpochOf(*epoch);
   socket_check_.Look(meter_epoch.sockets);
-  EnergyEpoch energy = parts_.energy->Collect(meter_epoch);
+  energy::EnergyEpoch energy = parts_.energy->Collect(meter_epoch);
   attributor_.Attribute(*epoch, energy);
   read_lags_ = std::move(energy.read_lags);
   std::shared_ptr<const Snapshot> snapshot = Publishable(*epoch, meter_epoch.load);
@@ -55,7 +55,7 @@ std::shared_ptr<const Snapshot> EpochRunner::RunEpoch() {
   return snapshot;
 }
 
-std::shared_ptr<const Snapshot> EpochRunner::Publishable(const CpuTimeEpoch& epoch, const CpuLoad& load) {
+std::shared_ptr<const Snapshot> EpochRunner::Publishable(const cpu::CpuTimeEpoch& epoch, const energy::CpuLoad& load) {
   auto snapshot = std::make_shared<Snapshot>(fixed_);
   snapshot->epoch = ++epoch_;
   snapshot->time = epoch.end;
@@ -82,4 +82,4 @@ void EpochRunner::Sample() {
   sampled_ = clock_.Now();
 }
 
-}  // namespace brahe
+}  // namespace brahe::monitor

@@ -14,14 +14,14 @@
 #include "userspace/monitor/socket_check.h"
 #include "userspace/monitor/workload_resolver.h"
 
-namespace brahe {
+namespace brahe::monitor {
 
 // What the monitor works with. It owns all but the clock.
 struct MonitorParts {
-  std::unique_ptr<CpuTimeSource> cpu_time;
-  std::unique_ptr<EnergyMeter> energy;
+  std::unique_ptr<cpu::CpuTimeSource> cpu_time;
+  std::unique_ptr<energy::EnergyMeter> energy;
   std::unique_ptr<WorkloadResolver> workloads;
-  std::shared_ptr<const std::vector<CpuInfo>> cpus;
+  std::shared_ptr<const std::vector<cpu::CpuInfo>> cpus;
 };
 
 // Runs epochs, one when told so: cuts it, reads the meter, has it attributed, and makes its snapshot. Not thread-safe:
@@ -51,7 +51,7 @@ class EpochRunner {
   [[nodiscard]] bool Service() { return parts_.cpu_time->Service(); }
 
  private:
-  std::shared_ptr<const Snapshot> Publishable(const CpuTimeEpoch& epoch, const CpuLoad& load);
+  std::shared_ptr<const Snapshot> Publishable(const cpu::CpuTimeEpoch& epoch, const energy::CpuLoad& load);
 
   MonitorParts parts_;
   const Clock& clock_;
@@ -66,4 +66,4 @@ class EpochRunner {
   bool imbalance_logged_ = false;
 };
 
-}  // namespace brahe
+}  // namespace brahe::monitor

@@ -12,7 +12,7 @@
 #include "userspace/monitor/epoch_runner.h"
 #include "userspace/monitor/fakes.h"
 
-namespace brahe {
+namespace brahe::monitor {
 
 inline constexpr uint64_t kCgroupA = 11, kCgroupB = 12, kHostCgroup = 1;
 
@@ -42,7 +42,7 @@ class EpochRunnerTest : public testing::Test {
   // first zone then costs 1 J a ms, the second a tenth.
   std::shared_ptr<const Snapshot> Run(uint64_t seconds = 1) {
     clock.Advance(Seconds(seconds));
-    for (const UnassignedTime& unassigned : cpu->next.unassigned) busy_ms += unassigned.time.value / 1'000'000;
+    for (const cpu::UnassignedTime& unassigned : cpu->next.unassigned) busy_ms += unassigned.time.value / 1'000'000;
     meter->flow[0] += Joules(busy_ms);
     meter->flow[1] += Joules(busy_ms) / 10;
     cpu->next.sockets = {{0, Milliseconds(busy_ms), {}}};
@@ -88,8 +88,8 @@ class EpochRunnerTest : public testing::Test {
   static uint64_t UnlistedJoules(const Snapshot& snapshot) { return snapshot.unlisted_processes[0].value / 1'000'000; }
 
   FakeClock clock;
-  std::vector<Zone> zones = {{"package", "/p", 0}, {"dram", "/d", 0}};
-  CpuTimeEpoch before_open;
+  std::vector<energy::Zone> zones = {{"package", "/p", 0}, {"dram", "/d", 0}};
+  cpu::CpuTimeEpoch before_open;
   FakeCpuTimeSource* cpu = nullptr;
   FakeEnergyMeter* meter = nullptr;
   FakeWorkloadResolver* resolver = nullptr;
@@ -98,4 +98,4 @@ class EpochRunnerTest : public testing::Test {
   const ProcessKey web{100, 1}, job{200, 2}, batch{300, 3};
 };
 
-}  // namespace brahe
+}  // namespace brahe::monitor

@@ -8,7 +8,7 @@
 #include "userspace/monitor/epoch_runner_fixture.h"
 #include "userspace/workload/container_rules.h"
 
-namespace brahe {
+namespace brahe::monitor {
 namespace {
 
 using testing::ElementsAre;
@@ -20,7 +20,7 @@ class ForgeryTest : public EpochRunnerTest {
  protected:
   ForgeryTest() { Open(); }
   void Place(uint64_t cgroup, const std::string& path) {
-    const auto container = ContainerOfPath(path);
+    const auto container = workload::ContainerOfPath(path);
     if (container) resolver->containers[cgroup] = *container;
   }
   static std::string ContainerOf(const Snapshot& snapshot, const ProcessKey& process) {
@@ -155,4 +155,4 @@ TEST_F(ForgeryTest, OnlyTheContainerThatHasTheIdIsLookedForInPods) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::monitor

@@ -5,7 +5,7 @@
 #include "userspace/monitor/epoch_runner.h"
 #include "userspace/monitor/epoch_runner_fixture.h"
 
-namespace brahe {
+namespace brahe::monitor {
 namespace {
 
 using testing::ElementsAre;
@@ -33,7 +33,7 @@ class LevelsTest : public EpochRunnerTest {
   }
 
   const ProcessKey qemu{100, 1}, vhost{101, 2};
-  const VirtualMachine guest{"vm-1", "alpha", "kvm"};
+  const workload::VirtualMachine guest{"vm-1", "alpha", "kvm"};
 };
 
 TEST_F(LevelsTest, AVirtualMachineHasAllTimeOfItsProcessesFromTheEpochInWhichItIsFound) {
@@ -112,7 +112,7 @@ TEST_F(LevelsTest, AVirtualMachineEndsWithItsLastProcessAndItsRestartRevivesIt) 
   End(vhost);
   EXPECT_THAT(Vms(*Run()), ElementsAre("vm-1 terminated 30"));
   const ProcessKey again{500, 9};
-  resolver->facts[again] = {"qemu", "/bin/qemu", VirtualMachine{"vm-1", "beta", "kvm"}};
+  resolver->facts[again] = {"qemu", "/bin/qemu", workload::VirtualMachine{"vm-1", "beta", "kvm"}};
   Use(again, 5);
   const auto snapshot = Run();
   EXPECT_THAT(Vms(*snapshot), ElementsAre("vm-1 running 35"));
@@ -340,7 +340,7 @@ TEST_F(LevelsTest, EndedWorkloadsAreListedByRankAtEveryLevel) {
   for (uint64_t i = 1; i <= 3; ++i) {
     const ProcessKey key{static_cast<uint32_t>(i), i};
     Place(20 + i, "c" + std::to_string(i), "pod" + std::to_string(i));
-    resolver->facts[key] = {"qemu", "", VirtualMachine{"vm" + std::to_string(i), "", "kvm"}};
+    resolver->facts[key] = {"qemu", "", workload::VirtualMachine{"vm" + std::to_string(i), "", "kvm"}};
     Use(key, i, 20 + i);
   }
   Run();
@@ -352,4 +352,4 @@ TEST_F(LevelsTest, EndedWorkloadsAreListedByRankAtEveryLevel) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::monitor

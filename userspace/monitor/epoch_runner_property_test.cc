@@ -8,7 +8,7 @@
 #include "userspace/monitor/epoch_runner.h"
 #include "userspace/monitor/fakes.h"
 
-namespace brahe {
+namespace brahe::monitor {
 namespace {
 
 // Lists few, so that most are dropped; and lists all for ever, so that all sums can be seen.
@@ -93,7 +93,7 @@ class EpochRunnerPropertyTest : public testing::Test {
       return true;
     });
     if (Below(4) == 0) {
-      const UnassignedTime time{8 + Below(10), 0, {1 + Below(1'000'000)}};
+      const cpu::UnassignedTime time{8 + Below(10), 0, {1 + Below(1'000'000)}};
       cpu->next.unassigned.push_back(time);
       box_times[BoxOf(time.cgroup_id)] += time.time;
     }
@@ -103,7 +103,7 @@ class EpochRunnerPropertyTest : public testing::Test {
   // Into a virtual machine, into another, or out of one.
   void Exec(const ProcessKey& key) {
     cpu->next.names.push_back({key, NameOf(key), "/bin/" + std::to_string(++execs)});
-    ProcessFacts facts{NameOf(key), "", std::nullopt};
+    workload::ProcessFacts facts{NameOf(key), "", std::nullopt};
     if (const uint64_t vm = Below(5); vm < 3) {
       facts.vm = {"vm" + std::to_string(vm), Below(2) == 0 ? "" : "guest" + std::to_string(execs), "kvm"};
     }
@@ -341,4 +341,4 @@ TEST_F(EpochRunnerPropertyTest, EveryLevelHasTheSumOfWhatItIsMadeOf) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::monitor

@@ -6,7 +6,7 @@
 #include "userspace/energy/log_lines.h"
 #include "userspace/monitor/epoch_runner_fixture.h"
 
-namespace brahe {
+namespace brahe::monitor {
 namespace {
 
 using testing::AllOf;
@@ -241,7 +241,7 @@ TEST_F(EpochRunnerTest, OpeningFailsWhereTheSourceDoes) {
   auto source = std::make_unique<FakeCpuTimeSource>(clock);
   source->fail_collect = true;
   parts.cpu_time = std::move(source);
-  parts.energy = std::make_unique<FakeEnergyMeter>(std::vector<Zone>{{"package", "/p", 0}});
+  parts.energy = std::make_unique<FakeEnergyMeter>(std::vector<energy::Zone>{{"package", "/p", 0}});
   parts.workloads = std::make_unique<FakeWorkloadResolver>();
   EXPECT_EQ(EpochRunner(std::move(parts), {}, clock).Start().error().message, "collect fails");
 }
@@ -382,7 +382,7 @@ TEST_F(EpochRunnerTest, TellsTheMeterTheCutsAndTheLoadOfEachSocket) {
 
 TEST_F(EpochRunnerTest, AZoneWhoseSocketHasNoCpuIsSaidAndItsEnergyIsIdle) {
   Open();
-  const LogLines log;
+  const energy::LogLines log;
   clock.Advance(Seconds(1));
   meter->flow = {Joules(7), {}};
   cpu->next.sockets = {{4, Seconds(1), {}}};
@@ -446,4 +446,4 @@ TEST_F(EpochRunnerTest, CarriesWhatTheSourceSaysOfItself) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::monitor

@@ -19,10 +19,10 @@
 #include "userspace/energy/energy_meter.h"
 #include "userspace/monitor/workload_resolver.h"
 
-namespace brahe {
+namespace brahe::monitor {
 
 // Reports what a test has put into `next`. What is marked atomic may be changed while a monitor runs.
-class FakeCpuTimeSource final : public CpuTimeSource {
+class FakeCpuTimeSource final : public cpu::CpuTimeSource {
  public:
   explicit FakeCpuTimeSource(const Clock& clock) : clock_(clock), begin_(clock.Now()) {}
 
@@ -34,14 +34,14 @@ class FakeCpuTimeSource final : public CpuTimeSource {
     std::this_thread::sleep_for(std::chrono::milliseconds(cut_ms));
     return cut_;
   }
-  Result<CpuTimeEpoch> Collect() override {
+  Result<cpu::CpuTimeEpoch> Collect() override {
     if (fail_collect) return MakeError("collect fails");
-    CpuTimeEpoch epoch = std::exchange(next, {});
+    cpu::CpuTimeEpoch epoch = std::exchange(next, {});
     epoch.begin = std::exchange(begin_, cut_);
     epoch.end = cut_;
     return epoch;
   }
-  CpuTimeSourceStats Stats() const override { return stats; }
+  cpu::CpuTimeSourceStats Stats() const override { return stats; }
   int WakeFd() const override { return wake_fd_.get(); }
   bool Service() override {
     ++services;
@@ -54,8 +54,8 @@ class FakeCpuTimeSource final : public CpuTimeSource {
     [[maybe_unused]] const ssize_t n = write(wake_fd_.get(), &one, sizeof one);
   }
 
-  CpuTimeEpoch next;
-  CpuTimeSourceStats stats;
+  cpu::CpuTimeEpoch next;
+  cpu::CpuTimeSourceStats stats;
   std::atomic<bool> fail_cut = false, fail_collect = false, wants_epoch = false;
   std::atomic<int> cut_ms = 0, cuts = 0, services = 0;
 
@@ -66,9 +66,9 @@ class FakeCpuTimeSource final : public CpuTimeSource {
 };
 
 // Counts the energy that a test lets flow.
-class FakeEnergyMeter final : public EnergyMeter {
+class FakeEnergyMeter final : public energy::EnergyMeter {
  public:
-  explicit FakeEnergyMeter(std::vector<Zone> zones)
+  explicit FakeEnergyMeter(std::vector<energy::Zone> zones)
       : flow(zones.size()),
         unreadable(zones.size()),
         stats(zones.size()),
@@ -77,8 +77,8 @@ class FakeEnergyMeter final : public EnergyMeter {
 
   std::string name() const override { return "fake"; }
   bool measured() const override { return measures; }
-  const std::vector<Zone>& zones() const override { return zones_; }
-  std::vector<ZoneStats> Stats() const override { return stats; }
+  const std::vector<energy::Zone>& zones() const override { return zones_; }
+  std::vector<energy::ZoneStats> Stats() const override { return stats; }
   void Sample() override {
     for (size_t z = 0; z < zones_.size(); ++z) {
       if (unreadable[z]) continue;
@@ -87,9 +87,9 @@ class FakeEnergyMeter final : public EnergyMeter {
     }
     ++samples;
   }
-  EnergyEpoch Collect(const MeterEpoch& epoch) override {
+  energy::EnergyEpoch Collect(const energy::MeterEpoch& epoch) override {
     asked_for = epoch;
-    EnergyEpoch energy{.used = {}, .read_lags = read_lags};
+    energy::EnergyEpoch energy{.used = {}, .read_lags = read_lags};
     for (size_t z = 0; z < zones_.size(); ++z) {
       energy.used.push_back(unreadable[z] ? std::nullopt : std::optional(std::exchange(pending_[z], {})));
     }
@@ -99,15 +99,15 @@ class FakeEnergyMeter final : public EnergyMeter {
 
   std::vector<Microjoules> flow;  // by zone: used since the last Sample
   std::vector<bool> unreadable;
-  std::vector<ZoneStats> stats;
+  std::vector<energy::ZoneStats> stats;
   bool measures = false;
   std::optional<Nanoseconds> max_sample_interval;
   std::atomic<int> samples = 0;
-  MeterEpoch asked_for;                // the last time
+  energy::MeterEpoch asked_for;        // the last time
   std::vector<Nanoseconds> read_lags;  // of each epoch
 
  private:
-  std::vector<Zone> zones_;
+  std::vector<energy::Zone> zones_;
   std::vector<Microjoules> pending_;
 };
 
@@ -115,7 +115,7 @@ class FakeEnergyMeter final : public EnergyMeter {
 class FakeWorkloadResolver final : public WorkloadResolver {
  public:
   void LearnCgroup(uint64_t cgroup_id, const std::string& path) override { paths[cgroup_id] = path; }
-  const Container* ContainerOf(uint64_t cgroup_id, const ProcessKey&) override {
+  const workload::Container* ContainerOf(uint64_t cgroup_id, const ProcessKey&) override {
     const auto it = containers.find(cgroup_id);
     return it == containers.end() ? nullptr : &it->second;
   }
@@ -123,19 +123,19 @@ class FakeWorkloadResolver final : public WorkloadResolver {
   bool IsPodPopulated(uint64_t cgroup_id) override {
     return containers.contains(cgroup_id) && populated_pods.contains(containers[cgroup_id].pod_uid);
   }
-  std::optional<PodMember> PodOf(const Container& container) override {
+  std::optional<workload::PodMember> PodOf(const workload::Container& container) override {
     ++pod_questions;
     const auto it = pods.find(container.id);
     return it == pods.end() ? std::nullopt : std::optional(it->second);
   }
-  std::string NameOf(const Container& container, uint64_t, uint32_t pid) override {
+  std::string NameOf(const workload::Container& container, uint64_t, uint32_t pid) override {
     ++name_questions;
     pid_asked_for = pid;
     const auto it = container_names.find(container.id);
     return it == container_names.end() ? "" : it->second;
   }
-  ProcessFacts FactsOf(const ProcessKey& process, const std::string& comm, const std::string& exec_path,
-                       bool alive) override {
+  workload::ProcessFacts FactsOf(const ProcessKey& process, const std::string& comm, const std::string& exec_path,
+                                 bool alive) override {
     ++questions;
     if (const auto it = facts.find(process); alive && it != facts.end()) return it->second;
     return {comm, exec_path};
@@ -143,16 +143,16 @@ class FakeWorkloadResolver final : public WorkloadResolver {
   void EndEpoch() override {}
 
   std::map<uint64_t, std::string> paths;
-  std::map<uint64_t, Container> containers;
+  std::map<uint64_t, workload::Container> containers;
   std::map<uint64_t, bool> populated;
   std::set<std::string> populated_pods;                // by uid
-  std::map<std::string, PodMember> pods;               // by container id
+  std::map<std::string, workload::PodMember> pods;     // by container id
   std::map<std::string, std::string> container_names;  // by container id
-  std::map<ProcessKey, ProcessFacts> facts;            // what /proc says of live ones
+  std::map<ProcessKey, workload::ProcessFacts> facts;  // what /proc says of live ones
   int questions = 0;
   int pod_questions = 0;
   int name_questions = 0;
   uint32_t pid_asked_for = 0;  // with the last question for a container's name
 };
 
-}  // namespace brahe
+}  // namespace brahe::monitor

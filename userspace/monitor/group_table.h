@@ -13,7 +13,7 @@
 #include "userspace/monitor/ended_list.h"
 #include "userspace/monitor/listing.h"
 
-namespace brahe {
+namespace brahe::monitor {
 
 // A container, pod or virtual machine that has used CPU time. Each level derives its Record from it, with what it has
 // to know besides.
@@ -21,7 +21,7 @@ template <typename LabelsOfLevel, typename Record>
 struct GroupRecord {
   using Labels = LabelsOfLevel;
 
-  AccountId account = kNoAccount;
+  attribution::AccountId account = attribution::kNoAccount;
   const std::string* key = nullptr;      // what it is known by
   std::shared_ptr<const Labels> labels;  // may be replaced
   uint32_t members = 0;                  // those that are known to keep it running
@@ -41,7 +41,7 @@ class GroupTable {
   using Labels = typename Record::Labels;
 
   // `ledger` must outlive this object.
-  GroupTable(Ledger& ledger, EndedPolicy policy) : ledger_(ledger), ended_(policy) {}
+  GroupTable(attribution::Ledger& ledger, EndedPolicy policy) : ledger_(ledger), ended_(policy) {}
   GroupTable(const GroupTable&) = delete;
   GroupTable& operator=(const GroupTable&) = delete;
   virtual ~GroupTable() = default;
@@ -56,7 +56,7 @@ class GroupTable {
   void Settle(Nanoseconds now, size_t primary);
 
   // The account that a leaf of this epoch goes to.
-  AccountId Charge(Record& record) {
+  attribution::AccountId Charge(Record& record) {
     listing_.TouchFigures(record);
     return record.account;
   }
@@ -89,7 +89,7 @@ class GroupTable {
   void SetEnded(Record& record, bool ended, Nanoseconds now);
   void DropEnded(Nanoseconds now, size_t primary);
 
-  Ledger& ledger_;
+  attribution::Ledger& ledger_;
   EndedList ended_;
   std::unordered_map<std::string, Record> records_;
   std::vector<Record*> by_account_;
@@ -144,9 +144,10 @@ void GroupTable<Record>::SetEnded(Record& record, bool ended, Nanoseconds now) {
 
 template <typename Record>
 void GroupTable<Record>::DropEnded(Nanoseconds now, size_t primary) {
-  const std::vector<AccountId> dropped = ended_.Settle(
-      now, [&](AccountId account) { return EndedList::Standing{ledger_.BalanceOf(account, primary).total}; });
-  for (const AccountId account : dropped) {
+  const std::vector<attribution::AccountId> dropped = ended_.Settle(now, [&](attribution::AccountId account) {
+    return EndedList::Standing{ledger_.BalanceOf(account, primary).total};
+  });
+  for (const attribution::AccountId account : dropped) {
     Record& record = *std::exchange(by_account_[account], nullptr);
     listing_.Remove(record);
     ledger_.Close(account);
@@ -155,4 +156,4 @@ void GroupTable<Record>::DropEnded(Nanoseconds now, size_t primary) {
   }
 }
 
-}  // namespace brahe
+}  // namespace brahe::monitor

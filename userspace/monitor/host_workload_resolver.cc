@@ -5,24 +5,24 @@
 #include "userspace/base/file.h"
 #include "userspace/monitor/cgroup_population.h"
 
-namespace brahe {
+namespace brahe::monitor {
 
-const Container* HostWorkloadResolver::ContainerOf(uint64_t cgroup_id, const ProcessKey& process) {
-  const Cgroup& cgroup = cgroups_.Find(cgroup_id, process.pid);
+const workload::Container* HostWorkloadResolver::ContainerOf(uint64_t cgroup_id, const ProcessKey& process) {
+  const workload::Cgroup& cgroup = cgroups_.Find(cgroup_id, process.pid);
   return cgroup.container ? &*cgroup.container : other_hierarchies_.ContainerOf(process);
 }
 
 bool HostWorkloadResolver::IsPopulated(uint64_t cgroup_id) {
-  const Cgroup& cgroup = cgroups_.Find(cgroup_id, 0);
+  const workload::Cgroup& cgroup = cgroups_.Find(cgroup_id, 0);
   return cgroup.container && IsContainerPopulated(cgroup_root_, cgroup.path, cgroup.container->cgroup);
 }
 
 bool HostWorkloadResolver::IsPodPopulated(uint64_t cgroup_id) {
-  const Cgroup& cgroup = cgroups_.Find(cgroup_id, 0);
+  const workload::Cgroup& cgroup = cgroups_.Find(cgroup_id, 0);
   return cgroup.container && IsPodCgroupPopulated(cgroup_root_, cgroup.path, cgroup.container->pod_uid);
 }
 
-std::string HostWorkloadResolver::NameOf(const Container& container, uint64_t cgroup_id, uint32_t pid) {
+std::string HostWorkloadResolver::NameOf(const workload::Container& container, uint64_t cgroup_id, uint32_t pid) {
   const std::string& path = cgroups_.Find(cgroup_id, pid).path;
   std::vector<uint32_t> pids;
   if (!path.empty()) pids = ProcessesIn(path);
@@ -46,4 +46,4 @@ std::vector<uint32_t> HostWorkloadResolver::ProcessesIn(const std::string& cgrou
   return pids;
 }
 
-}  // namespace brahe
+}  // namespace brahe::monitor

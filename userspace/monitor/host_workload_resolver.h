@@ -13,10 +13,10 @@
 #include "userspace/workload/other_hierarchies.h"
 #include "userspace/workload/process_directory.h"
 
-namespace brahe {
+namespace brahe::monitor {
 
 // Tells a container's place in its pod, from what is known at once; nullopt: not known (yet).
-using PodFinder = std::function<std::optional<PodMember>(const Container&)>;
+using PodFinder = std::function<std::optional<workload::PodMember>(const workload::Container&)>;
 
 // Asks the host's /proc and cgroup file system, and Kubernetes where there is a way to.
 class HostWorkloadResolver final : public WorkloadResolver {
@@ -26,21 +26,21 @@ class HostWorkloadResolver final : public WorkloadResolver {
   HostWorkloadResolver(const std::string& procfs_root, const std::string& cgroup_root, PodFinder find_pod = nullptr)
       : cgroup_root_(cgroup_root),
         cgroups_(procfs_root, cgroup_root),
-        other_hierarchies_(procfs_root, cgroup_root, OtherV1Mounts(procfs_root, cgroup_root)),
+        other_hierarchies_(procfs_root, cgroup_root, cpu::OtherV1Mounts(procfs_root, cgroup_root)),
         names_(procfs_root),
         processes_(procfs_root),
         find_pod_(std::move(find_pod)) {}
 
   void LearnCgroup(uint64_t cgroup_id, const std::string& path) override { cgroups_.Learn(cgroup_id, path); }
-  const Container* ContainerOf(uint64_t cgroup_id, const ProcessKey& process) override;
+  const workload::Container* ContainerOf(uint64_t cgroup_id, const ProcessKey& process) override;
   bool IsPopulated(uint64_t cgroup_id) override;
   bool IsPodPopulated(uint64_t cgroup_id) override;
-  std::optional<PodMember> PodOf(const Container& container) override {
+  std::optional<workload::PodMember> PodOf(const workload::Container& container) override {
     return find_pod_ ? find_pod_(container) : std::nullopt;
   }
-  std::string NameOf(const Container& container, uint64_t cgroup_id, uint32_t pid) override;
-  ProcessFacts FactsOf(const ProcessKey& process, const std::string& comm, const std::string& exec_path,
-                       bool alive) override {
+  std::string NameOf(const workload::Container& container, uint64_t cgroup_id, uint32_t pid) override;
+  workload::ProcessFacts FactsOf(const ProcessKey& process, const std::string& comm, const std::string& exec_path,
+                                 bool alive) override {
     return processes_.Read(process, comm, exec_path, alive);
   }
   void EndEpoch() override {
@@ -52,11 +52,11 @@ class HostWorkloadResolver final : public WorkloadResolver {
   [[nodiscard]] std::vector<uint32_t> ProcessesIn(const std::string& cgroup_path) const;
 
   std::string cgroup_root_;
-  CgroupDirectory cgroups_;
-  OtherHierarchies other_hierarchies_;
-  ContainerNames names_;
-  ProcessDirectory processes_;
+  workload::CgroupDirectory cgroups_;
+  workload::OtherHierarchies other_hierarchies_;
+  workload::ContainerNames names_;
+  workload::ProcessDirectory processes_;
   PodFinder find_pod_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::monitor

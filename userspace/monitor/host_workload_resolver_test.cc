@@ -4,7 +4,7 @@
 
 #include "userspace/base/temp_tree.h"
 
-namespace brahe {
+namespace brahe::monitor {
 namespace {
 
 class HostWorkloadResolverTest : public testing::Test {
@@ -19,7 +19,7 @@ TEST_F(HostWorkloadResolverTest, FindsTheContainerOfACgroupWhosePathWasLearnt) {
   HostWorkloadResolver resolver(tree.At("proc"), tree.At("cgroup"));
   resolver.LearnCgroup(7, "/docker/" + id);
   resolver.LearnCgroup(8, "/user.slice");
-  const Container* container = resolver.ContainerOf(7, {});
+  const workload::Container* container = resolver.ContainerOf(7, {});
   ASSERT_NE(container, nullptr);
   EXPECT_EQ(container->id, id);
   EXPECT_EQ(resolver.ContainerOf(8, {}), nullptr);
@@ -73,8 +73,8 @@ TEST_F(HostWorkloadResolverTest, SeesWhetherAPodHasProcesses) {
 }
 
 TEST_F(HostWorkloadResolverTest, AsksForPodsWhereItIsTold) {
-  const PodMember member{{"uid", "web-7f", "shop"}, "nginx"};
-  HostWorkloadResolver resolver(tree.At("proc"), tree.At("cgroup"), [&](const Container& container) {
+  const workload::PodMember member{{"uid", "web-7f", "shop"}, "nginx"};
+  HostWorkloadResolver resolver(tree.At("proc"), tree.At("cgroup"), [&](const workload::Container& container) {
     return container.id == id ? std::optional(member) : std::nullopt;
   });
   EXPECT_EQ(resolver.PodOf({id, "containerd", "uid"}), member);
@@ -86,7 +86,7 @@ TEST_F(HostWorkloadResolverTest, NamesAContainerByTheProcessesThatAreInItNow) {
   HostWorkloadResolver resolver(tree.At("proc"), tree.At("cgroup"));
   const std::string path = "/docker/" + id;
   resolver.LearnCgroup(7, path);
-  const Container container{id, "docker", ""};
+  const workload::Container container{id, "docker", ""};
   const auto place = [&](const std::string& pid, const std::string& name) {
     tree.Write("proc/" + pid + "/cgroup", "0::" + path + "\n");
     tree.Write("proc/" + pid + "/environ", "CONTAINER_NAME=" + name + std::string(1, '\0'));
@@ -107,8 +107,8 @@ TEST_F(HostWorkloadResolverTest, NamesAContainerByTheProcessesThatAreInItNow) {
 
 TEST_F(HostWorkloadResolverTest, NamesAProcessThatIsGoneAsItsSourceDid) {
   HostWorkloadResolver resolver(tree.At("proc"), tree.At("cgroup"));
-  EXPECT_EQ(resolver.FactsOf({1, 1}, "job", "/bin/job", false), (ProcessFacts{"job", "/bin/job"}));
+  EXPECT_EQ(resolver.FactsOf({1, 1}, "job", "/bin/job", false), (workload::ProcessFacts{"job", "/bin/job"}));
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::monitor

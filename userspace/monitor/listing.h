@@ -12,7 +12,7 @@
 #include "userspace/monitor/figure_of.h"
 #include "userspace/monitor/workload_list.h"
 
-namespace brahe {
+namespace brahe::monitor {
 
 // A page of a Listing: records that stand together, and the chunk that was last made of them.
 template <typename Record>
@@ -20,7 +20,7 @@ struct ListingPage {
   using Chunk = WorkloadChunk<typename Record::Labels>;
 
   std::vector<Record*> records;
-  std::vector<AccountId> accounts;  // theirs, so that new figures take no look at the records
+  std::vector<attribution::AccountId> accounts;  // theirs, so that new figures take no look at the records
   std::shared_ptr<const Chunk> chunk;
   bool changed = false;    // the chunk's figures are to be made anew
   bool refreshed = false;  // and its faces as well
@@ -51,7 +51,7 @@ class Listing {
     Touch(*record.page);
   }
   // The list after the ledger's last Post. `time`: by series, as for FigureOf.
-  WorkloadList<Labels> List(const Ledger& ledger, const std::vector<std::optional<Nanoseconds>>& time);
+  WorkloadList<Labels> List(const attribution::Ledger& ledger, const std::vector<std::optional<Nanoseconds>>& time);
 
   // Calls `visit` with each record, the oldest first.
   void ForEach(const auto& visit) const {
@@ -70,7 +70,7 @@ class Listing {
   }
   void Compact();
   void MoveAll(Page& from, Page& to);
-  void Remake(Page& page, const Ledger& ledger, const std::vector<std::optional<Nanoseconds>>& time) const;
+  void Remake(Page& page, const attribution::Ledger& ledger, const std::vector<std::optional<Nanoseconds>>& time) const;
 
   std::vector<std::unique_ptr<Page>> pages_;
   std::vector<Page*> changed_;  // since the last list
@@ -99,7 +99,7 @@ void Listing<Record>::Remove(Record& record) {
 }
 
 template <typename Record>
-WorkloadList<typename Record::Labels> Listing<Record>::List(const Ledger& ledger,
+WorkloadList<typename Record::Labels> Listing<Record>::List(const attribution::Ledger& ledger,
                                                             const std::vector<std::optional<Nanoseconds>>& time) {
   if (std::exchange(shrunk_, false)) Compact();
   for (Page* page : changed_) Remake(*page, ledger, time);
@@ -138,7 +138,7 @@ void Listing<Record>::MoveAll(Page& from, Page& to) {
 }
 
 template <typename Record>
-void Listing<Record>::Remake(Page& page, const Ledger& ledger,
+void Listing<Record>::Remake(Page& page, const attribution::Ledger& ledger,
                              const std::vector<std::optional<Nanoseconds>>& time) const {
   auto chunk = std::make_shared<Chunk>();
   chunk->epoch = ledger.epoch();
@@ -155,7 +155,7 @@ void Listing<Record>::Remake(Page& page, const Ledger& ledger,
   chunk->sums.resize(time.size());
   chunk->cpu_times.reserve(page.accounts.size());
   chunk->figures.reserve(page.accounts.size() * time.size());
-  for (const AccountId account : page.accounts) {
+  for (const attribution::AccountId account : page.accounts) {
     chunk->AddFigures(ledger.CpuTime(account),
                       [&](size_t series) { return FigureOf(ledger.BalanceOf(account, series), time[series]); });
   }
@@ -163,4 +163,4 @@ void Listing<Record>::Remake(Page& page, const Ledger& ledger,
   page.changed = false;
 }
 
-}  // namespace brahe
+}  // namespace brahe::monitor

@@ -7,7 +7,7 @@
 #include <random>
 #include <string>
 
-namespace brahe {
+namespace brahe::monitor {
 namespace {
 
 using testing::ElementsAre;
@@ -15,7 +15,7 @@ using testing::ElementsAre;
 struct TestRecord {
   using Labels = std::string;
 
-  AccountId account = kNoAccount;
+  attribution::AccountId account = attribution::kNoAccount;
   std::shared_ptr<const std::string> labels;
   bool ended = false;
   ListingPage<TestRecord>* page = nullptr;
@@ -44,15 +44,15 @@ class ListingTest : public testing::Test {
   std::list<TestRecord>::iterator At(size_t item) { return std::next(records.begin(), static_cast<ptrdiff_t>(item)); }
   // In the next Post it uses as many microjoules of the first series and twice as many of the second.
   void Use(TestRecord& record, uint64_t energy) {
-    LeafTime& leaf = leaves.emplace_back();
+    attribution::LeafTime& leaf = leaves.emplace_back();
     leaf.process = {static_cast<uint32_t>(leaves.size()), 1};
     leaf.time = {energy};
-    leaf.accounts[Level::kProcess] = record.account;
+    leaf.accounts[attribution::Level::kProcess] = record.account;
     listing.TouchFigures(record);
     used += energy;
   }
   void Post() {
-    const LedgerSocket socket{.socket = 0, .capacity = {used}, .idle = {}};
+    const attribution::LedgerSocket socket{.socket = 0, .capacity = {used}, .idle = {}};
     const std::optional<Microjoules> energy[] = {Microjoules{used}, Microjoules{used * 2}};
     ledger.Post({.sockets = {&socket, 1}, .energy = energy}, leaves);
     leaves.clear();
@@ -85,10 +85,10 @@ class ListingTest : public testing::Test {
     for (size_t s = 0; s < time.size(); ++s) ASSERT_EQ(list.Sum(s), sums[s]);
   }
 
-  Ledger ledger{{{.series = 0, .socket = 0}, {.series = 1, .socket = 0}}};
+  attribution::Ledger ledger{{{.series = 0, .socket = 0}, {.series = 1, .socket = 0}}};
   Listing<TestRecord> listing;
   std::list<TestRecord> records;
-  std::vector<LeafTime> leaves;
+  std::vector<attribution::LeafTime> leaves;
   uint64_t used = 0;
 };
 
@@ -201,4 +201,4 @@ TEST_F(ListingTest, ShowsWhatALookAtAllWouldWhateverHappens) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::monitor

@@ -10,7 +10,7 @@
 #include <ctime>
 #include <utility>
 
-namespace brahe {
+namespace brahe::monitor {
 namespace {
 
 constexpr std::chrono::seconds kLongestWait{5};
@@ -188,4 +188,4 @@ void Monitor::Wake() const {
   [[maybe_unused]] const ssize_t n = write(wake_fd_.get(), &one, sizeof one);
 }
 
-}  // namespace brahe
+}  // namespace brahe::monitor

@@ -15,7 +15,7 @@
 #include "userspace/monitor/epoch_runner.h"
 #include "userspace/monitor/snapshot_source.h"
 
-namespace brahe {
+namespace brahe::monitor {
 
 struct MonitorOptions {
   Nanoseconds interval = Seconds(5);  // 0: epochs only when Fresh asks, but for the first
@@ -84,4 +84,4 @@ class Monitor final : public SnapshotSource {
   bool request_failed_ = false;
 };
 
-}  // namespace brahe
+}  // namespace brahe::monitor

@@ -9,7 +9,7 @@
 #include "userspace/base/fake_clock.h"
 #include "userspace/monitor/fakes.h"
 
-namespace brahe {
+namespace brahe::monitor {
 namespace {
 
 class MonitorTest : public testing::Test {
@@ -191,7 +191,7 @@ TEST_F(MonitorTest, AScraperSeesEndedWorkloadsOfAllLevelsWhoeverElseHasSeenThem)
   Make({.interval = {}, .staleness = {}, .terminated_retention = Seconds(120)}, fake_clock);
   const ProcessKey qemu{1, 1};
   resolver->containers[5] = {"box", "docker", "pod"};
-  resolver->facts[qemu] = {"qemu", "", VirtualMachine{"vm", "", "kvm"}};
+  resolver->facts[qemu] = {"qemu", "", workload::VirtualMachine{"vm", "", "kvm"}};
   ASSERT_TRUE(monitor->Start().has_value());
   const auto scrape = [&](Nanoseconds after) {
     fake_clock.Advance(after);
@@ -236,4 +236,4 @@ TEST_F(MonitorTest, DoesNotStartOnASourceThatFails) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::monitor

@@ -8,7 +8,7 @@
 #include "userspace/monitor/snapshot.h"
 #include "userspace/monitor/workload_resolver.h"
 
-namespace brahe {
+namespace brahe::monitor {
 
 // A pod. Its members are its containers that run.
 struct PodRecord : GroupRecord<PodLabels, PodRecord> {
@@ -19,7 +19,7 @@ struct PodRecord : GroupRecord<PodLabels, PodRecord> {
 // never seen. Not thread-safe.
 class PodTable final : public GroupTable<PodRecord> {
  public:
-  PodTable(Ledger& ledger, WorkloadResolver& resolver, EndedPolicy policy)
+  PodTable(attribution::Ledger& ledger, WorkloadResolver& resolver, EndedPolicy policy)
       : GroupTable(ledger, policy), resolver_(resolver) {}
 
   // The record of a pod that has a container in `cgroup_id`; new ones get an account.
@@ -29,7 +29,7 @@ class PodTable final : public GroupTable<PodRecord> {
     return pod;
   }
   // What is empty in `names` is not known: what was known stays.
-  void SetNames(PodRecord& pod, const Pod& names) {
+  void SetNames(PodRecord& pod, const workload::Pod& names) {
     PodLabels labels = *pod.labels;
     if (!names.name.empty()) labels.name = names.name;
     if (!names.name_space.empty()) labels.name_space = names.name_space;
@@ -42,4 +42,4 @@ class PodTable final : public GroupTable<PodRecord> {
   WorkloadResolver& resolver_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::monitor

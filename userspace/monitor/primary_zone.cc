@@ -4,7 +4,7 @@
 #include <array>
 #include <tuple>
 
-namespace brahe {
+namespace brahe::monitor {
 namespace {
 
 constexpr std::array<std::string_view, 5> kOrder = {"psys", "package", "core", "dram", "uncore"};
@@ -29,4 +29,4 @@ size_t PrimaryZone(const std::vector<RankedZone>& zones) {
   return first == zones.end() ? 0 : static_cast<size_t>(first - zones.begin());
 }
 
-}  // namespace brahe
+}  // namespace brahe::monitor

@@ -6,7 +6,7 @@
 
 #include "userspace/base/units.h"
 
-namespace brahe {
+namespace brahe::monitor {
 
 // A zone of the node, with what it has used since the start.
 struct RankedZone {
@@ -21,4 +21,4 @@ struct RankedZone {
 // or is wired to something else, would rank by nothing, and comes last.
 size_t PrimaryZone(const std::vector<RankedZone>& zones);
 
-}  // namespace brahe
+}  // namespace brahe::monitor

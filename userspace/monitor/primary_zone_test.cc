@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace brahe {
+namespace brahe::monitor {
 namespace {
 
 constexpr Microjoules kSome = Joules(1), kMore = Joules(6), kNone = {};
@@ -32,4 +32,4 @@ TEST(PrimaryZoneTest, BeforeAnyEnergyIsUsedItGoesByTheName) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::monitor

@@ -3,7 +3,7 @@
 #include <memory>
 #include <utility>
 
-namespace brahe {
+namespace brahe::monitor {
 namespace {
 
 // The last name that is known; empty: none.
@@ -15,7 +15,7 @@ const std::string& CommOf(const ProcessRecord& process) {
 
 }  // namespace
 
-void ProcessLabeler::Learn(const ProcessName& name, ProcessRecord& process) {
+void ProcessLabeler::Learn(const cpu::ProcessName& name, ProcessRecord& process) {
   const bool new_comm = !name.comm.empty() && name.comm != CommOf(process);
   // The source repeats the path of the last exec; a change is a new exec.
   const bool new_exec = !name.exec_path.empty() && name.exec_path != process.exec_path.str();
@@ -47,7 +47,7 @@ void ProcessLabeler::Label(ProcessRecord& process, Listing<ProcessRecord>& listi
   labels.comm = CommOf(process);
   process.new_comm.reset();
   if (process.has_new_facts) {
-    const ProcessFacts facts = resolver_.FactsOf(process.key, labels.comm, process.exec_path, !process.ended);
+    const workload::ProcessFacts facts = resolver_.FactsOf(process.key, labels.comm, process.exec_path, !process.ended);
     if (!facts.comm.empty()) labels.comm = facts.comm;
     if (!facts.exe.empty()) labels.exe = texts_.Share(facts.exe);
     if (!process.ended) SetVm(process, facts.vm);
@@ -63,7 +63,7 @@ void ProcessLabeler::Label(ProcessRecord& process, Listing<ProcessRecord>& listi
   }
 }
 
-void ProcessLabeler::SetVm(ProcessRecord& process, const std::optional<VirtualMachine>& vm) {
+void ProcessLabeler::SetVm(ProcessRecord& process, const std::optional<workload::VirtualMachine>& vm) {
   if (process.vm != nullptr) vms_.Leave(vms_.Use(*process.vm));
   process.vm = nullptr;
   if (!vm) return;
@@ -76,4 +76,4 @@ void ProcessLabeler::End(const ProcessRecord& process) {
   if (process.vm != nullptr) vms_.Leave(vms_.Use(*process.vm));
 }
 
-}  // namespace brahe
+}  // namespace brahe::monitor

@@ -10,7 +10,7 @@
 #include "userspace/monitor/vm_table.h"
 #include "userspace/monitor/workload_resolver.h"
 
-namespace brahe {
+namespace brahe::monitor {
 
 // Who the processes are: from what the source tells of them, what the resolver finds and the container that they run
 // in, to the labels that they are listed with. Not thread-safe.
@@ -20,7 +20,7 @@ class ProcessLabeler {
   ProcessLabeler(VmTable& vms, WorkloadResolver& resolver) : vms_(vms), resolver_(resolver) {}
 
   // Takes note of a name, and asks for labels if it is a new one.
-  void Learn(const ProcessName& name, ProcessRecord& process);
+  void Learn(const cpu::ProcessName& name, ProcessRecord& process);
   // Asks for labels of one that has used time for the first time, or whose container has changed.
   void Need(ProcessRecord& process);
   void NeedFirst(ProcessRecord& process) { waiting_.push_back(&process); }
@@ -34,7 +34,7 @@ class ProcessLabeler {
   void EndEpoch() { waiting_.clear(); }
 
  private:
-  void SetVm(ProcessRecord& process, const std::optional<VirtualMachine>& vm);
+  void SetVm(ProcessRecord& process, const std::optional<workload::VirtualMachine>& vm);
 
   VmTable& vms_;
   WorkloadResolver& resolver_;
@@ -42,4 +42,4 @@ class ProcessLabeler {
   std::vector<ProcessRecord*> waiting_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::monitor

@@ -10,18 +10,18 @@
 #include "userspace/monitor/shared_text.h"
 #include "userspace/monitor/snapshot.h"
 
-namespace brahe {
+namespace brahe::monitor {
 
 // A process that was named or has used CPU time.
 struct ProcessRecord {
   using Labels = ProcessLabels;
 
   ProcessKey key;
-  AccountId account = kNoAccount;  // none before it uses time
-  bool held = false;               // is the twin of one that is running
-  bool moved = false;              // between containers, in this epoch
-  bool has_new_labels = true;      // stands in ProcessLabeler's list, or will when it uses time
-  bool has_new_facts = true;       // is new, or may have called exec
+  attribution::AccountId account = attribution::kNoAccount;  // none before it uses time
+  bool held = false;                                         // is the twin of one that is running
+  bool moved = false;                                        // between containers, in this epoch
+  bool has_new_labels = true;  // stands in ProcessLabeler's list, or will when it uses time
+  bool has_new_facts = true;   // is new, or may have called exec
   bool ended = false;
   std::shared_ptr<const ProcessLabels> labels;  // null before it is listed
   std::shared_ptr<const VmLabels> vm;           // the virtual machine that it runs, or ran to its end; null: none
@@ -35,4 +35,4 @@ struct ProcessRecord {
   ListingPage<ProcessRecord>* page = nullptr;  // null while it is not listed
 };
 
-}  // namespace brahe
+}  // namespace brahe::monitor

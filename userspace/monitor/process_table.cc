@@ -1,16 +1,16 @@
 #include "userspace/monitor/process_table.h"
 
-namespace brahe {
+namespace brahe::monitor {
 
-ProcessTable::ProcessTable(Ledger& ledger, ContainerTable& containers, VmTable& vms, WorkloadResolver& resolver,
-                           EndedPolicy policy)
+ProcessTable::ProcessTable(attribution::Ledger& ledger, ContainerTable& containers, VmTable& vms,
+                           WorkloadResolver& resolver, EndedPolicy policy)
     : ledger_(ledger),
       labeler_(vms, resolver),
       members_(containers),
       ended_(ledger, policy),
       closed_energy_(ledger.series()) {}
 
-void ProcessTable::Learn(const ProcessName& name) {
+void ProcessTable::Learn(const cpu::ProcessName& name) {
   auto it = records_.find(name.process);
   if (it == records_.end()) {
     if (gone_.Contains(name.process)) return;
@@ -23,7 +23,7 @@ void ProcessTable::Learn(const ProcessName& name) {
 ProcessRecord& ProcessTable::Use(const ProcessKey& key) {
   const auto [it, added] = records_.try_emplace(key);
   ProcessRecord& process = it->second;
-  if (process.account != kNoAccount) return process;
+  if (process.account != attribution::kNoAccount) return process;
   process.key = key;
   process.account = ledger_.Open();
   if (added && gone_.Contains(key)) {
@@ -37,7 +37,7 @@ ProcessRecord& ProcessTable::Use(const ProcessKey& key) {
 
 void ProcessTable::End(const ProcessKey& key, Nanoseconds now) {
   const auto it = records_.find(key);
-  if (it == records_.end() || it->second.account == kNoAccount) {
+  if (it == records_.end() || it->second.account == attribution::kNoAccount) {
     if (it != records_.end()) records_.erase(it);
     gone_.Add(key);
     return;
@@ -54,7 +54,7 @@ void ProcessTable::End(const ProcessKey& key, Nanoseconds now) {
 
 void ProcessTable::RelabelMembers() {
   for (auto& [key, process] : records_) {
-    if (process.container != nullptr && process.account != kNoAccount) labeler_.Need(process);
+    if (process.container != nullptr && process.account != attribution::kNoAccount) labeler_.Need(process);
   }
 }
 
@@ -64,7 +64,7 @@ void ProcessTable::Settle(Nanoseconds now, size_t primary) {
   for (ProcessRecord* process : ended_.TakeUnlisted(now, primary)) Drop(*process);
   ListLabeled();
   for (ProcessRecord* process : ended_now_) {
-    if (process->account == kNoAccount) continue;
+    if (process->account == attribution::kNoAccount) continue;
     ended_.FindTwin(*process);
     MergeTwin(*process);
     ended_.AddByPid(*process);
@@ -79,7 +79,7 @@ void ProcessTable::Settle(Nanoseconds now, size_t primary) {
 
 void ProcessTable::ListLabeled() {
   for (ProcessRecord* process : labeler_.waiting()) {
-    if (process->account == kNoAccount) continue;
+    if (process->account == attribution::kNoAccount) continue;
     if (process->has_new_labels) labeler_.Label(*process, listing_);
     if (process->page == nullptr) listing_.Add(*process);
     ended_.FindTwin(*process);
@@ -93,7 +93,7 @@ void ProcessTable::MergeTwin(ProcessRecord& process) {
 void ProcessTable::Drop(ProcessRecord& process) {
   for (size_t s = 0; s < closed_energy_.size(); ++s) closed_energy_[s] += ledger_.BalanceOf(process.account, s).total;
   ledger_.Close(process.account);
-  process.account = kNoAccount;
+  process.account = attribution::kNoAccount;
   dropped_.push_back(&process);
 }
 
@@ -107,4 +107,4 @@ void ProcessTable::EraseDropped() {
   dropped_.clear();
 }
 
-}  // namespace brahe
+}  // namespace brahe::monitor

@@ -18,7 +18,7 @@
 #include "userspace/monitor/vm_table.h"
 #include "userspace/monitor/workload_resolver.h"
 
-namespace brahe {
+namespace brahe::monitor {
 
 // The processes that are listed, each with its account in the ledger, and the names of those that have not used time
 // yet. A process is known by its key, so one that has its pid again is another. Who it is, which containers it is a
@@ -30,10 +30,10 @@ namespace brahe {
 class ProcessTable {
  public:
   // The references must outlive this object.
-  ProcessTable(Ledger& ledger, ContainerTable& containers, VmTable& vms, WorkloadResolver& resolver,
+  ProcessTable(attribution::Ledger& ledger, ContainerTable& containers, VmTable& vms, WorkloadResolver& resolver,
                EndedPolicy policy);
 
-  void Learn(const ProcessName& name);
+  void Learn(const cpu::ProcessName& name);
   // The record of a process that used time in this epoch; new ones get an account. Valid until Settle.
   ProcessRecord& Use(const ProcessKey& key);
   // Tells that it used time in `container` in this epoch.
@@ -41,7 +41,7 @@ class ProcessTable {
     if (members_.Enter(process, container)) labeler_.Need(process);
   }
   // The account that a leaf of this epoch goes to.
-  AccountId Charge(ProcessRecord& process) {
+  attribution::AccountId Charge(ProcessRecord& process) {
     listing_.TouchFigures(process);
     return process.account;
   }
@@ -68,7 +68,7 @@ class ProcessTable {
   void Drop(ProcessRecord& process);
   void EraseDropped();
 
-  Ledger& ledger_;
+  attribution::Ledger& ledger_;
   ProcessLabeler labeler_;
   ContainerMembers members_;
   EndedProcesses ended_;
@@ -83,4 +83,4 @@ class ProcessTable {
   std::vector<ProcessRecord*> dropped_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::monitor

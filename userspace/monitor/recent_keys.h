@@ -6,7 +6,7 @@
 
 #include "userspace/base/process_key.h"
 
-namespace brahe {
+namespace brahe::monitor {
 
 // Remembers keys for a few epochs, at 16 bytes each. A key is found from the epoch after the one that added it on.
 // Not thread-safe.
@@ -33,4 +33,4 @@ class RecentKeys {
   std::array<std::vector<ProcessKey>, 4> sorted_;  // the latest epoch first
 };
 
-}  // namespace brahe
+}  // namespace brahe::monitor

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace brahe {
+namespace brahe::monitor {
 namespace {
 
 TEST(RecentKeysTest, RemembersAKeyForFourEpochs) {
@@ -20,4 +20,4 @@ TEST(RecentKeysTest, RemembersAKeyForFourEpochs) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::monitor

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <unordered_set>
 
-namespace brahe {
+namespace brahe::monitor {
 
 // A text that never changes and that copies share, in any thread. Takes 16 bytes where it stands.
 class SharedText {
@@ -67,4 +67,4 @@ class TextPool {
   size_t full_size_ = kSmallSize;
 };
 
-}  // namespace brahe
+}  // namespace brahe::monitor

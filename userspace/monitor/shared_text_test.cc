@@ -4,7 +4,7 @@
 
 #include <vector>
 
-namespace brahe {
+namespace brahe::monitor {
 namespace {
 
 TEST(SharedTextTest, TextsAreEqualByWhatTheySay) {
@@ -38,4 +38,4 @@ TEST(TextPoolTest, ForgetsWhatNobodyHasAndKeepsTheRest) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::monitor

@@ -15,7 +15,7 @@
 #include "userspace/monitor/shared_text.h"
 #include "userspace/monitor/workload_list.h"
 
-namespace brahe {
+namespace brahe::monitor {
 
 // A zone's three figures; the sum of active and idle is `all`.
 struct ZoneFigures {
@@ -94,11 +94,11 @@ struct Snapshot {
   // By ZoneSeries: active energy that no listed process has. listed + unlisted = active, to the microjoule.
   std::vector<Microjoules> unlisted_processes;
   Nanoseconds unassigned_time;
-  std::string cpu_time_source;                       // "bpf" or "procfs"
-  std::string energy_source;                         // "rapl", "model" or "fake"
-  bool energy_measured = false;                      // false: it is estimated, or its counters stand still
-  CpuTimeSourceStats kernel;                         // all 0 where the source has no kernel side
-  std::shared_ptr<const std::vector<CpuInfo>> cpus;  // of kepler_node_cpu_info
+  std::string cpu_time_source;                            // "bpf" or "procfs"
+  std::string energy_source;                              // "rapl", "model" or "fake"
+  bool energy_measured = false;                           // false: it is estimated, or its counters stand still
+  cpu::CpuTimeSourceStats kernel;                         // all 0 where the source has no kernel side
+  std::shared_ptr<const std::vector<cpu::CpuInfo>> cpus;  // of kepler_node_cpu_info
 };
 
-}  // namespace brahe
+}  // namespace brahe::monitor

@@ -6,24 +6,24 @@
 
 #include "userspace/monitor/figure_of.h"
 
-namespace brahe {
+namespace brahe::monitor {
 namespace {
 
-ZoneFigures FiguresOf(const ZoneBalance& balance, std::optional<Nanoseconds> time) {
+ZoneFigures FiguresOf(const attribution::ZoneBalance& balance, std::optional<Nanoseconds> time) {
   return {FigureOf(balance.all, time), FigureOf(balance.active, time), FigureOf(balance.idle, time)};
 }
 
-void Add(Balance& sum, const Balance& part) {
+void Add(attribution::Balance& sum, const attribution::Balance& part) {
   sum.total += part.total;
   sum.last += part.last;
 }
 
 std::vector<ZoneSeries> SeriesOf(const Attributor& attributor) {
   const SeriesPlan& plan = attributor.plan();
-  std::vector<ZoneBalance> sums(plan.series.size());
+  std::vector<attribution::ZoneBalance> sums(plan.series.size());
   for (size_t z = 0; z < plan.series_of_zone.size(); ++z) {
-    ZoneBalance& sum = sums[plan.series_of_zone[z]];
-    const ZoneBalance& zone = attributor.ledger().zones()[z];
+    attribution::ZoneBalance& sum = sums[plan.series_of_zone[z]];
+    const attribution::ZoneBalance& zone = attributor.ledger().zones()[z];
     Add(sum.all, zone.all);
     Add(sum.active, zone.active);
     Add(sum.idle, zone.idle);
@@ -37,8 +37,8 @@ std::vector<ZoneSeries> SeriesOf(const Attributor& attributor) {
 
 }  // namespace
 
-void FillFrom(Attributor& attributor, const std::vector<Zone>& zones, const std::vector<ZoneStats>& stats,
-              Snapshot& snapshot) {
+void FillFrom(Attributor& attributor, const std::vector<energy::Zone>& zones,
+              const std::vector<energy::ZoneStats>& stats, Snapshot& snapshot) {
   snapshot.zones = SeriesOf(attributor);
   snapshot.primary_zone = attributor.PrimarySeries();
   for (size_t z = 0; z < zones.size(); ++z) {
@@ -58,9 +58,9 @@ void FillFrom(Attributor& attributor, const std::vector<Zone>& zones, const std:
   snapshot.unassigned_time = attributor.ledger().unassigned_time();
 }
 
-MeterEpoch MeterEpochOf(const CpuTimeEpoch& epoch) {
-  MeterEpoch result{.begin = epoch.begin, .end = epoch.end};
-  for (const SocketTime& socket : epoch.sockets) {
+energy::MeterEpoch MeterEpochOf(const cpu::CpuTimeEpoch& epoch) {
+  energy::MeterEpoch result{.begin = epoch.begin, .end = epoch.end};
+  for (const cpu::SocketTime& socket : epoch.sockets) {
     const Nanoseconds busy = socket.capacity > socket.idle ? socket.capacity - socket.idle : Nanoseconds{};
     result.sockets.push_back({socket.socket, {.capacity = socket.capacity, .busy = busy}});
     result.load.capacity += socket.capacity;
@@ -69,7 +69,7 @@ MeterEpoch MeterEpochOf(const CpuTimeEpoch& epoch) {
   return result;
 }
 
-uint64_t UsagePpm(const CpuLoad& load) { return ScaleDown(1'000'000, load.busy.value, load.capacity.value); }
+uint64_t UsagePpm(const energy::CpuLoad& load) { return ScaleDown(1'000'000, load.busy.value, load.capacity.value); }
 
 Status CheckBalance(const Snapshot& snapshot) {
   for (size_t s = 0; s < snapshot.zones.size(); ++s) {
@@ -87,4 +87,4 @@ Status CheckBalance(const Snapshot& snapshot) {
   return {};
 }
 
-}  // namespace brahe
+}  // namespace brahe::monitor

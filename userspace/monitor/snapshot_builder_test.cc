@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace brahe {
+namespace brahe::monitor {
 namespace {
 
 using testing::HasSubstr;
@@ -48,4 +48,4 @@ TEST(CheckBalanceTest, AMicrojouleOfTheUnlistedOrOfIdlenessIsMissed) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::monitor

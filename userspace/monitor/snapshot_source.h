@@ -7,7 +7,7 @@
 #include "userspace/base/units.h"
 #include "userspace/monitor/snapshot.h"
 
-namespace brahe {
+namespace brahe::monitor {
 
 // What is measured of an epoch itself.
 struct EpochTiming {
@@ -33,4 +33,4 @@ class SnapshotSource {
   virtual std::vector<EpochTiming> TakeEpochTimings() = 0;
 };
 
-}  // namespace brahe
+}  // namespace brahe::monitor

@@ -4,7 +4,7 @@
 #include <set>
 #include <string>
 
-namespace brahe {
+namespace brahe::monitor {
 namespace {
 
 std::string ListOf(const std::set<uint32_t>& sockets) {
@@ -15,13 +15,13 @@ std::string ListOf(const std::set<uint32_t>& sockets) {
 
 }  // namespace
 
-void SocketCheck::Look(const std::vector<SocketLoad>& sockets) {
+void SocketCheck::Look(const std::vector<energy::SocketLoad>& sockets) {
   std::set<uint32_t> known;
-  for (const SocketLoad& socket : sockets) {
+  for (const energy::SocketLoad& socket : sockets) {
     if (socket.load.capacity.value != 0) known.insert(socket.socket);
   }
   for (size_t z = 0; z < zones_.size(); ++z) {
-    const Zone& zone = zones_[z];
+    const energy::Zone& zone = zones_[z];
     if (!zone.socket) continue;
     const std::string socket = std::to_string(*zone.socket);
     const std::string name = "Zone " + zone.name + " of socket " + socket + " (" + zone.path + ")";
@@ -36,4 +36,4 @@ void SocketCheck::Look(const std::vector<SocketLoad>& sockets) {
   }
 }
 
-}  // namespace brahe
+}  // namespace brahe::monitor

@@ -6,7 +6,7 @@
 #include "userspace/base/fake_clock.h"
 #include "userspace/energy/log_lines.h"
 
-namespace brahe {
+namespace brahe::monitor {
 namespace {
 
 using testing::AllOf;
@@ -14,15 +14,15 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr CpuLoad kLoad{.capacity = Seconds(5), .busy = Seconds(1)};
+constexpr energy::CpuLoad kLoad{.capacity = Seconds(5), .busy = Seconds(1)};
 
 class SocketCheckTest : public testing::Test {
  protected:
-  const std::vector<Zone> zones{{.name = "package", .path = "/p0", .socket = 0},
-                                {.name = "package", .path = "/p3", .socket = 3},
-                                {.name = "psys", .path = "/y", .socket = {}}};
+  const std::vector<energy::Zone> zones{{.name = "package", .path = "/p0", .socket = 0},
+                                        {.name = "package", .path = "/p3", .socket = 3},
+                                        {.name = "psys", .path = "/y", .socket = {}}};
   FakeClock clock;
-  LogLines log;
+  energy::LogLines log;
   SocketCheck check{zones, clock};
 };
 
@@ -50,4 +50,4 @@ TEST_F(SocketCheckTest, ASocketThatComesOnlineIsSaid) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::monitor

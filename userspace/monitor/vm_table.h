@@ -6,7 +6,7 @@
 #include "userspace/monitor/snapshot.h"
 #include "userspace/workload/workload.h"
 
-namespace brahe {
+namespace brahe::monitor {
 
 // A virtual machine. Its members are the live processes that run it.
 struct VmRecord : GroupRecord<VmLabels, VmRecord> {};
@@ -23,7 +23,7 @@ class VmTable final : public GroupTable<VmRecord> {
     return vm;
   }
   // The same for one that a process was just found to run: what it says of itself now is believed.
-  VmRecord& UseAnew(const VirtualMachine& facts) {
+  VmRecord& UseAnew(const workload::VirtualMachine& facts) {
     VmRecord& vm = UseKey(facts.id);
     VmLabels labels{.id = facts.id, .name = facts.name, .hypervisor = facts.hypervisor};
     // A process that tells no name does not take away the one that another has told.
@@ -37,4 +37,4 @@ class VmTable final : public GroupTable<VmRecord> {
   bool IsPopulated(const VmRecord&) override { return false; }
 };
 
-}  // namespace brahe
+}  // namespace brahe::monitor

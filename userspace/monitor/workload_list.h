@@ -10,7 +10,7 @@
 
 #include "userspace/base/units.h"
 
-namespace brahe {
+namespace brahe::monitor {
 
 enum class WorkloadState : uint8_t { kRunning, kTerminated };
 
@@ -150,4 +150,4 @@ class WorkloadList {
   std::vector<uint32_t> starts_;  // by chunk: its first item
 };
 
-}  // namespace brahe
+}  // namespace brahe::monitor

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace brahe {
+namespace brahe::monitor {
 namespace {
 
 using Series = SeriesPlan::Series;
@@ -13,9 +13,9 @@ std::vector<Series>::iterator FindByName(std::vector<Series>& series, const std:
 
 }  // namespace
 
-SeriesPlan PlanSeries(const std::vector<Zone>& zones) {
+SeriesPlan PlanSeries(const std::vector<energy::Zone>& zones) {
   SeriesPlan plan;
-  for (const Zone& zone : zones) {
+  for (const energy::Zone& zone : zones) {
     auto it = FindByName(plan.series, zone.name);
     if (it == plan.series.end()) {
       it = plan.series.insert(it, {zone.name, zone.path});
@@ -27,4 +27,4 @@ SeriesPlan PlanSeries(const std::vector<Zone>& zones) {
   return plan;
 }
 
-}  // namespace brahe
+}  // namespace brahe::monitor

@@ -6,7 +6,7 @@
 
 #include "userspace/energy/energy_meter.h"
 
-namespace brahe {
+namespace brahe::monitor {
 
 // How a meter's zones are summed into exported series: one series for each name, over all sockets.
 struct SeriesPlan {
@@ -18,6 +18,6 @@ struct SeriesPlan {
   std::vector<uint32_t> series_of_zone;  // by zone
 };
 
-SeriesPlan PlanSeries(const std::vector<Zone>& zones);
+SeriesPlan PlanSeries(const std::vector<energy::Zone>& zones);
 
-}  // namespace brahe
+}  // namespace brahe::monitor

@@ -3,10 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace brahe {
+namespace brahe::monitor {
 namespace {
 
-Zone ZoneNamed(const std::string& name, const std::string& path) { return {name, path, std::nullopt}; }
+energy::Zone ZoneNamed(const std::string& name, const std::string& path) { return {name, path, std::nullopt}; }
 
 TEST(ZoneSeriesTest, SumsZonesOfOneNameAndKeepsTheirOrder) {
   const SeriesPlan plan =
@@ -20,4 +20,4 @@ TEST(ZoneSeriesTest, SumsZonesOfOneNameAndKeepsTheirOrder) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::monitor

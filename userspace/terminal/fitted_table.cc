@@ -4,7 +4,7 @@
 
 #include "userspace/terminal/terminal_text.h"
 
-namespace brahe {
+namespace brahe::terminal {
 namespace {
 
 using Table = std::vector<TableColumn>;
@@ -59,4 +59,4 @@ std::vector<std::string> FittedTable(Table table, size_t columns) {
   return lines;
 }
 
-}  // namespace brahe
+}  // namespace brahe::terminal

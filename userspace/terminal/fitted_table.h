@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace brahe {
+namespace brahe::terminal {
 
 // A column of a table on a terminal. All texts are PlainText.
 struct TableColumn {
@@ -20,4 +20,4 @@ struct TableColumn {
 // Any thread.
 std::vector<std::string> FittedTable(std::vector<TableColumn> table, size_t columns);
 
-}  // namespace brahe
+}  // namespace brahe::terminal

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace brahe {
+namespace brahe::terminal {
 namespace {
 
 using testing::ElementsAre;
@@ -43,4 +43,4 @@ TEST(FittedTableTest, ANumberIsNeverCutAndItsHeadIs) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::terminal

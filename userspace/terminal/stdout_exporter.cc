@@ -12,7 +12,7 @@
 #include "userspace/terminal/summary_lines.h"
 #include "userspace/terminal/summary_table.h"
 
-namespace brahe {
+namespace brahe::terminal {
 namespace {
 
 // Control sequences (ECMA-48): what is on the screen is overwritten line by line, so that nothing flickers.
@@ -44,7 +44,7 @@ std::string FrameOf(const std::vector<std::string>& lines) {
 
 }  // namespace
 
-StdoutExporter::StdoutExporter(SnapshotSource& source, StdoutOptions options)
+StdoutExporter::StdoutExporter(monitor::SnapshotSource& source, StdoutOptions options)
     : source_(source),
       interval_(options.interval),
       is_terminal_(isatty(options.fd) == 1),
@@ -67,14 +67,14 @@ void StdoutExporter::Run() {
   const bool on_demand = interval_ == Nanoseconds();
   uint64_t printed = 0;
   while (writer_.Sleep(on_demand ? Seconds(1) : interval_)) {
-    const std::shared_ptr<const Snapshot> snapshot = on_demand ? source_.Fresh() : source_.Latest();
+    const std::shared_ptr<const monitor::Snapshot> snapshot = on_demand ? source_.Fresh() : source_.Latest();
     if (snapshot == nullptr || snapshot->epoch == printed) continue;
     if (!Print(*snapshot)) return;
     printed = snapshot->epoch;
   }
 }
 
-bool StdoutExporter::Print(const Snapshot& snapshot) {
+bool StdoutExporter::Print(const monitor::Snapshot& snapshot) {
   const auto outcome = writer_.Write(TextOf(snapshot));
   if (outcome) {
     faults_.Clear("write", "stdout is written again");
@@ -88,10 +88,10 @@ bool StdoutExporter::Print(const Snapshot& snapshot) {
   return true;
 }
 
-std::string StdoutExporter::TextOf(const Snapshot& snapshot) const {
+std::string StdoutExporter::TextOf(const monitor::Snapshot& snapshot) const {
   const std::lock_guard lock(mutex_);
   if (!is_terminal_) return SummaryLines(snapshot, levels_);
   return FrameOf(SummaryTable(snapshot, levels_, SizeOf(writer_.fd())));
 }
 
-}  // namespace brahe
+}  // namespace brahe::terminal

@@ -8,10 +8,10 @@
 
 #include "userspace/base/fault_log.h"
 #include "userspace/base/units.h"
-#include "userspace/terminal/stoppable_writer.h"
 #include "userspace/monitor/snapshot_source.h"
+#include "userspace/terminal/stoppable_writer.h"
 
-namespace brahe {
+namespace brahe::terminal {
 
 struct StdoutOptions {
   Nanoseconds interval;             // between two looks at the source; 0: each second, with a fresh snapshot
@@ -25,7 +25,7 @@ struct StdoutOptions {
 class StdoutExporter {
  public:
   // `source` must outlive it, and let go of whom waits in Fresh before the destructor can end.
-  StdoutExporter(SnapshotSource& source, StdoutOptions options);
+  StdoutExporter(monitor::SnapshotSource& source, StdoutOptions options);
   ~StdoutExporter();
 
   // Of the snapshots to come. Any thread.
@@ -33,11 +33,11 @@ class StdoutExporter {
 
  private:
   void Run();
-  [[nodiscard]] std::string TextOf(const Snapshot& snapshot) const;
+  [[nodiscard]] std::string TextOf(const monitor::Snapshot& snapshot) const;
   // False when there is nothing more to do: stopped, or nobody reads.
-  bool Print(const Snapshot& snapshot);
+  bool Print(const monitor::Snapshot& snapshot);
 
-  SnapshotSource& source_;
+  monitor::SnapshotSource& source_;
   const Nanoseconds interval_;
   const bool is_terminal_;
   mutable std::mutex mutex_;  // of levels_
@@ -47,4 +47,4 @@ class StdoutExporter {
   std::thread thread_;  // the last, because it uses the others
 };
 
-}  // namespace brahe
+}  // namespace brahe::terminal

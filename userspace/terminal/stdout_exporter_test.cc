@@ -17,7 +17,7 @@
 #include "userspace/base/file.h"
 #include "userspace/exposition/test_snapshot.h"
 
-namespace brahe {
+namespace brahe::terminal {
 namespace {
 
 using testing::AllOf;
@@ -26,32 +26,32 @@ using testing::Not;
 using testing::StartsWith;
 
 // A new epoch each time that it is asked.
-class FakeSource : public SnapshotSource {
+class FakeSource : public monitor::SnapshotSource {
  public:
-  explicit FakeSource(Snapshot snapshot = SmallSnapshot()) : snapshot_(std::move(snapshot)) {}
+  explicit FakeSource(monitor::Snapshot snapshot = exposition::SmallSnapshot()) : snapshot_(std::move(snapshot)) {}
 
-  std::shared_ptr<const Snapshot> Fresh() override {
+  std::shared_ptr<const monitor::Snapshot> Fresh() override {
     ++fresh;
     return Make();
   }
-  [[nodiscard]] std::shared_ptr<const Snapshot> Latest() const override {
+  [[nodiscard]] std::shared_ptr<const monitor::Snapshot> Latest() const override {
     ++latest;
     return Make();
   }
   [[nodiscard]] bool Healthy() const override { return true; }
-  std::vector<EpochTiming> TakeEpochTimings() override { return {}; }
+  std::vector<monitor::EpochTiming> TakeEpochTimings() override { return {}; }
 
   mutable std::atomic<int> fresh = 0, latest = 0;
   std::atomic<bool> stands_still = false;
 
  private:
-  [[nodiscard]] std::shared_ptr<const Snapshot> Make() const {
-    auto snapshot = std::make_shared<Snapshot>(snapshot_);
+  [[nodiscard]] std::shared_ptr<const monitor::Snapshot> Make() const {
+    auto snapshot = std::make_shared<monitor::Snapshot>(snapshot_);
     snapshot->epoch = stands_still ? 1 : static_cast<uint64_t>(fresh + latest);
     return snapshot;
   }
 
-  const Snapshot snapshot_;
+  const monitor::Snapshot snapshot_;
 };
 
 struct Ends {
@@ -121,7 +121,7 @@ TEST(StdoutExporterTest, ASocketGetsLines) {
   std::array<int, 2> fds = {};
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()), 0);
   const Ends ends{UniqueFd(fds[0]), UniqueFd(fds[1])};
-  FakeSource source(LargeSnapshot(20));
+  FakeSource source(exposition::LargeSnapshot(20));
   {
     const StdoutExporter exporter(source, Options(ends));
     EXPECT_THAT(ReadUntil(ends, "level=process", 2), HasSubstr("level=node"));
@@ -142,10 +142,11 @@ TEST(StdoutExporterTest, TheFlagsOfTheSharedDescriptionStayAsTheyAre) {
 }
 
 // More in one piece than a pipe has place for where poll says that it has some.
-Snapshot LongSnapshot() {
-  Snapshot snapshot = LargeSnapshot(20);
+monitor::Snapshot LongSnapshot() {
+  monitor::Snapshot snapshot = exposition::LargeSnapshot(20);
   for (int i = 0; i < 20; ++i) {
-    AddContainer(snapshot, {std::to_string(i), std::string(3'000, 'x'), "containerd", ""}, WorkloadState::kRunning, {});
+    exposition::AddContainer(snapshot, {std::to_string(i), std::string(3'000, 'x'), "containerd", ""},
+                             monitor::WorkloadState::kRunning, {});
   }
   return snapshot;
 }
@@ -246,4 +247,4 @@ TEST(StdoutExporterTest, LevelsCanChange) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::terminal

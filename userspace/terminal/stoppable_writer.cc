@@ -12,7 +12,7 @@
 #include <cerrno>
 #include <string>
 
-namespace brahe {
+namespace brahe::terminal {
 namespace {
 
 // Where poll says that a pipe or terminal takes more, it takes this much at least.
@@ -75,4 +75,4 @@ void StoppableWriter::Stop() {
   PCHECK(write(stop_.get(), &one, sizeof one) == sizeof one) << "eventfd";
 }
 
-}  // namespace brahe
+}  // namespace brahe::terminal

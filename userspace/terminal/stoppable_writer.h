@@ -8,7 +8,7 @@
 #include "userspace/base/result.h"
 #include "userspace/base/units.h"
 
-namespace brahe {
+namespace brahe::terminal {
 
 // Writes to a descriptor that somebody else owns and shares, such as stdout, however long its reader keeps us waiting,
 // and stops at once when told so. The flags of the shared file description are left alone: pipes, terminals and devices
@@ -42,4 +42,4 @@ class StoppableWriter {
   UniqueFd stop_;  // an eventfd, readable once stopped
 };
 
-}  // namespace brahe
+}  // namespace brahe::terminal

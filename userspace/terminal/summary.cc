@@ -4,10 +4,10 @@
 #include <numeric>
 #include <tuple>
 
-namespace brahe {
+namespace brahe::terminal {
 namespace {
 
-void Describe(const ProcessLabels& process, SummaryRow& row) {
+void Describe(const monitor::ProcessLabels& process, SummaryRow& row) {
   row.id = std::to_string(process.pid);
   row.name = process.comm;
   row.labels = {{"pid", row.id},
@@ -18,7 +18,7 @@ void Describe(const ProcessLabels& process, SummaryRow& row) {
                 {"vm_id", process.vm_id.str()}};
 }
 
-void Describe(const ContainerLabels& container, SummaryRow& row) {
+void Describe(const monitor::ContainerLabels& container, SummaryRow& row) {
   row.id = container.id;
   row.name = container.name;
   row.labels = {{"container_id", container.id},
@@ -27,13 +27,13 @@ void Describe(const ContainerLabels& container, SummaryRow& row) {
                 {"pod_id", container.pod_id}};
 }
 
-void Describe(const VmLabels& vm, SummaryRow& row) {
+void Describe(const monitor::VmLabels& vm, SummaryRow& row) {
   row.id = vm.id;
   row.name = vm.name;
   row.labels = {{"vm_id", vm.id}, {"vm_name", vm.name}, {"hypervisor", vm.hypervisor}};
 }
 
-void Describe(const PodLabels& pod, SummaryRow& row) {
+void Describe(const monitor::PodLabels& pod, SummaryRow& row) {
   row.id = pod.id;
   row.name = pod.name_space.empty() ? pod.name : pod.name_space + "/" + pod.name;
   row.labels = {{"pod_id", pod.id}, {"pod_name", pod.name}, {"pod_namespace", pod.name_space}};
@@ -41,7 +41,7 @@ void Describe(const PodLabels& pod, SummaryRow& row) {
 
 // The indices of the first kSummaryRows.
 template <typename Labels>
-std::vector<size_t> Rank(const WorkloadList<Labels>& list, size_t zones, size_t primary) {
+std::vector<size_t> Rank(const monitor::WorkloadList<Labels>& list, size_t zones, size_t primary) {
   std::vector<size_t> ranking(list.size());
   std::iota(ranking.begin(), ranking.end(), 0);
   if (zones == 0) {
@@ -49,7 +49,7 @@ std::vector<size_t> Rank(const WorkloadList<Labels>& list, size_t zones, size_t 
     return ranking;
   }
   const auto standing = [&](size_t item) {
-    const EnergyFigure figure = list.At(item, primary);
+    const monitor::EnergyFigure figure = list.At(item, primary);
     return std::tuple(figure.power.value_or(Microwatts()), figure.energy);
   };
   const auto end = ranking.begin() + static_cast<ptrdiff_t>(std::min(ranking.size(), kSummaryRows));
@@ -63,7 +63,7 @@ std::vector<size_t> Rank(const WorkloadList<Labels>& list, size_t zones, size_t 
 }
 
 template <typename Labels>
-void AddLevel(const Snapshot& snapshot, const char* level, const WorkloadList<Labels>& list,
+void AddLevel(const monitor::Snapshot& snapshot, const char* level, const monitor::WorkloadList<Labels>& list,
               const std::vector<std::string>& levels, std::vector<SummaryLevel>& out) {
   if (!IsLevelOf(levels, level) || list.empty()) return;
   const size_t zones = snapshot.zones.size();
@@ -79,7 +79,7 @@ void AddLevel(const Snapshot& snapshot, const char* level, const WorkloadList<La
 
 }  // namespace
 
-std::vector<SummaryLevel> Summarize(const Snapshot& snapshot, const std::vector<std::string>& levels) {
+std::vector<SummaryLevel> Summarize(const monitor::Snapshot& snapshot, const std::vector<std::string>& levels) {
   std::vector<SummaryLevel> summary;
   AddLevel(snapshot, "process", snapshot.processes, levels, summary);
   AddLevel(snapshot, "container", snapshot.containers, levels, summary);
@@ -92,4 +92,4 @@ bool IsLevelOf(const std::vector<std::string>& levels, const std::string& level)
   return std::find(levels.begin(), levels.end(), level) != levels.end();
 }
 
-}  // namespace brahe
+}  // namespace brahe::terminal

@@ -8,7 +8,7 @@
 #include "userspace/exposition/exposition.h"
 #include "userspace/terminal/summary.h"
 
-namespace brahe {
+namespace brahe::terminal {
 namespace {
 
 void AppendKey(std::string_view key, std::string& out) { out.append(" ").append(key).push_back('='); }
@@ -16,12 +16,12 @@ void AppendKey(std::string_view key, std::string& out) { out.append(" ").append(
 void AppendText(std::string_view key, std::string_view value, std::string& out) {
   AppendKey(key, out);
   out.push_back('"');
-  AppendEscaped(PlainText(value), out);
+  exposition::AppendEscaped(PlainText(value), out);
   out.push_back('"');
 }
 
 // A zone's name comes from the kernel, a key has no blanks.
-std::string KeyOf(const ZoneSeries& zone) {
+std::string KeyOf(const monitor::ZoneSeries& zone) {
   std::string key = zone.name;
   for (char& c : key) {
     if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '-') c = '_';
@@ -29,22 +29,22 @@ std::string KeyOf(const ZoneSeries& zone) {
   return key;
 }
 
-void AppendFigure(const std::string& key, const EnergyFigure& figure, std::string& out) {
+void AppendFigure(const std::string& key, const monitor::EnergyFigure& figure, std::string& out) {
   if (figure.power) {
     AppendKey(key + "_watts", out);
-    AppendMillionths(figure.power->value, out);
+    exposition::AppendMillionths(figure.power->value, out);
   }
   AppendKey(key + "_joules", out);
-  AppendMillionths(figure.energy.value, out);
+  exposition::AppendMillionths(figure.energy.value, out);
 }
 
-void AppendNode(const Snapshot& snapshot, std::string& out) {
+void AppendNode(const monitor::Snapshot& snapshot, std::string& out) {
   out.append("time=").append(TimeText(snapshot)).append(" level=node usage_ratio=");
-  AppendMillionths(snapshot.usage_ppm, out);
+  exposition::AppendMillionths(snapshot.usage_ppm, out);
   AppendText("energy_source", snapshot.energy_source, out);
   out.append(snapshot.energy_measured ? " measured=true" : " measured=false");
   AppendText("cpu_time_source", snapshot.cpu_time_source, out);
-  for (const ZoneSeries& zone : snapshot.zones) {
+  for (const monitor::ZoneSeries& zone : snapshot.zones) {
     const std::string key = KeyOf(zone);
     AppendFigure(key, zone.figures.all, out);
     AppendFigure(key + "_active", zone.figures.active, out);
@@ -53,21 +53,21 @@ void AppendNode(const Snapshot& snapshot, std::string& out) {
   out.push_back('\n');
 }
 
-void AppendRow(const Snapshot& snapshot, const std::string& level, const SummaryRow& row, std::string& out) {
+void AppendRow(const monitor::Snapshot& snapshot, const std::string& level, const SummaryRow& row, std::string& out) {
   out.append("time=").append(TimeText(snapshot)).append(" level=").append(level);
   for (const auto& [key, value] : row.labels) AppendText(key, value, out);
-  out.append(row.state == WorkloadState::kRunning ? " state=running" : " state=terminated");
+  out.append(row.state == monitor::WorkloadState::kRunning ? " state=running" : " state=terminated");
   for (size_t zone = 0; zone < snapshot.zones.size(); ++zone) {
     AppendFigure(KeyOf(snapshot.zones[zone]), row.figures[zone], out);
   }
   AppendKey("cpu_seconds", out);
-  AppendBillionths(row.cpu_time.value, out);
+  exposition::AppendBillionths(row.cpu_time.value, out);
   out.push_back('\n');
 }
 
 }  // namespace
 
-std::string SummaryLines(const Snapshot& snapshot, const std::vector<std::string>& levels) {
+std::string SummaryLines(const monitor::Snapshot& snapshot, const std::vector<std::string>& levels) {
   std::string out;
   if (IsLevelOf(levels, "node")) AppendNode(snapshot, out);
   for (const SummaryLevel& level : Summarize(snapshot, levels)) {
@@ -76,7 +76,7 @@ std::string SummaryLines(const Snapshot& snapshot, const std::vector<std::string
   return out;
 }
 
-std::string TimeText(const Snapshot& snapshot) {
+std::string TimeText(const monitor::Snapshot& snapshot) {
   const auto seconds = static_cast<std::time_t>(snapshot.unix_ms / 1000);
   std::tm utc = {};
   gmtime_r(&seconds, &utc);
@@ -86,4 +86,4 @@ std::string TimeText(const Snapshot& snapshot) {
   return std::string(text) + "." + milliseconds.substr(1) + "Z";
 }
 
-}  // namespace brahe
+}  // namespace brahe::terminal

@@ -12,7 +12,7 @@
 #include "userspace/terminal/summary_lines.h"
 #include "userspace/terminal/terminal_text.h"
 
-namespace brahe {
+namespace brahe::terminal {
 namespace {
 
 constexpr size_t kNameColumns = 20;
@@ -27,8 +27,10 @@ std::string Number(uint64_t n, int decimals) {
   return text;
 }
 
-std::string PowerText(const EnergyFigure& figure) { return figure.power ? Number(figure.power->value, 3) : "-"; }
-std::string EnergyText(const EnergyFigure& figure) { return Number(figure.energy.value, 2); }
+std::string PowerText(const monitor::EnergyFigure& figure) {
+  return figure.power ? Number(figure.power->value, 3) : "-";
+}
+std::string EnergyText(const monitor::EnergyFigure& figure) { return Number(figure.energy.value, 2); }
 
 std::string Upper(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'a' && c <= 'z' ? c - 32 : c; });
@@ -48,7 +50,7 @@ void Append(std::vector<std::string> more, std::vector<std::string>& lines) {
 }
 
 // What is known of the whole, as far as it fits; whole parts are left out.
-std::string TitleOf(const Snapshot& snapshot, size_t columns) {
+std::string TitleOf(const monitor::Snapshot& snapshot, size_t columns) {
   std::string title;
   for (const std::string& part :
        {TimeText(snapshot), "CPU " + Number(snapshot.usage_ppm * 100, 1) + "%",
@@ -60,12 +62,12 @@ std::string TitleOf(const Snapshot& snapshot, size_t columns) {
   return title;
 }
 
-void AddNode(const Snapshot& snapshot, size_t columns, std::vector<std::string>& lines) {
+void AddNode(const monitor::Snapshot& snapshot, size_t columns, std::vector<std::string>& lines) {
   lines.push_back(TitleOf(snapshot, columns));
   TableColumn name = TextColumn("ZONE", kNameColumns, 0), power = NumberColumn("W", 1),
               active = NumberColumn("ACTIVE W", 3), idle = NumberColumn("IDLE W", 4), energy = NumberColumn("J", 2);
-  for (const ZoneSeries& zone : snapshot.zones) {
-    const ZoneFigures& figures = zone.figures;
+  for (const monitor::ZoneSeries& zone : snapshot.zones) {
+    const monitor::ZoneFigures& figures = zone.figures;
     name.cells.push_back(PlainText(zone.name));
     power.cells.push_back(PowerText(figures.all));
     active.cells.push_back(PowerText(figures.active));
@@ -77,7 +79,7 @@ void AddNode(const Snapshot& snapshot, size_t columns, std::vector<std::string>&
 
 // Of a level's first `rows`. What goes first where it is narrow: energy and power of the zones by which nobody ranks,
 // then CPU time and state.
-std::vector<TableColumn> ColumnsOf(const Snapshot& snapshot, const SummaryLevel& level, size_t rows) {
+std::vector<TableColumn> ColumnsOf(const monitor::Snapshot& snapshot, const SummaryLevel& level, size_t rows) {
   const size_t zones = snapshot.zones.size();
   const size_t primary = snapshot.primary_zone;
   TableColumn name = TextColumn(Upper(level.level) + " (" + std::to_string(level.count) + ")", kNameColumns, 0);
@@ -93,7 +95,7 @@ std::vector<TableColumn> ColumnsOf(const Snapshot& snapshot, const SummaryLevel&
   for (const SummaryRow& row : std::span(level.rows).first(rows)) {
     name.cells.push_back(row.name.empty() ? "-" : PlainText(row.name));
     id.cells.push_back(PlainText(row.id.substr(0, kIdColumns)));
-    state.cells.emplace_back(row.state == WorkloadState::kRunning ? "running" : "terminated");
+    state.cells.emplace_back(row.state == monitor::WorkloadState::kRunning ? "running" : "terminated");
     cpu_time.cells.push_back(Number(row.cpu_time.value / 1000, 2));
     for (size_t zone = 0; zone < zones; ++zone) {
       power[zone].cells.push_back(PowerText(row.figures[zone]));
@@ -124,7 +126,7 @@ std::vector<size_t> ShareRows(const std::vector<SummaryLevel>& levels, size_t li
 
 }  // namespace
 
-std::vector<std::string> SummaryTable(const Snapshot& snapshot, const std::vector<std::string>& levels,
+std::vector<std::string> SummaryTable(const monitor::Snapshot& snapshot, const std::vector<std::string>& levels,
                                       TableSize size) {
   std::vector<std::string> lines;
   if (IsLevelOf(levels, "node")) AddNode(snapshot, size.columns, lines);
@@ -139,4 +141,4 @@ std::vector<std::string> SummaryTable(const Snapshot& snapshot, const std::vecto
   return lines;
 }
 
-}  // namespace brahe
+}  // namespace brahe::terminal

@@ -6,7 +6,7 @@
 
 #include "userspace/monitor/snapshot.h"
 
-namespace brahe {
+namespace brahe::terminal {
 
 struct TableSize {
   size_t columns = 80;
@@ -16,6 +16,7 @@ struct TableSize {
 // A summary for people: lines of a table that fits `size`, no control characters in it (TerminalText). Where rows are
 // short, the levels share them; where columns are, names are cut and columns go, and never a digit. A power that is not
 // known is "-". Any thread.
-std::vector<std::string> SummaryTable(const Snapshot& snapshot, const std::vector<std::string>& levels, TableSize size);
+std::vector<std::string> SummaryTable(const monitor::Snapshot& snapshot, const std::vector<std::string>& levels,
+                                      TableSize size);
 
-}  // namespace brahe
+}  // namespace brahe::terminal

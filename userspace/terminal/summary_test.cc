@@ -7,11 +7,11 @@
 #include <set>
 #include <sstream>
 
+#include "userspace/exposition/test_snapshot.h"
 #include "userspace/terminal/summary_lines.h"
 #include "userspace/terminal/summary_table.h"
-#include "userspace/exposition/test_snapshot.h"
 
-namespace brahe {
+namespace brahe::terminal {
 namespace {
 
 using testing::AllOf;
@@ -39,21 +39,21 @@ std::vector<std::string> IdsOf(const SummaryLevel& level) {
 }
 
 TEST(SummaryTest, RanksByPowerOfThePrimaryZoneAndThenByEnergy) {
-  Snapshot snapshot;
+  monitor::Snapshot snapshot;
   snapshot.zones = {{"dram", "", {}}, {"package", "", {}}};
   snapshot.primary_zone = 1;
   for (uint32_t pid = 1; pid <= 4; ++pid)
-    AddProcess(snapshot, {pid, "", "", "", "", ""}, WorkloadState::kRunning, Joules(pid));
-  SetFigure(snapshot.processes, 0, 1, {Joules(1), Watts(9)});
-  SetFigure(snapshot.processes, 1, 1, {Joules(2), Watts(3)});
-  SetFigure(snapshot.processes, 2, 1, {Joules(3), Watts(3)});
-  SetFigure(snapshot.processes, 3, 1, {Joules(400), std::nullopt});
-  SetFigure(snapshot.processes, 3, 0, {Joules(400), Watts(100)});  // of dram, by which nobody ranks here
+    exposition::AddProcess(snapshot, {pid, "", "", "", "", ""}, monitor::WorkloadState::kRunning, Joules(pid));
+  exposition::SetFigure(snapshot.processes, 0, 1, {Joules(1), Watts(9)});
+  exposition::SetFigure(snapshot.processes, 1, 1, {Joules(2), Watts(3)});
+  exposition::SetFigure(snapshot.processes, 2, 1, {Joules(3), Watts(3)});
+  exposition::SetFigure(snapshot.processes, 3, 1, {Joules(400), std::nullopt});
+  exposition::SetFigure(snapshot.processes, 3, 0, {Joules(400), Watts(100)});  // of dram, by which nobody ranks here
   EXPECT_THAT(IdsOf(Summarize(snapshot, {"process"})[0]), ElementsAre("1", "3", "2", "4"));
 }
 
 TEST(SummaryTest, ListsTenOfTheLevelsThatAreAskedFor) {
-  const Snapshot snapshot = LargeSnapshot(100);
+  const monitor::Snapshot snapshot = exposition::LargeSnapshot(100);
   const auto levels = Summarize(snapshot, {"process", "pod"});
   ASSERT_THAT(levels, SizeIs(1));  // there is no pod
   EXPECT_EQ(levels[0].count, 100u);
@@ -63,14 +63,14 @@ TEST(SummaryTest, ListsTenOfTheLevelsThatAreAskedFor) {
 }
 
 TEST(SummaryTest, ASnapshotWithoutZonesHasRowsAllTheSame) {
-  Snapshot snapshot;
-  AddProcess(snapshot, {5, "", "", "", "", ""}, WorkloadState::kRunning, {});
+  monitor::Snapshot snapshot;
+  exposition::AddProcess(snapshot, {5, "", "", "", "", ""}, monitor::WorkloadState::kRunning, {});
   EXPECT_THAT(SummaryTable(snapshot, kAll, {}), Contains(HasSubstr("5 ")));
   EXPECT_THAT(SummaryLines(snapshot, kAll), HasSubstr("pid=\"5\""));
 }
 
 TEST(SummaryLinesTest, EachLineStandsByItself) {
-  const auto lines = Split(SummaryLines(SmallSnapshot(), kAll));
+  const auto lines = Split(SummaryLines(exposition::SmallSnapshot(), kAll));
   ASSERT_THAT(lines, SizeIs(8));
   EXPECT_THAT(lines, Each(StartsWith("time=2023-11-14T22:13:20.123Z level=")));
   EXPECT_EQ(lines[0],
@@ -87,12 +87,12 @@ TEST(SummaryLinesTest, EachLineStandsByItself) {
 }
 
 TEST(SummaryLinesTest, LevelsThatAreNotChosenAreNotThere) {
-  const auto lines = Split(SummaryLines(SmallSnapshot(), {"vm"}));
+  const auto lines = Split(SummaryLines(exposition::SmallSnapshot(), {"vm"}));
   EXPECT_THAT(lines, ElementsAre(HasSubstr("level=vm")));
 }
 
 TEST(SummaryTableTest, ShowsNodeZonesAndWorkloads) {
-  const auto lines = SummaryTable(SmallSnapshot(), kAll, {.columns = 200, .rows = 50});
+  const auto lines = SummaryTable(exposition::SmallSnapshot(), kAll, {.columns = 200, .rows = 50});
   ASSERT_THAT(lines, SizeIs(19));
   EXPECT_EQ(lines[0], "2023-11-14T22:13:20.123Z  CPU 25.0%  energy: rapl  CPU time: bpf");
   EXPECT_EQ(lines[1], "ZONE                            W     ACTIVE W       IDLE W            J");
@@ -112,8 +112,9 @@ TEST(SummaryTableTest, ShowsNodeZonesAndWorkloads) {
 }
 
 TEST(SummaryTableTest, FitsTheTerminal) {
-  Snapshot snapshot = LargeSnapshot(30);
-  for (int i = 0; i < 30; ++i) AddPod(snapshot, {std::to_string(i), "p", "n"}, WorkloadState::kRunning, Joules(1));
+  monitor::Snapshot snapshot = exposition::LargeSnapshot(30);
+  for (int i = 0; i < 30; ++i)
+    exposition::AddPod(snapshot, {std::to_string(i), "p", "n"}, monitor::WorkloadState::kRunning, Joules(1));
   const auto lines = SummaryTable(snapshot, kAll, {.columns = 40, .rows = 15});
   EXPECT_THAT(lines, SizeIs(15));
   EXPECT_THAT(lines, Contains(StartsWith("n/p ")).Times(3));  // the levels share the rows
@@ -129,13 +130,14 @@ size_t WidthOf(const std::string& line) {
 }
 
 TEST(SummaryTableTest, ColumnsGoAndDigitsNever) {
-  Snapshot snapshot;
+  monitor::Snapshot snapshot;
   snapshot.zones = {{"core", "", {}}, {"package", "", {}}, {"dram", "", {}}};
   for (size_t zone = 0; zone < 3; ++zone) snapshot.zones[zone].figures.all = {Joules(123'456'789), Watts(1234)};
   snapshot.primary_zone = 1;
-  AddProcess(snapshot, {4'194'303, "a name of a process", "", "", "", ""}, WorkloadState::kRunning, Joules(1));
+  exposition::AddProcess(snapshot, {4'194'303, "a name of a process", "", "", "", ""}, monitor::WorkloadState::kRunning,
+                         Joules(1));
   for (size_t zone = 0; zone < 3; ++zone) {
-    SetFigure(snapshot.processes, 0, zone, {Joules(1000 * (zone + 1)), Watts(100 + zone)});
+    exposition::SetFigure(snapshot.processes, 0, zone, {Joules(1000 * (zone + 1)), Watts(100 + zone)});
   }
   const auto lines = SummaryTable(snapshot, kAll, {.columns = 80, .rows = 24});
   ASSERT_THAT(lines, SizeIs(8));
@@ -157,10 +159,11 @@ TEST(SummaryTableTest, ColumnsGoAndDigitsNever) {
 }
 
 TEST(SummaryTableTest, NoProcessGetsControlOfTheTerminal) {
-  Snapshot snapshot;
+  monitor::Snapshot snapshot;
   snapshot.zones = {{"package", "", {}}};
-  AddProcess(snapshot, {1, "\x1b]0;x\x07\xC2\x9B\x31m", "", "", "", ""}, WorkloadState::kRunning, Joules(1));
-  AddVm(snapshot, {"\x1b[2J", "a\nb", ""}, WorkloadState::kRunning, Joules(1));
+  exposition::AddProcess(snapshot, {1, "\x1b]0;x\x07\xC2\x9B\x31m", "", "", "", ""}, monitor::WorkloadState::kRunning,
+                         Joules(1));
+  exposition::AddVm(snapshot, {"\x1b[2J", "a\nb", ""}, monitor::WorkloadState::kRunning, Joules(1));
   for (const std::string& line : SummaryTable(snapshot, kAll, {.columns = 200, .rows = 50})) {
     EXPECT_THAT(
         line, AllOf(Not(HasSubstr("\x1b")), Not(HasSubstr("\x07")), Not(HasSubstr("\xC2\x9B")), Not(HasSubstr("\n"))));
@@ -168,4 +171,4 @@ TEST(SummaryTableTest, NoProcessGetsControlOfTheTerminal) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::terminal

@@ -5,7 +5,7 @@
 
 #include "userspace/base/utf8.h"
 
-namespace brahe {
+namespace brahe::terminal {
 namespace {
 
 constexpr std::string_view kEllipsis = "\xE2\x80\xA6";
@@ -54,4 +54,4 @@ std::string PadLeft(std::string_view text, size_t columns) {
   return SpacesFor(cut, columns) + cut;
 }
 
-}  // namespace brahe
+}  // namespace brahe::terminal

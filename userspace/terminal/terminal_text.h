@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace brahe {
+namespace brahe::terminal {
 
 // Text that PlainText made, laid out in columns of a terminal. Any thread.
 
@@ -16,4 +16,4 @@ std::string CutToWidth(std::string_view text, size_t columns);
 std::string PadRight(std::string_view text, size_t columns);
 std::string PadLeft(std::string_view text, size_t columns);
 
-}  // namespace brahe
+}  // namespace brahe::terminal

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace brahe {
+namespace brahe::terminal {
 namespace {
 
 TEST(TerminalTextTest, CutsToColumnsAndShowsIt) {
@@ -21,4 +21,4 @@ TEST(TerminalTextTest, PadsToColumns) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::terminal

@@ -5,7 +5,7 @@
 #include "userspace/base/base64.h"
 #include "userspace/base/file.h"
 
-namespace brahe {
+namespace brahe::web {
 
 std::optional<Credentials> ParseBasicAuth(std::string_view header) {
   constexpr std::string_view kScheme = "Basic ";
@@ -18,4 +18,4 @@ std::optional<Credentials> ParseBasicAuth(std::string_view header) {
   return Credentials{pair->substr(0, colon), pair->substr(colon + 1)};
 }
 
-}  // namespace brahe
+}  // namespace brahe::web

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace brahe {
+namespace brahe::web {
 
 struct Credentials {
   std::string user;
@@ -15,4 +15,4 @@ struct Credentials {
 // malformed.
 std::optional<Credentials> ParseBasicAuth(std::string_view header);
 
-}  // namespace brahe
+}  // namespace brahe::web

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace brahe {
+namespace brahe::web {
 namespace {
 
 TEST(ParseBasicAuth, TakesUserAndPassword) {
@@ -27,4 +27,4 @@ TEST(ParseBasicAuth, TakesNothingElse) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::web

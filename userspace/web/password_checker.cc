@@ -15,7 +15,7 @@
 
 #include "userspace/base/file.h"
 
-namespace brahe {
+namespace brahe::web {
 namespace {
 
 constexpr int kNiceness = 10;
@@ -196,4 +196,4 @@ PasswordChecker::Digest PasswordChecker::DigestOf(const std::string& hash, const
   return digest;
 }
 
-}  // namespace brahe
+}  // namespace brahe::web

@@ -13,7 +13,7 @@
 #include "userspace/base/clock.h"
 #include "userspace/web/password_queue.h"
 
-namespace brahe {
+namespace brahe::web {
 
 // Whether `password` is the one that a bcrypt hash ($2a, $2b, $2x or $2y) was made from. Takes the time that the hash's
 // cost sets: 70 ms for 10. What crypt cannot use is never right.
@@ -80,4 +80,4 @@ class PasswordChecker {
   std::thread refusals_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::web

@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-namespace brahe {
+namespace brahe::web {
 namespace {
 
 using Verdict = PasswordChecker::Verdict;
@@ -188,4 +188,4 @@ TEST(PasswordChecker, ChecksRealHashes) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::web

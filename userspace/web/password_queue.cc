@@ -4,7 +4,7 @@
 #include <string_view>
 #include <utility>
 
-namespace brahe {
+namespace brahe::web {
 namespace {
 
 using Questions = std::list<PasswordQuestion>;
@@ -127,4 +127,4 @@ std::optional<PasswordQuestion> PasswordQueue::MakeRoom() {
   return takes_wrong ? TakeFrom(wrong_, wrong) : TakeFrom(to_check_, unchecked);
 }
 
-}  // namespace brahe
+}  // namespace brahe::web

@@ -9,7 +9,7 @@
 
 #include "userspace/base/units.h"
 
-namespace brahe {
+namespace brahe::web {
 
 enum class PasswordVerdict : uint8_t {
   kRight,
@@ -68,4 +68,4 @@ class PasswordQueue {
   size_t clean_at_ = 0;                       // size of turns_ at which those that have passed are dropped
 };
 
-}  // namespace brahe
+}  // namespace brahe::web

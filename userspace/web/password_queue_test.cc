@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace brahe {
+namespace brahe::web {
 namespace {
 
 using Names = std::vector<std::string>;
@@ -170,4 +170,4 @@ TEST(PasswordQueueTest, AWrongOneIsGivenOutWhenItIsDue) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::web

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace brahe {
+namespace brahe::web {
 
 std::string ShareOf(const std::string& address) {
   in6_addr ip{};
@@ -16,4 +16,4 @@ std::string ShareOf(const std::string& address) {
   return network;
 }
 
-}  // namespace brahe
+}  // namespace brahe::web

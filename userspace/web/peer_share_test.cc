@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace brahe {
+namespace brahe::web {
 namespace {
 
 TEST(ShareOf, IsTheAddressOfIpv4AndTheNetworkOfIpv6) {
@@ -15,4 +15,4 @@ TEST(ShareOf, IsTheAddressOfIpv4AndTheNetworkOfIpv6) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::web

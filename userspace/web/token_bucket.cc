@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace brahe {
+namespace brahe::web {
 
 TokenBucket::TokenBucket(const RateLimit& limit, const Clock& clock)
     : limit_(limit), clock_(clock), tokens_(limit.burst), filled_(clock.Now()) {}
@@ -17,4 +17,4 @@ bool TokenBucket::Take() {
   return true;
 }
 
-}  // namespace brahe
+}  // namespace brahe::web

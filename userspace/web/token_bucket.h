@@ -5,7 +5,7 @@
 #include "userspace/base/clock.h"
 #include "userspace/web/web_config.h"
 
-namespace brahe {
+namespace brahe::web {
 
 // Holds callers to a rate. Any thread.
 class TokenBucket {
@@ -24,4 +24,4 @@ class TokenBucket {
   Nanoseconds filled_;  // the instant up to which tokens were given out
 };
 
-}  // namespace brahe
+}  // namespace brahe::web

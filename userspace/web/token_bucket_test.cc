@@ -4,7 +4,7 @@
 
 #include "userspace/base/fake_clock.h"
 
-namespace brahe {
+namespace brahe::web {
 namespace {
 
 TEST(TokenBucket, LetsABurstPassAndThenOneInEachInterval) {
@@ -29,4 +29,4 @@ TEST(TokenBucket, GathersNoMoreThanABurst) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::web

@@ -10,7 +10,7 @@
 #include "userspace/web/basic_auth.h"
 #include "userspace/web/peer_share.h"
 
-namespace brahe {
+namespace brahe::web {
 namespace {
 
 constexpr Nanoseconds kBetweenLooks = Seconds(1);
@@ -19,13 +19,13 @@ constexpr uint64_t kBusySeconds = 5;
 
 int64_t Count(const timespec& time) { return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
 
-HttpResponse Unauthorized() {
+http::HttpResponse Unauthorized() {
   return {.status = 401,
           .body = "name and password are wanted\n",
           .headers = {{"WWW-Authenticate", "Basic realm=\"brahe\", charset=\"UTF-8\""}}};
 }
 
-HttpResponse Later(unsigned status, uint64_t seconds) {
+http::HttpResponse Later(unsigned status, uint64_t seconds) {
   return {.status = status,
           .body = "too many requests; come again later\n",
           .headers = {{"Retry-After", std::to_string(seconds)}}};
@@ -37,11 +37,12 @@ uint64_t SecondsUntilNext(const RateLimit& limit) {
 }
 
 // Adds `headers`, which `keeper` keeps, to whatever is answered.
-Responder WithHeaders(std::shared_ptr<const void> keeper,
-                      const std::vector<std::pair<std::string, std::string>>& headers, Responder responder) {
+http::Responder WithHeaders(std::shared_ptr<const void> keeper,
+                            const std::vector<std::pair<std::string, std::string>>& headers,
+                            http::Responder responder) {
   if (headers.empty()) return responder;
-  auto inner = std::make_shared<Responder>(std::move(responder));
-  return Responder([keeper = std::move(keeper), &headers, inner](HttpResponse response) {
+  auto inner = std::make_shared<http::Responder>(std::move(responder));
+  return http::Responder([keeper = std::move(keeper), &headers, inner](http::HttpResponse response) {
     response.headers.insert(response.headers.end(), headers.begin(), headers.end());
     inner->Send(std::move(response));
   });
@@ -64,11 +65,11 @@ Result<std::unique_ptr<WebAccess>> WebAccess::Make(const WebAccessOptions& optio
   return access;
 }
 
-std::shared_ptr<const TlsContext> WebAccess::Tls() { return Current()->tls; }
+std::shared_ptr<const http::TlsContext> WebAccess::Tls() { return Current()->tls; }
 
-HttpHandler WebAccess::Guard(HttpHandler handler, IsProbe is_probe) {
-  return [this, handler = std::move(handler), is_probe = std::move(is_probe)](const HttpRequest& request,
-                                                                              Responder responder) {
+http::HttpHandler WebAccess::Guard(http::HttpHandler handler, IsProbe is_probe) {
+  return [this, handler = std::move(handler), is_probe = std::move(is_probe)](const http::HttpRequest& request,
+                                                                              http::Responder responder) {
     Answer(handler, request, is_probe(request), std::move(responder));
   };
 }
@@ -108,7 +109,7 @@ Result<WebAccess::Rules> WebAccess::Load() const {
     rules.stamps.clear();  // unequal to any, if the files change with each try
   }
   if (rules.config.tls) {
-    auto tls = TlsContext::Make(*rules.config.tls);
+    auto tls = http::TlsContext::Make(*rules.config.tls);
     if (!tls) return MakeError(path_ + ": tls_server_config: " + tls.error().message);
     rules.tls = *tls;
     for (const std::string& warning : rules.tls->warnings()) {
@@ -168,9 +169,10 @@ std::shared_ptr<const WebAccess::Rules> WebAccess::Current() {
   return rules_;
 }
 
-void WebAccess::Answer(const HttpHandler& handler, const HttpRequest& request, bool is_probe, Responder plain) {
+void WebAccess::Answer(const http::HttpHandler& handler, const http::HttpRequest& request, bool is_probe,
+                       http::Responder plain) {
   const std::shared_ptr<const Rules> rules = Current();
-  Responder responder = WithHeaders(rules, rules->config.headers, std::move(plain));
+  http::Responder responder = WithHeaders(rules, rules->config.headers, std::move(plain));
   // A node that is scraped too often is not to be restarted for that.
   if (rules->bucket && !is_probe && !rules->bucket->Take()) {
     return responder.Send(Later(429, SecondsUntilNext(*rules->config.rate_limit)));
@@ -180,11 +182,12 @@ void WebAccess::Answer(const HttpHandler& handler, const HttpRequest& request, b
   CheckPassword(handler, request, std::move(responder));
 }
 
-void WebAccess::CheckPassword(const HttpHandler& handler, const HttpRequest& request, Responder responder) {
+void WebAccess::CheckPassword(const http::HttpHandler& handler, const http::HttpRequest& request,
+                              http::Responder responder) {
   const auto header = request.headers.find("authorization");
   auto credentials = header == request.headers.end() ? std::nullopt : ParseBasicAuth(header->second);
   if (!credentials) return responder.Send(Unauthorized());
-  auto shared = std::make_shared<Responder>(std::move(responder));  // std::function wants to be copied
+  auto shared = std::make_shared<http::Responder>(std::move(responder));  // std::function wants to be copied
   checker_.Check({.peer = ShareOf(request.peer),
                   .user = std::move(credentials->user),
                   .password = std::move(credentials->password)},
@@ -198,4 +201,4 @@ void WebAccess::CheckPassword(const HttpHandler& handler, const HttpRequest& req
                  });
 }
 
-}  // namespace brahe
+}  // namespace brahe::web

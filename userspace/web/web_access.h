@@ -15,7 +15,7 @@
 #include "userspace/web/token_bucket.h"
 #include "userspace/web/web_config.h"
 
-namespace brahe {
+namespace brahe::web {
 
 struct WebAccessOptions {
   std::string file = {};  // the web configuration file; empty: everybody gets in by plain HTTP
@@ -30,16 +30,16 @@ struct WebAccessOptions {
 // from a thread of its own too.
 class WebAccess {
  public:
-  using IsProbe = std::function<bool(const HttpRequest&)>;
+  using IsProbe = std::function<bool(const http::HttpRequest&)>;
 
   // `clock` must outlive the result. The Error names the file, the key and the remedy.
   static Result<std::unique_ptr<WebAccess>> Make(const WebAccessOptions& options, const Clock& clock = SystemClock());
 
   // For a new connection; null without TLS, which stays so for good.
-  std::shared_ptr<const TlsContext> Tls();
+  std::shared_ptr<const http::TlsContext> Tls();
   // Lets requests through to `handler` that may pass; the others get 401, 429 or 503. For those that `is_probe` there
   // is no rate limit, and with probes_without_auth no password.
-  HttpHandler Guard(HttpHandler handler, IsProbe is_probe);
+  http::HttpHandler Guard(http::HttpHandler handler, IsProbe is_probe);
   // Reads all anew, changed or not. Turning TLS on or off is an Error too: it takes a restart.
   Status Reload();
 
@@ -55,7 +55,7 @@ class WebAccess {
   };
   struct Rules {
     WebConfig config = {};
-    std::shared_ptr<const TlsContext> tls = {};
+    std::shared_ptr<const http::TlsContext> tls = {};
     std::shared_ptr<TokenBucket> bucket = {};  // null: no limit
     std::vector<Stamp> stamps = {};            // of the config's files, before they were read
   };
@@ -68,8 +68,9 @@ class WebAccess {
   void LookForChanges();
   // Those in force; looks for changes first.
   std::shared_ptr<const Rules> Current();
-  void Answer(const HttpHandler& handler, const HttpRequest& request, bool is_probe, Responder responder);
-  void CheckPassword(const HttpHandler& handler, const HttpRequest& request, Responder responder);
+  void Answer(const http::HttpHandler& handler, const http::HttpRequest& request, bool is_probe,
+              http::Responder responder);
+  void CheckPassword(const http::HttpHandler& handler, const http::HttpRequest& request, http::Responder responder);
 
   const std::string path_;
   const bool probes_without_auth_;
@@ -82,4 +83,4 @@ class WebAccess {
   PasswordChecker checker_;  // the last, because its thread uses the others
 };
 
-}  // namespace brahe
+}  // namespace brahe::web

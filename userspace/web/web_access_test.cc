@@ -17,7 +17,7 @@
 #include "userspace/base/temp_tree.h"
 #include "userspace/http/test_certificates.h"
 
-namespace brahe {
+namespace brahe::web {
 namespace {
 
 using ::testing::AllOf;
@@ -50,7 +50,7 @@ std::string Basic(const std::string& pair) {
 }
 
 // The certificate that a client gets to see, in DER; empty if the handshake fails.
-std::string ServedBy(const TlsContext& context) {
+std::string ServedBy(const http::TlsContext& context) {
   std::array<int, 2> ends{};
   EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
   std::thread server([&context, end = ends[0]] {
@@ -88,7 +88,7 @@ class WebAccessTest : public ::testing::Test {
  protected:
   void Write(const std::string& text) { tree_.Write("web.yml", text); }
   // As Kubernetes does: a new folder, and the link to it replaced.
-  void PutCertificate(const TestCertificate& server) {
+  void PutCertificate(const http::TestCertificate& server) {
     const std::string folder = "v" + std::to_string(++version_);
     tree_.Write(folder + "/server.crt", server.certificate);
     tree_.Write(folder + "/server.key", server.key);
@@ -100,7 +100,7 @@ class WebAccessTest : public ::testing::Test {
     ASSERT_TRUE(made) << made.error().message;
     access_ = std::move(*made);
   }
-  static bool IsProbe(const HttpRequest& request) { return request.path == "/probe"; }
+  static bool IsProbe(const http::HttpRequest& request) { return request.path == "/probe"; }
   void LetASecondPass() { clock_.Advance(Seconds(1)); }
   std::string ErrorAtStart() {
     const auto made = WebAccess::Make({.file = tree_.At("web.yml")}, clock_);
@@ -108,14 +108,15 @@ class WebAccessTest : public ::testing::Test {
   }
 
   // The handler says 404, which only those who may pass get to see.
-  HttpResponse Get(const std::string& authorization = "", const std::string& path = "/nowhere") {
-    std::promise<HttpResponse> answered;
-    HttpRequest request{.method = "GET", .path = path, .headers = {}};
+  http::HttpResponse Get(const std::string& authorization = "", const std::string& path = "/nowhere") {
+    std::promise<http::HttpResponse> answered;
+    http::HttpRequest request{.method = "GET", .path = path, .headers = {}};
     if (!authorization.empty()) request.headers["authorization"] = authorization;
-    const HttpHandler guarded = access_->Guard(
-        [](const HttpRequest& passed, Responder responder) { responder.Send({.status = 404, .body = passed.path}); },
-        IsProbe);
-    guarded(request, Responder([&](HttpResponse response) { answered.set_value(std::move(response)); }));
+    const http::HttpHandler guarded =
+        access_->Guard([](const http::HttpRequest& passed,
+                          http::Responder responder) { responder.Send({.status = 404, .body = passed.path}); },
+                       IsProbe);
+    guarded(request, http::Responder([&](http::HttpResponse response) { answered.set_value(std::move(response)); }));
     return answered.get_future().get();
   }
 
@@ -137,7 +138,7 @@ TEST_F(WebAccessTest, DoesNotStartWithAFault) {
   Write("basic_auth_user: {}\n");
   EXPECT_THAT(ErrorAtStart(), HasSubstr("basic_auth_users"));
   Write(kTlsFile);
-  PutCertificate({MakeTestCertificate().certificate, MakeTestCertificate().key});
+  PutCertificate({http::MakeTestCertificate().certificate, http::MakeTestCertificate().key});
   EXPECT_THAT(ErrorAtStart(), HasSubstr("web.yml: tls_server_config: cert and key do not belong together"));
 }
 
@@ -148,7 +149,7 @@ TEST_F(WebAccessTest, LetsInWhoKnowsAPassword) {
   EXPECT_EQ(Get(Basic("alice:right")).body, "/nowhere") << "the second time";
   for (const std::string& header : {std::string(), Basic("alice:wrong"), Basic("bob:right"), Basic("alice"),
                                     std::string("Basic !!!"), std::string("Basic"), std::string("Bearer x")}) {
-    const HttpResponse refused = Get(header);
+    const http::HttpResponse refused = Get(header);
     EXPECT_EQ(refused.status, 401u) << header;
     EXPECT_THAT(refused.headers, Contains(Pair("WWW-Authenticate", StartsWith("Basic realm=\"brahe\"")))) << header;
     EXPECT_THAT(refused.body, Not(HasSubstr("/nowhere")));
@@ -161,9 +162,9 @@ TEST_F(WebAccessTest, AddsItsHeadersToEachAnswer) {
   for (const std::string& header : {std::string(), Basic("alice:wrong"), Basic("alice:right")}) {
     EXPECT_THAT(Get(header).headers, Contains(Pair("X-Frame-Options", "deny"))) << header;
   }
-  access_->Guard([](const HttpRequest&, const Responder&) {}, IsProbe)(
+  access_->Guard([](const http::HttpRequest&, const http::Responder&) {}, IsProbe)(
       {.method = "GET", .path = "/", .headers = {{"authorization", Basic("alice:right")}}},
-      Responder([](const HttpResponse& response) {
+      http::Responder([](const http::HttpResponse& response) {
         EXPECT_EQ(response.status, 500u);
         EXPECT_THAT(response.headers, Contains(Pair("X-Frame-Options", "deny")));
       }));
@@ -174,7 +175,7 @@ TEST_F(WebAccessTest, SendsAwayWhoComesTooOften) {
   Start();
   EXPECT_EQ(Get().status, 404u);
   EXPECT_EQ(Get().status, 404u);
-  const HttpResponse refused = Get();
+  const http::HttpResponse refused = Get();
   EXPECT_EQ(refused.status, 429u);
   EXPECT_THAT(refused.headers, AllOf(Contains(Pair("Retry-After", "3")), Contains(Pair("X-Frame-Options", "deny"))));
   EXPECT_TRUE(access_->Reload());
@@ -197,7 +198,7 @@ TEST_F(WebAccessTest, CountsNoProbes) {
 TEST_F(WebAccessTest, LetsProbesInWithoutAPasswordWhereThatIsSet) {
   Write(UserFile("right", "http_server_config: {headers: {X-Frame-Options: deny}}\n"));
   Start(/*probes_without_auth=*/true);
-  const HttpResponse probe = Get("", "/probe");
+  const http::HttpResponse probe = Get("", "/probe");
   EXPECT_EQ(probe.status, 404u);
   EXPECT_THAT(probe.headers, Contains(Pair("X-Frame-Options", "deny")));
   EXPECT_EQ(Get(Basic("alice:wrong"), "/probe").status, 404u);
@@ -206,12 +207,12 @@ TEST_F(WebAccessTest, LetsProbesInWithoutAPasswordWhereThatIsSet) {
 
 TEST_F(WebAccessTest, ShowsARenewedCertificateToTheNextConnection) {
   Write(kTlsFile);
-  PutCertificate(MakeTestCertificate());
+  PutCertificate(http::MakeTestCertificate());
   Start();
   const auto old = access_->Tls();
   const std::string first = ServedBy(*old);
   EXPECT_NE(first, "");
-  PutCertificate(MakeTestCertificate());
+  PutCertificate(http::MakeTestCertificate());
   EXPECT_EQ(access_->Tls(), old) << "looked at once a second";
   LetASecondPass();
   EXPECT_NE(ServedBy(*access_->Tls()), first);
@@ -224,12 +225,13 @@ TEST_F(WebAccessTest, ShowsARenewedCertificateToTheNextConnection) {
 
 TEST_F(WebAccessTest, KeepsTheOldCertificateUntilTheNewOneIsWhole) {
   Write(kTlsFile);
-  PutCertificate(MakeTestCertificate());
+  PutCertificate(http::MakeTestCertificate());
   Start();
   const auto old = access_->Tls();
-  const TestCertificate renewed = MakeTestCertificate();
-  for (const TestCertificate& broken : {TestCertificate{renewed.certificate, MakeTestCertificate().key},
-                                        TestCertificate{"", renewed.key}, TestCertificate{renewed.certificate, "x"}}) {
+  const http::TestCertificate renewed = http::MakeTestCertificate();
+  for (const http::TestCertificate& broken :
+       {http::TestCertificate{renewed.certificate, http::MakeTestCertificate().key},
+        http::TestCertificate{"", renewed.key}, http::TestCertificate{renewed.certificate, "x"}}) {
     PutCertificate(broken);
     LetASecondPass();
     EXPECT_EQ(access_->Tls(), old);
@@ -289,7 +291,7 @@ TEST_F(WebAccessTest, ReloadsAtOnceWhenTold) {
 
 TEST_F(WebAccessTest, WantsARestartToTurnTlsOnOrOff) {
   Write("");
-  PutCertificate(MakeTestCertificate());
+  PutCertificate(http::MakeTestCertificate());
   Start();
   Write(kTlsFile);
   const Status on = access_->Reload();
@@ -309,10 +311,11 @@ TEST_F(WebAccessTest, AnswersBusyWhenTooManyGuess) {
   constexpr int kGuesses = 300;
   std::atomic<int> answered = 0;
   std::atomic<int> busy = 0;
-  const HttpHandler guarded = access_->Guard([](const HttpRequest&, const Responder&) { FAIL() << "let in"; }, IsProbe);
+  const http::HttpHandler guarded =
+      access_->Guard([](const http::HttpRequest&, const http::Responder&) { FAIL() << "let in"; }, IsProbe);
   for (int i = 0; i < kGuesses; ++i) {
     guarded({.method = "GET", .path = "/", .headers = {{"authorization", Basic("alice:wrong")}}},
-            Responder([&](const HttpResponse& response) {
+            http::Responder([&](const http::HttpResponse& response) {
               ++answered;
               if (response.status != 503) return;
               ++busy;
@@ -326,7 +329,7 @@ TEST_F(WebAccessTest, AnswersBusyWhenTooManyGuess) {
 
 TEST_F(WebAccessTest, MayBeUsedByThreadsWhileItChanges) {
   Write(kTlsFile + UserFile("right"));
-  PutCertificate(MakeTestCertificate());
+  PutCertificate(http::MakeTestCertificate());
   Start();
   std::atomic<bool> stop = false;
   std::vector<std::thread> threads;
@@ -339,7 +342,7 @@ TEST_F(WebAccessTest, MayBeUsedByThreadsWhileItChanges) {
     });
   }
   for (int i = 0; i < 20; ++i) {
-    PutCertificate(MakeTestCertificate());
+    PutCertificate(http::MakeTestCertificate());
     LetASecondPass();
     EXPECT_TRUE(access_->Reload());
   }
@@ -348,4 +351,4 @@ TEST_F(WebAccessTest, MayBeUsedByThreadsWhileItChanges) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::web

@@ -7,7 +7,7 @@
 #include "userspace/web/web_file.h"
 #include "userspace/web/web_keys.h"
 
-namespace brahe {
+namespace brahe::web {
 namespace {
 
 const std::string kTls = "tls_server_config";
@@ -39,22 +39,22 @@ Status CheckCertificate(const WebFile& file) {
 }
 
 // That what is asked of clients can be held to.
-Status CheckClients(const WebFile& file, ClientAuth policy) {
+Status CheckClients(const WebFile& file, http::ClientAuth policy) {
   const auto ca = FindPem(file, "client_ca");
   if (!ca) return ca.error();
   const bool verifies =
-      policy == ClientAuth::kVerifyClientCertIfGiven || policy == ClientAuth::kRequireAndVerifyClientCert;
+      policy == http::ClientAuth::kVerifyClientCertIfGiven || policy == http::ClientAuth::kRequireAndVerifyClientCert;
   if (verifies && *ca == nullptr) {
     return MakeError(FindGiven(file, "tls_server_config.client_auth_type")->origin +
                      ": clients' certificates can be verified with their CA only; add client_ca_file or client_ca");
   }
-  if (policy == ClientAuth::kNoClientCert && *ca != nullptr) {
+  if (policy == http::ClientAuth::kNoClientCert && *ca != nullptr) {
     return MakeError((*ca)->origin +
                      ": no client is asked for a certificate; add client_auth_type: RequireAndVerifyClientCert");
   }
   const YamlGiven* sans = FindGiven(file, "tls_server_config.client_allowed_sans");
   const bool requires_one =
-      policy == ClientAuth::kRequireAnyClientCert || policy == ClientAuth::kRequireAndVerifyClientCert;
+      policy == http::ClientAuth::kRequireAnyClientCert || policy == http::ClientAuth::kRequireAndVerifyClientCert;
   if (sans != nullptr && !requires_one) {
     return MakeError(sans->origin +
                      ": clients may come without a certificate; set client_auth_type to RequireAndVerifyClientCert "
@@ -63,7 +63,7 @@ Status CheckClients(const WebFile& file, ClientAuth policy) {
   return {};
 }
 
-Status CheckVersions(const WebFile& file, const TlsOptions& tls) {
+Status CheckVersions(const WebFile& file, const http::TlsOptions& tls) {
   if (tls.min_version <= tls.max_version) return {};
   const YamlGiven* min = FindGiven(file, "tls_server_config.min_version");
   // Either is given, as the defaults go together.
@@ -148,4 +148,4 @@ Result<WebConfig> LoadWebConfig(const std::string& path) {
   return std::move(draft.config);
 }
 
-}  // namespace brahe
+}  // namespace brahe::web

@@ -11,7 +11,7 @@
 #include "userspace/base/units.h"
 #include "userspace/http/tls_options.h"
 
-namespace brahe {
+namespace brahe::web {
 
 // A token bucket: a request takes a token, of which there is one more after each interval, up to `burst`.
 struct RateLimit {
@@ -21,7 +21,7 @@ struct RateLimit {
 
 // The web configuration file of Prometheus' exporters, with the files that it names read.
 struct WebConfig {
-  std::optional<TlsOptions> tls = {};                             // nullopt: plain HTTP
+  std::optional<http::TlsOptions> tls = {};                       // nullopt: plain HTTP
   std::map<std::string, std::string> users = {};                  // name -> bcrypt hash; empty: no passwords
   std::vector<std::pair<std::string, std::string>> headers = {};  // for each answer
   std::optional<RateLimit> rate_limit = {};
@@ -33,4 +33,4 @@ struct WebConfig {
 // file, the line where there is one, the key and the remedy, and never holds a secret.
 Result<WebConfig> LoadWebConfig(const std::string& path);
 
-}  // namespace brahe
+}  // namespace brahe::web

@@ -8,7 +8,7 @@
 #include "userspace/base/temp_tree.h"
 #include "userspace/web/web_config.h"
 
-namespace brahe {
+namespace brahe::web {
 namespace {
 
 // Long enough to tell what grows faster than the text, short enough for sanitizers.
@@ -39,15 +39,15 @@ class WebConfigFuzzTest : public testing::Test {
     }
   }
 
-  static void CheckTls(const TlsOptions& tls) {
+  static void CheckTls(const http::TlsOptions& tls) {
     ASSERT_NE(tls.certificate.find("-----BEGIN "), std::string::npos);
     ASSERT_NE(tls.key.find("-----BEGIN "), std::string::npos);
     ASSERT_LE(tls.min_version, tls.max_version);
-    const bool verifies = tls.client_auth == ClientAuth::kVerifyClientCertIfGiven ||
-                          tls.client_auth == ClientAuth::kRequireAndVerifyClientCert;
+    const bool verifies = tls.client_auth == http::ClientAuth::kVerifyClientCertIfGiven ||
+                          tls.client_auth == http::ClientAuth::kRequireAndVerifyClientCert;
     ASSERT_TRUE(!verifies || !tls.client_ca.empty());
-    const bool requires_one = tls.client_auth == ClientAuth::kRequireAnyClientCert ||
-                              tls.client_auth == ClientAuth::kRequireAndVerifyClientCert;
+    const bool requires_one = tls.client_auth == http::ClientAuth::kRequireAnyClientCert ||
+                              tls.client_auth == http::ClientAuth::kRequireAndVerifyClientCert;
     ASSERT_TRUE(requires_one || tls.client_allowed_sans.empty());
   }
 
@@ -82,4 +82,4 @@ TEST_F(WebConfigFuzzTest, WhatHoldsForEveryFileHoldsForStrangeOnes) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::web

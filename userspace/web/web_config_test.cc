@@ -9,7 +9,7 @@
 #include "userspace/base/temp_tree.h"
 #include "userspace/web/web_keys.h"
 
-namespace brahe {
+namespace brahe::web {
 namespace {
 
 constexpr const char* kTestdata = "userspace/web/testdata/";
@@ -62,14 +62,14 @@ TEST_F(WebConfigTest, ReadsEveryKey) {
   ASSERT_TRUE(loaded) << loaded.error().message;
   const WebConfig& config = *loaded;
   ASSERT_TRUE(config.tls);
-  const TlsOptions& tls = *config.tls;
+  const http::TlsOptions& tls = *config.tls;
   EXPECT_TRUE(tls.certificate.starts_with("-----BEGIN CERTIFICATE-----\nYSBj")) << tls.certificate;
   EXPECT_TRUE(tls.key.starts_with("-----BEGIN PRIVATE KEY-----\nYSBr"));
   EXPECT_EQ(tls.client_ca, tls.certificate);
-  EXPECT_EQ(tls.client_auth, ClientAuth::kRequireAndVerifyClientCert);
+  EXPECT_EQ(tls.client_auth, http::ClientAuth::kRequireAndVerifyClientCert);
   EXPECT_EQ(tls.client_allowed_sans, (std::vector<std::string>{"prometheus.example", "192.0.2.7"}));
-  EXPECT_EQ(tls.min_version, TlsVersion::k12);
-  EXPECT_EQ(tls.max_version, TlsVersion::k13);
+  EXPECT_EQ(tls.min_version, http::TlsVersion::k12);
+  EXPECT_EQ(tls.max_version, http::TlsVersion::k13);
   EXPECT_EQ(tls.cipher_suites, (std::vector<std::string>{"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
                                                          "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"}));
   EXPECT_FALSE(tls.prefer_server_cipher_suites);
@@ -125,9 +125,9 @@ TEST_F(WebConfigTest, AnEmptyFileIsPlainHttpWithoutPasswords) {
 
 TEST_F(WebConfigTest, DefaultsAreThoseOfTheToolkit) {
   const WebConfig config = ConfigOf(kCertificate);
-  EXPECT_EQ(config.tls->client_auth, ClientAuth::kNoClientCert);
-  EXPECT_EQ(config.tls->min_version, TlsVersion::k12);
-  EXPECT_EQ(config.tls->max_version, TlsVersion::k13);
+  EXPECT_EQ(config.tls->client_auth, http::ClientAuth::kNoClientCert);
+  EXPECT_EQ(config.tls->min_version, http::TlsVersion::k12);
+  EXPECT_EQ(config.tls->max_version, http::TlsVersion::k13);
   EXPECT_TRUE(config.tls->prefer_server_cipher_suites);
 }
 
@@ -186,12 +186,12 @@ TEST_F(WebConfigTest, PoliciesAndVersionsGoByGosNames) {
   EXPECT_EQ(ErrorOf(kCertificate + "  max_version: TLS14\n"),
             "web.yml:4: tls_server_config.max_version: \"TLS14\" is not one of TLS10, TLS11, TLS12, TLS13");
   EXPECT_EQ(ConfigOf(kCertificate + "  client_auth_type: RequireClientCert\n").tls->client_auth,
-            ClientAuth::kRequireAnyClientCert);
+            http::ClientAuth::kRequireAnyClientCert);
   EXPECT_EQ(ConfigOf(kCertificate + "  client_auth_type: RequestClientCert\n").tls->client_auth,
-            ClientAuth::kRequestClientCert);
+            http::ClientAuth::kRequestClientCert);
   const WebConfig old = ConfigOf(kCertificate + "  min_version: TLS10\n  max_version: TLS11\n");
-  EXPECT_EQ(old.tls->min_version, TlsVersion::k10);
-  EXPECT_EQ(old.tls->max_version, TlsVersion::k11);
+  EXPECT_EQ(old.tls->min_version, http::TlsVersion::k10);
+  EXPECT_EQ(old.tls->max_version, http::TlsVersion::k11);
 }
 
 TEST_F(WebConfigTest, TheLowestVersionIsNotAboveTheHighest) {
@@ -407,4 +407,4 @@ TEST(WebConfigurationDocumentTest, HasARowForEachKey) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::web

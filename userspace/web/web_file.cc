@@ -7,7 +7,7 @@
 #include "userspace/base/values.h"
 #include "userspace/web/web_keys.h"
 
-namespace brahe {
+namespace brahe::web {
 namespace {
 
 // "; did you mean KEY?", or what else may stand in the section.
@@ -41,4 +41,4 @@ Result<std::vector<YamlGiven>> ReadWebFile(const std::string& path) {
   return ReadYamlKeys(path, *content, MakeTable());
 }
 
-}  // namespace brahe
+}  // namespace brahe::web

@@ -10,7 +10,7 @@
 #include "userspace/base/file.h"
 #include "userspace/base/values.h"
 
-namespace brahe {
+namespace brahe::web {
 namespace {
 
 constexpr std::string_view kTls = "tls_server_config";
@@ -29,12 +29,12 @@ Status StorePem(const YamlGiven& written, std::string text, std::string& field) 
   return {};
 }
 
-template <std::string TlsOptions::*field>
+template <std::string http::TlsOptions::*field>
 Status TakePem(const WebKey&, const YamlGiven& written, WebDraft& draft) {
   return StorePem(written, written.texts.front(), draft.tls.*field);
 }
 
-template <std::string TlsOptions::*field>
+template <std::string http::TlsOptions::*field>
 Status TakeFile(const WebKey&, const YamlGiven& written, WebDraft& draft) {
   const std::string& name = written.texts.front();
   if (name.size() >= PATH_MAX || HasControlCharacter(name)) {
@@ -68,25 +68,27 @@ Status StoreNamed(const YamlGiven& written, const std::vector<Named<T>>& known, 
 }
 
 Status TakeClientAuth(const WebKey&, const YamlGiven& written, WebDraft& draft) {
-  static const std::vector<Named<ClientAuth>> kKnown = {
-      {"NoClientCert", ClientAuth::kNoClientCert},
-      {"RequestClientCert", ClientAuth::kRequestClientCert},
-      {"RequireAnyClientCert", ClientAuth::kRequireAnyClientCert},
-      {"RequireClientCert", ClientAuth::kRequireAnyClientCert},  // its name in old files
-      {"VerifyClientCertIfGiven", ClientAuth::kVerifyClientCertIfGiven},
-      {"RequireAndVerifyClientCert", ClientAuth::kRequireAndVerifyClientCert},
+  static const std::vector<Named<http::ClientAuth>> kKnown = {
+      {"NoClientCert", http::ClientAuth::kNoClientCert},
+      {"RequestClientCert", http::ClientAuth::kRequestClientCert},
+      {"RequireAnyClientCert", http::ClientAuth::kRequireAnyClientCert},
+      {"RequireClientCert", http::ClientAuth::kRequireAnyClientCert},  // its name in old files
+      {"VerifyClientCertIfGiven", http::ClientAuth::kVerifyClientCertIfGiven},
+      {"RequireAndVerifyClientCert", http::ClientAuth::kRequireAndVerifyClientCert},
   };
   return StoreNamed(written, kKnown, draft.tls.client_auth);
 }
 
-template <TlsVersion TlsOptions::*field>
+template <http::TlsVersion http::TlsOptions::*field>
 Status TakeVersion(const WebKey&, const YamlGiven& written, WebDraft& draft) {
-  static const std::vector<Named<TlsVersion>> kKnown = {
-      {"TLS10", TlsVersion::k10}, {"TLS11", TlsVersion::k11}, {"TLS12", TlsVersion::k12}, {"TLS13", TlsVersion::k13}};
+  static const std::vector<Named<http::TlsVersion>> kKnown = {{"TLS10", http::TlsVersion::k10},
+                                                              {"TLS11", http::TlsVersion::k11},
+                                                              {"TLS12", http::TlsVersion::k12},
+                                                              {"TLS13", http::TlsVersion::k13}};
   return StoreNamed(written, kKnown, draft.tls.*field);
 }
 
-template <std::vector<std::string> TlsOptions::*field>
+template <std::vector<std::string> http::TlsOptions::*field>
 Status TakeList(const WebKey&, const YamlGiven& written, WebDraft& draft) {
   for (const std::string& text : written.texts) {
     if (text.empty()) return ErrorAt(written, "an element of the list is empty");
@@ -98,7 +100,7 @@ Status TakeList(const WebKey&, const YamlGiven& written, WebDraft& draft) {
 Status TakeAllowedSans(const WebKey& key, const YamlGiven& written, WebDraft& draft) {
   // TlsOptions has the empty list stand for everybody, which this could not mean.
   if (written.texts.empty()) return ErrorAt(written, "nobody is listed; leave the key out to let everybody in");
-  return TakeList<&TlsOptions::client_allowed_sans>(key, written, draft);
+  return TakeList<&http::TlsOptions::client_allowed_sans>(key, written, draft);
 }
 
 Result<bool> Boolean(const YamlGiven& written) {
@@ -172,7 +174,7 @@ std::string WebKey::FullName() const {
 }
 
 const std::vector<WebKey>& WebKeys() {
-  using Tls = TlsOptions;
+  using Tls = http::TlsOptions;
   static const std::vector<WebKey> kKeys = {
       {"", kTls, YamlKind::kSection, nullptr},
       {kTls, "cert", YamlKind::kSecret, TakePem<&Tls::certificate>},
@@ -204,4 +206,4 @@ const std::vector<WebKey>& WebKeys() {
   return kKeys;
 }
 
-}  // namespace brahe
+}  // namespace brahe::web

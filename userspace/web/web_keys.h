@@ -11,13 +11,13 @@
 #include "userspace/http/tls_options.h"
 #include "userspace/web/web_config.h"
 
-namespace brahe {
+namespace brahe::web {
 
 // What the values of the keys become, until it is known how they go together.
 struct WebDraft {
   std::string path;  // of the file itself
   WebConfig config = {};
-  TlsOptions tls = {};
+  http::TlsOptions tls = {};
   Nanoseconds interval{0};
   uint64_t burst = 0;
 };
@@ -39,4 +39,4 @@ const std::vector<WebKey>& WebKeys();
 
 bool HasControlCharacter(std::string_view text);
 
-}  // namespace brahe
+}  // namespace brahe::web

@@ -14,7 +14,7 @@
 #include "userspace/workload/cgroup_file.h"
 #include "userspace/workload/container_rules.h"
 
-namespace brahe {
+namespace brahe::workload {
 namespace {
 
 constexpr int kMaxTries = 3;
@@ -155,4 +155,4 @@ bool CgroupDirectory::IsFolderOf(uint64_t cgroup_id, const std::string& path) co
   return stat((cgroup_root_ + path).c_str(), &folder) == 0 && folder.st_ino == cgroup_id;
 }
 
-}  // namespace brahe
+}  // namespace brahe::workload

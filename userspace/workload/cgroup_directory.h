@@ -9,7 +9,7 @@
 #include "userspace/base/file.h"
 #include "userspace/workload/workload.h"
 
-namespace brahe {
+namespace brahe::workload {
 
 // One cgroup.
 struct Cgroup {
@@ -56,4 +56,4 @@ class CgroupDirectory {
   std::unordered_map<uint64_t, std::unique_ptr<Entry>> entries_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::workload

@@ -8,7 +8,7 @@
 #include "userspace/base/file.h"
 #include "userspace/workload/cgroup_directory.h"
 
-namespace brahe {
+namespace brahe::workload {
 namespace {
 
 // A cgroup of the test's own, removed at the end. Not valid where none can be made.
@@ -80,4 +80,4 @@ INSTANTIATE_TEST_SUITE_P(Mounts, CgroupDirectoryRealTest,
                          });
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::workload

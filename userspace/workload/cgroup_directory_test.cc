@@ -5,7 +5,7 @@
 
 #include "userspace/base/temp_tree.h"
 
-namespace brahe {
+namespace brahe::workload {
 namespace {
 
 // The tree is not on a cgroup file system, so ids are found by processes only.
@@ -129,4 +129,4 @@ TEST_F(CgroupDirectoryTest, KnowsNothingWhereThereIsNoHierarchy) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::workload

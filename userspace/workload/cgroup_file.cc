@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace brahe {
+namespace brahe::workload {
 namespace {
 
 // The part of `line` that is a path; empty if it has none.
@@ -29,4 +29,4 @@ std::vector<std::string> CgroupPathsIn(std::string_view text) {
   return paths;
 }
 
-}  // namespace brahe
+}  // namespace brahe::workload

@@ -5,7 +5,7 @@
 
 #include "userspace/base/file.h"
 
-namespace brahe {
+namespace brahe::workload {
 
 Result<std::vector<std::string>> ReadCommandLine(const std::string& folder) {
   const auto text = ReadFile(folder + "/cmdline", kLongestCommandLine);
@@ -18,4 +18,4 @@ Result<std::vector<std::string>> ReadCommandLine(const std::string& folder) {
   return arguments;
 }
 
-}  // namespace brahe
+}  // namespace brahe::workload

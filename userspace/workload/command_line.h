@@ -5,7 +5,7 @@
 
 #include "userspace/base/result.h"
 
-namespace brahe {
+namespace brahe::workload {
 
 // Longer command lines are cut here.
 constexpr size_t kLongestCommandLine = 128 << 10;
@@ -15,4 +15,4 @@ constexpr size_t kLongestCommandLine = 128 << 10;
 // are ending.
 Result<std::vector<std::string>> ReadCommandLine(const std::string& folder);
 
-}  // namespace brahe
+}  // namespace brahe::workload

@@ -4,7 +4,7 @@
 
 #include "userspace/base/temp_tree.h"
 
-namespace brahe {
+namespace brahe::workload {
 namespace {
 
 using Arguments = std::vector<std::string>;
@@ -43,4 +43,4 @@ TEST(CommandLineRealTest, KnowsThisVeryTest) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::workload

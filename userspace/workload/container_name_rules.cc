@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-namespace brahe {
+namespace brahe::workload {
 namespace {
 
 using Json = nlohmann::json;
@@ -122,4 +122,4 @@ std::string NameInEnvironment(std::string_view environment) {
   return "";
 }
 
-}  // namespace brahe
+}  // namespace brahe::workload

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace brahe {
+namespace brahe::workload {
 
 // How the name of a container is written in what runtimes leave of it. The texts may hold any bytes. The answer is
 // empty where no name is told, or one that is longer than any runtime makes (256 bytes). Of the names that CRI-O and
@@ -29,4 +29,4 @@ std::string DataRootInDockerdConfig(std::string_view json);
 // variables, HOSTNAME above all, do not tell what the container is called.
 std::string NameInEnvironment(std::string_view environment);
 
-}  // namespace brahe
+}  // namespace brahe::workload

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-namespace brahe {
+namespace brahe::workload {
 namespace {
 
 const std::string kId(64, 'c');
@@ -166,4 +166,4 @@ TEST(ContainerNameRulesTest, TheEnvironmentTellsTheNameByOneVariableOnly) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::workload

@@ -13,7 +13,7 @@
 #include "userspace/workload/container_name_rules.h"
 #include "userspace/workload/container_rules.h"
 
-namespace brahe {
+namespace brahe::workload {
 namespace {
 
 // Of arguments and environments more is not read.
@@ -190,4 +190,4 @@ std::string ContainerNames::FileOf(uint32_t pid, std::string_view name) const {
   return procfs_root_ + "/" + std::to_string(pid) + "/" + std::string(name);
 }
 
-}  // namespace brahe
+}  // namespace brahe::workload

@@ -10,7 +10,7 @@
 #include "userspace/workload/docker_roots.h"
 #include "userspace/workload/workload.h"
 
-namespace brahe {
+namespace brahe::workload {
 
 // What containers are called on this machine, whether Kubernetes runs them or not. In this order:
 //
@@ -56,4 +56,4 @@ class ContainerNames {
   std::vector<std::string> bundle_folders_;  // that shims have shown, each of one namespace
 };
 
-}  // namespace brahe
+}  // namespace brahe::workload

@@ -6,7 +6,7 @@
 #include "userspace/base/process_stat_text.h"
 #include "userspace/base/temp_tree.h"
 
-namespace brahe {
+namespace brahe::workload {
 namespace {
 
 class ContainerNamesTest : public testing::Test {
@@ -279,4 +279,4 @@ TEST_F(ContainerNamesTest, GarbageInProcTellsNothing) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::workload

@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-namespace brahe {
+namespace brahe::workload {
 namespace {
 
 constexpr std::string_view kHexDigits = "0123456789abcdef";
@@ -423,4 +423,4 @@ std::optional<Container> ContainerOfPath(std::string_view cgroup_path) {
   return container;
 }
 
-}  // namespace brahe
+}  // namespace brahe::workload

@@ -5,7 +5,7 @@
 
 #include "userspace/workload/workload.h"
 
-namespace brahe {
+namespace brahe::workload {
 
 // The innermost container that a cgroup lies in, by the names that runtimes give to their cgroups; nullopt: in none.
 // Takes time in proportion to the path's length. The path may be hostile: whoever may make cgroups chooses their names.
@@ -14,4 +14,4 @@ namespace brahe {
 // give are believed, and what they tell of pods is not.
 std::optional<Container> ContainerOfPath(std::string_view cgroup_path);
 
-}  // namespace brahe
+}  // namespace brahe::workload

@@ -6,7 +6,7 @@
 #include "userspace/base/fuzz.h"
 #include "userspace/workload/container_rules.h"
 
-namespace brahe {
+namespace brahe::workload {
 namespace {
 
 std::vector<std::string> Corpus() {
@@ -54,4 +54,4 @@ TEST(ContainerRulesFuzzTest, WhatHoldsForEveryPathHoldsForStrangeOnes) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::workload

@@ -7,7 +7,7 @@
 #include <sstream>
 #include <string>
 
-namespace brahe {
+namespace brahe::workload {
 namespace {
 
 std::string Describe(const std::optional<Container>& container) {
@@ -82,4 +82,4 @@ TEST(ContainerRulesTest, AHostilePathTakesNoLongerThanItsLengthWarrants) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::workload

@@ -12,7 +12,7 @@
 #include "userspace/workload/container_name_rules.h"
 #include "userspace/workload/container_rules.h"
 
-namespace brahe {
+namespace brahe::workload {
 namespace {
 
 constexpr size_t kMaxArguments = 128 << 10;
@@ -70,4 +70,4 @@ std::string DockerRoots::RootOf(const std::string& folder) const {
   return config ? DataRootInDockerdConfig(*config) : "";
 }
 
-}  // namespace brahe
+}  // namespace brahe::workload

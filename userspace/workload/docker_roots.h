@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace brahe {
+namespace brahe::workload {
 
 // The folders in which dockerd keeps its containers where it was told another than /var/lib/docker. A dockerd is a
 // process of that name that is root's and in no container, so that nobody else can tell names of containers; where
@@ -33,4 +33,4 @@ class DockerRoots {
   uint64_t questions_ = 0;
 };
 
-}  // namespace brahe
+}  // namespace brahe::workload

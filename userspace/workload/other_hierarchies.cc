@@ -11,7 +11,7 @@
 #include "userspace/workload/cgroup_file.h"
 #include "userspace/workload/container_rules.h"
 
-namespace brahe {
+namespace brahe::workload {
 namespace {
 
 constexpr uint64_t kEpochsBetweenLooks = 12;
@@ -101,4 +101,4 @@ void OtherHierarchies::Look(uint32_t pid, std::optional<Container>& step) const 
   }
 }
 
-}  // namespace brahe
+}  // namespace brahe::workload

@@ -10,7 +10,7 @@
 #include "userspace/base/process_key.h"
 #include "userspace/workload/workload.h"
 
-namespace brahe {
+namespace brahe::workload {
 
 // The Slurm steps of processes, for machines of cgroup v1 on which Slurm leaves the hierarchy alone that CPU time is
 // accounted by: with jobacct_gather/linux its jobs have folders in freezer, memory or devices, and none in cpuacct.
@@ -58,4 +58,4 @@ class OtherHierarchies {
   std::unordered_map<ProcessKey, Entry> entries_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::workload

@@ -4,7 +4,7 @@
 
 #include "userspace/base/temp_tree.h"
 
-namespace brahe {
+namespace brahe::workload {
 namespace {
 
 const char kJob[] = "/slurm/uid_1000/job_42";
@@ -111,4 +111,4 @@ TEST_F(OtherHierarchiesTest, AProcessThatHasAPidAgainIsAnother) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::workload

@@ -14,7 +14,7 @@
 #include "userspace/workload/command_line.h"
 #include "userspace/workload/vm_rules.h"
 
-namespace brahe {
+namespace brahe::workload {
 namespace {
 
 std::optional<ProcessStat> ReadStat(const std::string& folder) {
@@ -91,4 +91,4 @@ std::optional<VirtualMachine> ProcessDirectory::VmServedBy(const std::string& co
   return stat && stat->start_ticks <= start_ticks ? std::move(vm) : std::nullopt;
 }
 
-}  // namespace brahe
+}  // namespace brahe::workload

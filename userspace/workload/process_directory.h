@@ -7,7 +7,7 @@
 #include "userspace/base/process_key.h"
 #include "userspace/workload/workload.h"
 
-namespace brahe {
+namespace brahe::workload {
 
 // Bytes of the longest ProcessFacts::exe: of a longer path, which may have 4096, the end is kept, after "...".
 inline constexpr size_t kLongestExe = 256;
@@ -32,4 +32,4 @@ class ProcessDirectory {
   uint64_t ticks_per_second_;
 };
 
-}  // namespace brahe
+}  // namespace brahe::workload

@@ -7,7 +7,7 @@
 #include "userspace/base/process_stat_text.h"
 #include "userspace/base/temp_tree.h"
 
-namespace brahe {
+namespace brahe::workload {
 namespace {
 
 constexpr uint64_t kStartTicks = 5000;
@@ -208,4 +208,4 @@ TEST(ProcessDirectoryRealTest, KnowsThisVeryTest) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::workload

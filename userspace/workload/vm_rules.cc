@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <initializer_list>
 
-namespace brahe {
+namespace brahe::workload {
 namespace {
 
 // Never empty; the first is what the process was called by.
@@ -267,4 +267,4 @@ std::optional<VirtualMachine> VmOfProcess(std::string_view exe, const std::vecto
   return vm;
 }
 
-}  // namespace brahe
+}  // namespace brahe::workload

@@ -7,7 +7,7 @@
 
 #include "userspace/workload/workload.h"
 
-namespace brahe {
+namespace brahe::workload {
 
 // True if the executable at `exe` (a path or a bare name) is one that runs virtual machines. Only its name counts, not
 // its folder: anybody may call a program so, and then it is taken for one.
@@ -18,4 +18,4 @@ bool IsHypervisor(std::string_view exe);
 // Takes time in proportion to the arguments' length. They may be hostile: whoever starts the process chooses them.
 std::optional<VirtualMachine> VmOfProcess(std::string_view exe, const std::vector<std::string>& arguments);
 
-}  // namespace brahe
+}  // namespace brahe::workload

@@ -8,7 +8,7 @@
 #include "userspace/base/fuzz.h"
 #include "userspace/workload/vm_rules.h"
 
-namespace brahe {
+namespace brahe::workload {
 namespace {
 
 // The corpus' command lines, a NUL after every word.
@@ -77,4 +77,4 @@ TEST_F(VmRulesFuzzTest, WhatHoldsForEveryCommandLineHoldsForStrangeOnes) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::workload

@@ -7,7 +7,7 @@
 #include <set>
 #include <sstream>
 
-namespace brahe {
+namespace brahe::workload {
 namespace {
 
 using Words = std::vector<std::string>;
@@ -99,4 +99,4 @@ TEST(VmRulesTest, AHostileCommandLineTakesNoLongerThanItsLengthWarrants) {
 }
 
 }  // namespace
-}  // namespace brahe
+}  // namespace brahe::workload

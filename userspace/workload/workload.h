@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-namespace brahe {
+namespace brahe::workload {
 
 // A container, as far as the cgroup path tells.
 struct Container {
@@ -48,4 +48,4 @@ struct ProcessFacts {
   bool operator==(const ProcessFacts&) const = default;
 };
 
-}  // namespace brahe
+}  // namespace brahe::workload
