@@ -2,7 +2,9 @@
 
 import json
 import os
+import socket
 import ssl
+import struct
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -123,6 +125,10 @@ class FakeKube:
     def end_watches(self):
         self.send(None)
 
+    def cut_watches(self, reset):
+        """Breaks off their connections, as the kernel does for a server that was killed."""
+        self.send(lambda handler: cut(handler, reset))
+
     def _event(self, kind, one):
         self._version += 1
         one["metadata"]["resourceVersion"] = str(self._version)
@@ -180,6 +186,8 @@ class FakeKube:
             for _, event in events:
                 if event is None:
                     return send_chunk(handler, b"")
+                if callable(event):
+                    return event(handler)
                 send_chunk(handler, event if isinstance(event, bytes) else json.dumps(event).encode() + b"\n")
         send_chunk(handler, b"")
 
@@ -206,6 +214,14 @@ def begin_chunks(handler):
 def send_chunk(handler, data):
     """An empty one is the end."""
     handler.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+
+
+def cut(handler, reset):
+    """Ends the connection without a word; with `reset` by a packet RST."""
+    handler.close_connection = True
+    if reset:
+        handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        os.close(handler.connection.detach())
 
 
 def replies(status, body=b"", **headers):

@@ -135,11 +135,11 @@ class PodsTest(unittest.TestCase):
                 self.fail(f"not in {seconds} s: {what}")
             time.sleep(0.05)
 
-    def eventually_answers(self, directory, question, answer):
+    def eventually_answers(self, directory, question, answer, seconds=40):
         last = []
         self.eventually(
             lambda: (last.append(directory.ask(question)), last[-1] == answer)[1], f"{question}: {answer}\n"
-            + "".join(directory.log)
+            + "".join(directory.log), seconds
         )
 
     def first_warning(self, directory):
@@ -248,7 +248,7 @@ class KubeletTest(PodsTest):
     def test_an_answer_cut_short(self):
         directory = self.started()
         self.kube.fault = fake_kube.cuts_short
-        self.check_fault_passes(directory, "bad_answer", "cut short")
+        self.check_fault_passes(directory, "cut", "cut in the middle of the answer")
 
     def test_an_answer_that_is_no_list(self):
         directory = self.started()
@@ -543,6 +543,17 @@ class ApiServerTest(PodsTest):
         self.assertEqual(directory.stats()["expired"], "1")
         self.assertEqual(len(directory.lines("W")), 1)
 
+    def test_410_lists_anew_at_once_however_long_the_server_was_away(self):
+        directory = self.started()
+        self.kube.fault = fake_kube.replies(500)
+        self.kube.end_watches()
+        self.eventually(lambda: int(directory.stats().get("status", 0)) >= 4, "the back-off grows")
+        self.kube.set(pod("u2", "db", {"sql": "bb"}))
+        self.kube.forget()
+        self.kube.fault = None
+        self.eventually(lambda: directory.stats().get("expired"), "a 410")
+        self.eventually_answers(directory, "container bb", "u2 shop/db sql", seconds=2)
+
     def test_410_as_an_event_lists_anew(self):
         directory = self.started()
         self.kube.send({"type": "ERROR", "object": {"kind": "Status", "code": 410, "message": "too old"}})
@@ -574,12 +585,28 @@ class ApiServerTest(PodsTest):
         self.assertEqual(directory.stats()["left_out"], "1")
         self.assertEqual(len(self.lists()), 1)
 
-    def test_a_watch_that_is_cut_goes_on(self):
+    def test_a_watch_whose_last_event_is_incomplete_goes_on(self):
         directory = self.started()
         self.kube.send(b'{"type":"ADDED","obj')
         self.kube.end_watches()
         self.kube.set(pod("u2", "db", {"sql": "bb"}))
         self.eventually_answers(directory, "container bb", "u2 shop/db sql")
+
+    def check_a_cut_watch_goes_on(self, reset):
+        directory = self.started()
+        self.kube.cut_watches(reset)
+        self.eventually(lambda: directory.stats().get("cut"), f"a cut: {directory.stats()}")
+        self.assertIn("cut in the middle of the answer", self.first_warning(directory))
+        self.kube.set(pod("u2", "db", {"sql": "bb"}))
+        self.eventually_answers(directory, "container bb", "u2 shop/db sql")
+        self.assertEqual(len(self.lists()), 1)
+        self.assertNotIn("bad_answer", directory.stats())
+
+    def test_a_watch_that_a_server_cuts_when_it_ends_is_a_cut_connection(self):
+        self.check_a_cut_watch_goes_on(reset=False)
+
+    def test_so_is_one_that_is_reset(self):
+        self.check_a_cut_watch_goes_on(reset=True)
 
     def test_faults_of_the_list_pass(self):
         self.kube.fault = fake_kube.replies(403, fake_kube.status_body(403, "pods is forbidden"))

@@ -7,7 +7,8 @@ namespace brahe::kube {
 // What came between us and an answer.
 enum class FetchCause {
   kCredentials,   // our own cannot be read
-  kConnection,    // no address, refused, broken off
+  kConnection,    // no address, refused, broken off before an answer
+  kCut,           // broken off in the middle of an answer, as a server that ends does
   kTimeout,       // no connection or no answer in time, or too slow a one
   kCertificate,   // not one that we trust, or of another name
   kUnauthorized,  // 401
@@ -15,13 +16,13 @@ enum class FetchCause {
   kStatus,        // any other that is not 2xx
   kExpired,       // 410: what we knew is too old to be continued
   kTooLarge,
-  kBadAnswer,  // cut short, or not what it should be
+  kBadAnswer,  // not what it should be
 };
 
 inline constexpr FetchCause kAllFetchCauses[] = {
-    FetchCause::kCredentials,  FetchCause::kConnection, FetchCause::kTimeout, FetchCause::kCertificate,
-    FetchCause::kUnauthorized, FetchCause::kForbidden,  FetchCause::kStatus,  FetchCause::kExpired,
-    FetchCause::kTooLarge,     FetchCause::kBadAnswer,
+    FetchCause::kCredentials, FetchCause::kConnection,   FetchCause::kCut,       FetchCause::kTimeout,
+    FetchCause::kCertificate, FetchCause::kUnauthorized, FetchCause::kForbidden, FetchCause::kStatus,
+    FetchCause::kExpired,     FetchCause::kTooLarge,     FetchCause::kBadAnswer,
 };
 
 // The cause as a label: "certificate".
@@ -31,6 +32,8 @@ constexpr const char* NameOf(FetchCause cause) {
       return "credentials";
     case FetchCause::kConnection:
       return "connection";
+    case FetchCause::kCut:
+      return "cut";
     case FetchCause::kTimeout:
       return "timeout";
     case FetchCause::kCertificate:

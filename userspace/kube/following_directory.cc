@@ -106,7 +106,9 @@ void FollowingDirectory::Wait(const std::optional<FetchFailure>& failure, Nanose
   std::unique_lock lock(mutex_);
   Nanoseconds due = began + std::max(source_->period(), options_.shortest_period);
   Nanoseconds earliest = began + options_.shortest_period;
-  if (failure) {
+  if (failure && StartsOver(failure->cause, now)) {
+    due = earliest = now;
+  } else if (failure) {
     const Nanoseconds well_until = std::max(began, stats_.last_success.value_or(Nanoseconds{}));
     due = earliest = now + backoff_.Next(well_until, now, random_());
   }
@@ -116,6 +118,13 @@ void FollowingDirectory::Wait(const std::optional<FetchFailure>& failure, Nanose
   const auto start = std::chrono::steady_clock::now();
   changed_.wait_until(lock, start + until(earliest), [this] { return stopping_; });
   changed_.wait_until(lock, start + until(due), [this] { return stopping_ || unknown_.Wanted(); });
+}
+
+bool FollowingDirectory::StartsOver(FetchCause cause, Nanoseconds now) {
+  if (cause != FetchCause::kExpired) return false;
+  if (started_over_ && now - *started_over_ < options_.backoff.longest) return false;
+  started_over_ = now;
+  return true;
 }
 
 void FollowingDirectory::Succeed() {

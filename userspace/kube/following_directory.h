@@ -21,7 +21,9 @@ namespace brahe::kube {
 // A directory that follows a source, in a thread of its own:
 //  1. It lets the source run a round; what that brings goes into the store at once.
 //  2. After one that went well it waits for the source's period, less if an unknown id was asked for, but never less
-//     than `shortest_period`; after a failure as long as the back-off says, whoever asks.
+//     than `shortest_period`; after a failure as long as the back-off says, whoever asks. What is only too old to be
+//     continued is begun anew at once, however far the back-off has grown: nothing is wrong with the server. Once in
+//     the longest back-off, so that a server that always says so is not stormed.
 // Each cause of failure is logged when it begins and when it is over, and counted meanwhile.
 class FollowingDirectory final : public PodDirectory, private PodSink {
  public:
@@ -50,6 +52,8 @@ class FollowingDirectory final : public PodDirectory, private PodSink {
   void Run();
   void EndRound(const std::optional<FetchFailure>& failure, Nanoseconds began);
   void Wait(const std::optional<FetchFailure>& failure, Nanoseconds began);
+  // Whether the next round is to begin at once.
+  bool StartsOver(FetchCause cause, Nanoseconds now);
   void Succeed();
   void Fail(const FetchFailure& failure);
   void CountLeftOut(size_t count, const std::string& because);
@@ -69,6 +73,7 @@ class FollowingDirectory final : public PodDirectory, private PodSink {
   const std::unique_ptr<PodSource> source_;
   FaultLog faults_;
   Backoff backoff_;
+  std::optional<Nanoseconds> started_over_;  // last
   std::minstd_rand random_{std::random_device{}()};
   std::thread thread_;
 };

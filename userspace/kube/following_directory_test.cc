@@ -141,6 +141,14 @@ TEST_F(FollowingDirectoryTest, AFailingSourceIsNotAskedMoreOftenForUnknownContai
   EXPECT_LE(script_.rounds, 5);
 }
 
+TEST_F(FollowingDirectoryTest, WhatIsTooOldIsBegunAnewAtOnceButNotAgainAndAgain) {
+  script_.Set([](PodSink&) { return FetchFailure{FetchCause::kExpired, "GET x: 410"}; });
+  Start({.first = Seconds(100), .longest = Seconds(100)});
+  ASSERT_TRUE(SoonTrue([&] { return script_.rounds == 2; }));
+  std::this_thread::sleep_for(milliseconds(300));
+  EXPECT_EQ(script_.rounds, 2);
+}
+
 TEST_F(FollowingDirectoryTest, EventsChangeTheListWhileTheRoundGoesOn) {
   std::atomic<bool> go{false};
   script_.Set([&go](PodSink& sink) {

@@ -202,15 +202,15 @@ constexpr const char* kNoTrust =
 constexpr const char* kRefused =
     "it was broken off before the answer began; does the server want a client certificate, or another than ours?";
 constexpr const char* kLost = "it was broken off before the answer began; it is asked again";
-constexpr const char* kAnswerCut = "the answer was cut short; it is asked again";
+constexpr const char* kAnswerCut = "the connection was cut in the middle of the answer; it is asked again";
 constexpr TransferRule kTransferRules[] = {
     {CURLE_PEER_FAILED_VERIFICATION, FetchCause::kCertificate, kTrust},
     {CURLE_SSL_CONNECT_ERROR, FetchCause::kConnection, "TLS fails; does this port speak TLS?"},
     {CURLE_COULDNT_RESOLVE_HOST, FetchCause::kConnection, "give an address that can be resolved here"},
     {CURLE_COULDNT_CONNECT, FetchCause::kConnection, "is it running, and the address right?"},
     {CURLE_OPERATION_TIMEDOUT, FetchCause::kTimeout, "is the address right, and the server not overloaded?"},
-    {CURLE_PARTIAL_FILE, FetchCause::kBadAnswer, kAnswerCut},
-    {CURLE_RECV_ERROR, FetchCause::kBadAnswer, kAnswerCut},
+    {CURLE_PARTIAL_FILE, FetchCause::kCut, kAnswerCut},
+    {CURLE_RECV_ERROR, FetchCause::kCut, kAnswerCut},
     {CURLE_GOT_NOTHING, FetchCause::kBadAnswer, "is this the port of TLS? Then the URL begins with https"},
     {CURLE_WEIRD_SERVER_REPLY, FetchCause::kBadAnswer, kNoHttp},
     {CURLE_UNSUPPORTED_PROTOCOL, FetchCause::kBadAnswer, kNoHttp},
@@ -229,9 +229,10 @@ std::string WhatFailed(const Transfer& transfer, CURLcode code, const char* deta
 
 FetchFailure FailOfTransfer(const Transfer& transfer, CURLcode code, const char* details) {
   const std::string what = WhatFailed(transfer, code, details);
-  const bool lost = code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR;
+  const bool tls = transfer.request.url.starts_with("https://");
+  // Over plain HTTP, a port of TLS answers with nothing.
+  const bool lost = code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR || (code == CURLE_GOT_NOTHING && tls);
   if (lost && transfer.answer.status == 0) {
-    const bool tls = transfer.request.url.starts_with("https://");
     return Fail(transfer.request, FetchCause::kConnection, what + "; " + (tls ? kRefused : kLost));
   }
   for (const TransferRule& rule : kTransferRules) {
