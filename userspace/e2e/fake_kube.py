@@ -11,15 +11,20 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 
-def pod(uid, name, containers, namespace="shop", annotations=None, **status):
+def pod(uid, name, containers, namespace="shop", annotations=None, node="n1", **status):
     """A pod as Kubernetes tells of it; containers: {name: id}."""
     statuses = [{"name": n, "containerID": f"containerd://{i}", "state": {"running": {}}} for n, i in containers.items()]
     return {
         "metadata": {"uid": uid, "name": name, "namespace": namespace, "annotations": annotations or {},
                      "managedFields": [{"manager": "kubelet"}]},
-        "spec": {"nodeName": "n1", "containers": [{"name": n} for n in containers]},
+        "spec": {"nodeName": node, "containers": [{"name": n} for n in containers]},
         "status": {"phase": "Running", "containerStatuses": statuses, **status},
     }
+
+
+def is_of(node, one):
+    """Whether a pod is told of to those who ask for this node's. One without a node is, so that junk is."""
+    return one.get("spec", {}).get("nodeName", node) == node
 
 
 class _Server(ThreadingHTTPServer):
@@ -146,23 +151,24 @@ class FakeKube:
             return reply(handler, 401, b"Unauthorized")
         if url.path == "/pods":
             return reply(handler, 200, self._list(list(self._pods.values())))
-        if url.path != "/api/v1/pods" or query.get("fieldSelector") != "spec.nodeName=n1":
+        node = query.get("fieldSelector", "").removeprefix("spec.nodeName=")
+        if url.path != "/api/v1/pods" or not node:
             return reply(handler, 404, b"")
-        return self._watch(handler, query) if "watch" in query else self._page(handler, query)
+        return self._watch(handler, query, node) if "watch" in query else self._page(handler, query, node)
 
     def _list(self, pods, **metadata):
         return json.dumps({"kind": "PodList", "apiVersion": "v1", "metadata": metadata, "items": pods}).encode()
 
-    def _page(self, handler, query):
+    def _page(self, handler, query, node):
         first, limit = int(query.get("continue", "0")), min(int(query["limit"]), 2)  # small pages
         with self._changed:
-            pods, version = list(self._pods.values()), self._version
+            pods, version = [one for one in self._pods.values() if is_of(node, one)], self._version
         metadata = {"resourceVersion": str(version)}
         if first + limit < len(pods):
             metadata["continue"] = str(first + limit)
         reply(handler, 200, self._list(pods[first:first + limit], **metadata))
 
-    def _watch(self, handler, query):
+    def _watch(self, handler, query, node):
         since = int(query["resourceVersion"])
         if since < self._oldest:
             return reply(handler, 410, status_body(410, "too old resource version"))
@@ -171,12 +177,12 @@ class FakeKube:
             self.watching += 1
             seen = next((i for i, (version, _) in enumerate(self._events) if version > since), len(self._events))
         try:
-            self._stream(handler, seen, time.monotonic() + float(query["timeoutSeconds"]))
+            self._stream(handler, seen, time.monotonic() + float(query["timeoutSeconds"]), node)
         finally:
             with self._changed:
                 self.watching -= 1
 
-    def _stream(self, handler, seen, end):
+    def _stream(self, handler, seen, end, node):
         while time.monotonic() < end:
             with self._changed:
                 self._changed.wait_for(lambda: self._closing or len(self._events) > seen, 0.2)
@@ -188,6 +194,8 @@ class FakeKube:
                     return send_chunk(handler, b"")
                 if callable(event):
                     return event(handler)
+                if isinstance(event, dict) and not is_of(node, event["object"]):
+                    continue
                 send_chunk(handler, event if isinstance(event, bytes) else json.dumps(event).encode() + b"\n")
         send_chunk(handler, b"")
 

@@ -124,7 +124,7 @@ class PodsTest(unittest.TestCase):
     def start(self, **options):
         if "kubeconfig" not in options:
             options["kubeconfig"] = self.kubeconfig()
-        directory = Directory(node_name="n1", **options)
+        directory = Directory(**{"node_name": "n1", **options})
         self.addCleanup(lambda: directory.process.returncode is None and directory.stop())
         return directory
 
@@ -141,6 +141,11 @@ class PodsTest(unittest.TestCase):
             lambda: (last.append(directory.ask(question)), last[-1] == answer)[1], f"{question}: {answer}\n"
             + "".join(directory.log), seconds
         )
+
+    def warning_about_pods(self, directory, *uids):
+        """The first warning, while these pods run here."""
+        self.eventually(lambda: ([directory.ask(f"pod {uid}") for uid in uids], directory.lines("W"))[1], "a warning")
+        return directory.lines("W")[0]
 
     def first_warning(self, directory):
         """Waits for it: the log is read by a thread of its own."""
@@ -302,6 +307,18 @@ class KubeletTest(PodsTest):
         self.assertIn("1 pods cannot be used and are left out", self.first_warning(directory))
         self.kube.remove("u9")
         self.eventually(lambda: directory.lines("I"), "an end of it")
+
+    def test_pods_that_run_here_and_that_it_does_not_tell_of(self):
+        directory = self.start()  # of another node
+        line = self.warning_about_pods(directory, "u7", "u8")
+        for part in (self.kube.url, "tells of 1 pods", "none of those that run here (u7 is one)", "kube.kubelet.url"):
+            self.assertIn(part, line)
+        self.assertEqual(directory.ask("pod u1"), "u1 shop/web")
+        self.eventually(lambda: len(directory.lines("W")) == 2, f"some are missing: {directory.log}")
+        self.assertIn("does not tell of 2 pods that run here (u7 is one)", directory.lines("W")[1])
+        self.kube.set(pod("u7", "db", {}), pod("u8", "db", {}))
+        self.eventually(lambda: any("of all pods that run here" in line for line in directory.lines("I")), directory.log)
+        self.assertEqual(len(directory.lines("W")), 2)
 
     def test_a_server_that_is_not_there_yet(self):
         port, url = self.kube.port, self.kube.url
@@ -528,6 +545,16 @@ class ApiServerTest(PodsTest):
         self.eventually_answers(directory, "container bb", "u2 shop/db sql")
         self.assertEqual(len(self.lists()), 1)
         self.assertEqual(directory.lines("W"), [])
+
+    def test_a_wrong_node_name_is_said_while_pods_run_here(self):
+        directory = self.start(node_name="n2")
+        line = self.warning_about_pods(directory, "u1")
+        for part in ("tells of 0 pods", "none of those that run here (u1 is one)", 'kube.nodeName "n2"', "get nodes"):
+            self.assertIn(part, line)
+        self.kube.set(pod("u1", "web", {"app": "aa"}, node="n2"))
+        self.eventually(lambda: any("of pods that run here" in line for line in directory.lines("I")), directory.log)
+        self.assertEqual(directory.ask("container aa"), "u1 shop/web app")
+        self.assertEqual(len(directory.lines("W")), 1)
 
     def test_410_as_a_status_lists_anew(self):
         directory = self.started()

@@ -21,6 +21,12 @@ ApiServerPods::ApiServerPods(KubeCredentials credentials, const Options& options
       clock_(clock),
       fetcher_(std::move(credentials.identity)) {}
 
+std::string ApiServerPods::WhyNoneIsOurs() const {
+  return "kube.nodeName \"" + options_.node_name +
+         "\" is the name of another node or of none: give this one's, which is among those that kubectl get nodes "
+         "lists, and in a pod comes from spec.nodeName";
+}
+
 std::optional<FetchFailure> ApiServerPods::Round(PodSink& sink) {
   if (version_.empty()) {
     if (auto failure = List(sink); failure || sink.Stopping()) return failure;

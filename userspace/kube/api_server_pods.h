@@ -35,6 +35,7 @@ class ApiServerPods final : public PodSource {
 
   [[nodiscard]] std::string name() const override { return "API server " + server_; }
   [[nodiscard]] Nanoseconds period() const override { return options_.reconnect_pause; }
+  [[nodiscard]] std::string WhyNoneIsOurs() const override;
   // Lists, if that is needed, and then watches until the watch ends.
   std::optional<FetchFailure> Round(PodSink& sink) override;
 

@@ -11,6 +11,8 @@ namespace brahe::kube {
 namespace {
 
 constexpr const char* kLeftOut = "left out";
+constexpr const char* kNoneIsListed = "none is listed";
+constexpr const char* kSomeAreUnlisted = "some are unlisted";
 
 }  // namespace
 
@@ -19,6 +21,7 @@ FollowingDirectory::FollowingDirectory(std::unique_ptr<PodSource> source, const 
       clock_(clock),
       store_(options.store),
       unknown_(options.unknown_ids),
+      unlisted_(options.unlisted_pods),
       source_(std::move(source)),
       backoff_(options.backoff),
       thread_(&FollowingDirectory::Run, this) {}
@@ -34,13 +37,23 @@ FollowingDirectory::~FollowingDirectory() {
 
 std::optional<workload::PodMember> FollowingDirectory::FindContainer(const std::string& container_id) {
   auto found = store_.FindContainer(container_id);
-  if (!found) Ask(container_id);
+  if (found) {
+    has_found_ = true;
+  } else {
+    Ask(container_id);
+  }
   return found;
 }
 
 std::optional<workload::Pod> FollowingDirectory::FindPod(const std::string& pod_uid) {
   auto found = store_.FindPod(pod_uid);
-  if (!found) Ask(pod_uid);
+  if (found) {
+    has_found_ = true;
+  } else {
+    Ask(pod_uid);
+    const std::lock_guard lock(mutex_);
+    unlisted_.Ask(pod_uid, clock_.Now());
+  }
   return found;
 }
 
@@ -64,6 +77,7 @@ void FollowingDirectory::TakeList(PodList list) {
     faults_.Clear(kLeftOut, source_->name() + ": all pods can be used again");
   }
   Succeed();
+  TellUnlisted(/*news_are_complete=*/true);
 }
 
 void FollowingDirectory::TakeEvent(WatchEvent event) {
@@ -72,6 +86,7 @@ void FollowingDirectory::TakeEvent(WatchEvent event) {
   if (usable && event.kind == WatchEvent::Kind::kDeleted) store_.Remove(event.pod.api_uid, clock_.Now());
   if (!usable) CountLeftOut(1, event.left_out_because);
   Succeed();
+  TellUnlisted(/*news_are_complete=*/false);
 }
 
 bool FollowingDirectory::Stopping() const {
@@ -97,6 +112,7 @@ void FollowingDirectory::Run() {
 void FollowingDirectory::EndRound(const std::optional<FetchFailure>& failure, Nanoseconds began) {
   if (failure) return Fail(*failure);
   Succeed();
+  TellUnlisted(/*news_are_complete=*/true);
   const std::lock_guard lock(mutex_);
   unknown_.Answer(began, clock_.Now());
 }
@@ -134,6 +150,34 @@ void FollowingDirectory::Succeed() {
   const std::lock_guard lock(mutex_);
   stats_.last_success = clock_.Now();
   unknown_.Forget([this](const std::string& id) { return store_.FindContainer(id) || store_.FindPod(id); });
+}
+
+// The news of a watch that was taken up again come one by one: while they do, nobody is missing.
+void FollowingDirectory::TellUnlisted(bool news_are_complete) {
+  UnlistedPods::Finding unlisted;
+  {
+    const std::lock_guard lock(mutex_);
+    const Nanoseconds now = clock_.Now();
+    unlisted_.Forget([this](const std::string& uid) { return store_.FindPod(uid).has_value(); }, now);
+    unlisted = unlisted_.Find(now);
+  }
+  const bool none_is_listed = unlisted.pods > 0 && !has_found_;
+  const bool some_are_unlisted = unlisted.pods > 0 && has_found_;
+  const std::string who = source_->name();
+  const std::string one = " (" + PlainLine(unlisted.uid) + " is one)";
+  if (!none_is_listed) faults_.Clear(kNoneIsListed, who + " tells of pods that run here");
+  if (!some_are_unlisted) faults_.Clear(kSomeAreUnlisted, who + " tells of all pods that run here");
+  if (!news_are_complete) return;
+  if (none_is_listed) {
+    faults_.Report(kNoneIsListed, "Pods have no names: " + who + " tells of " + std::to_string(store_.size()) +
+                                      " pods, and of none of those that run here" + one + "; " +
+                                      source_->WhyNoneIsOurs());
+  }
+  if (some_are_unlisted) {
+    faults_.Report(kSomeAreUnlisted,
+                   who + " does not tell of " + std::to_string(unlisted.pods) + " pods that run here" + one +
+                       ", which have no names: they are of another cluster, or were deleted by force");
+  }
 }
 
 void FollowingDirectory::Fail(const FetchFailure& failure) {

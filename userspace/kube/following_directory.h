@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -15,6 +16,7 @@
 #include "userspace/kube/pod_source.h"
 #include "userspace/kube/pod_store.h"
 #include "userspace/kube/unknown_ids.h"
+#include "userspace/kube/unlisted_pods.h"
 
 namespace brahe::kube {
 
@@ -24,13 +26,15 @@ namespace brahe::kube {
 //     than `shortest_period`; after a failure as long as the back-off says, whoever asks. What is only too old to be
 //     continued is begun anew at once, however far the back-off has grown: nothing is wrong with the server. Once in
 //     the longest back-off, so that a server that always says so is not stormed.
-// Each cause of failure is logged when it begins and when it is over, and counted meanwhile.
+// Each cause of failure is logged when it begins and when it is over, and counted meanwhile. So is, without a count,
+// that pods run here of which complete news do not tell.
 class FollowingDirectory final : public PodDirectory, private PodSink {
  public:
   struct Options {
     Nanoseconds shortest_period = Seconds(1);
     Backoff::Options backoff = {};
     UnknownIds::Options unknown_ids = {};
+    UnlistedPods::Options unlisted_pods = {};
     PodStore::Options store = {};
   };
   // Starts. `clock` lives longer.
@@ -56,17 +60,20 @@ class FollowingDirectory final : public PodDirectory, private PodSink {
   bool StartsOver(FetchCause cause, Nanoseconds now);
   void Succeed();
   void Fail(const FetchFailure& failure);
+  void TellUnlisted(bool news_are_complete);
   void CountLeftOut(size_t count, const std::string& because);
   void Ask(const std::string& id);
 
   const Options options_;
   const Clock& clock_;
   PodStore store_;
+  std::atomic<bool> has_found_{false};  // somebody, what runs here
 
   mutable std::mutex mutex_;  // for these
   std::condition_variable changed_;
   bool stopping_ = false;
   UnknownIds unknown_;
+  UnlistedPods unlisted_;
   PodDirectoryStats stats_;
 
   // The thread's own.

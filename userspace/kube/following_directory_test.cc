@@ -48,6 +48,7 @@ class FakeSource final : public PodSource {
   explicit FakeSource(Script& script) : script_(script) {}
   [[nodiscard]] std::string name() const override { return "fake"; }
   [[nodiscard]] Nanoseconds period() const override { return script_.period; }
+  [[nodiscard]] std::string WhyNoneIsOurs() const override { return "no reason"; }
   std::optional<FetchFailure> Round(PodSink& sink) override {
     std::function<std::optional<FetchFailure>(PodSink&)> round;
     {

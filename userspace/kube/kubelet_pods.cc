@@ -9,6 +9,11 @@ namespace brahe::kube {
 KubeletPods::KubeletPods(std::string url, HttpIdentity identity, Nanoseconds poll_interval, const FetchLimits& limits)
     : url_(std::move(url)), poll_interval_(poll_interval), limits_(limits), fetcher_(std::move(identity)) {}
 
+std::string KubeletPods::WhyNoneIsOurs() const {
+  return "it is the kubelet of another node: give the address of this one's as kube.kubelet.url, which in a pod comes "
+         "from status.hostIP, or this node's name as kube.nodeName";
+}
+
 std::optional<FetchFailure> KubeletPods::Round(PodSink& sink) {
   sink.CountFetch();
   auto fetched = FetchPodList(

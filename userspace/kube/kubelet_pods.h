@@ -16,6 +16,7 @@ class KubeletPods final : public PodSource {
 
   [[nodiscard]] std::string name() const override { return "kubelet " + url_; }
   [[nodiscard]] Nanoseconds period() const override { return poll_interval_; }
+  [[nodiscard]] std::string WhyNoneIsOurs() const override;
   std::optional<FetchFailure> Round(PodSink& sink) override;
 
  private:

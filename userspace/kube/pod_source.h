@@ -35,6 +35,8 @@ class PodSource {
   [[nodiscard]] virtual std::string name() const = 0;
   // The time from the beginning of a round that went well to the next, if nothing is wanted earlier.
   [[nodiscard]] virtual Nanoseconds period() const = 0;
+  // What to look at if it tells of none of the pods that run here. Ends a sentence.
+  [[nodiscard]] virtual std::string WhyNoneIsOurs() const = 0;
   // Brings the news to `sink` once, which may take as long as there are any. nullopt: it went well.
   virtual std::optional<FetchFailure> Round(PodSink& sink) = 0;
 };
