@@ -128,9 +128,11 @@ class KubeTest:
         pause, init = Workload(uid), Workload(uid)
         init_status = [{"name": "fetch", "containerID": f"containerd://{init.id}"}]
         self.kube.set(pod(uid, "web-0", {}, initContainerStatuses=init_status))
-        self.until("container", container_id=init.id, container_name="fetch", pod_id=uid, state="running")
+        # The path does not tell the runtime; the pod does.
+        told = dict(pod_id=uid, runtime="containerd", state="running")
+        self.until("container", container_id=init.id, container_name="fetch", **told)
         # The container that holds the pod's namespaces is in no list.
-        self.until("container", container_id=pause.id, container_name="", pod_id=uid, state="running")
+        self.until("container", container_id=pause.id, container_name="", **told)
         time.sleep(0.5)
         used = init.end() + pause.end()
 

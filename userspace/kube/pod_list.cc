@@ -62,6 +62,15 @@ std::string TextOf(const Json& object, std::string_view key) {
   return value.is_string() ? value.get<std::string>() : "";
 }
 
+// The runtime that "SCHEME://ID" tells of, as the rules for cgroup paths call it; empty if it is no such word.
+std::string RuntimeOf(const std::string& scheme) {
+  constexpr size_t kLongest = 32;
+  constexpr const char* kCharacters = "abcdefghijklmnopqrstuvwxyz0123456789+-.";
+  if (scheme == "cri-o") return "crio";
+  const bool is_word = scheme.size() <= kLongest && scheme.find_first_not_of(kCharacters) == std::string::npos;
+  return is_word ? scheme : "";
+}
+
 // Reads one pod, and why it cannot be used if so.
 class PodReader {
  public:
@@ -126,12 +135,15 @@ class PodReader {
     }
   }
 
-  // Adds the id that `where` tells, if it does: a container that waits has none.
+  // Adds the id that `where` tells, if it does: a container that waits has none. The first one's runtime is the pod's:
+  // a kubelet has one.
   void AddId(const Json& where, const std::string& name) {
     const std::string url = Text(where, "containerID");
     const size_t scheme = url.find("://");
     const std::string id = scheme == std::string::npos ? url : url.substr(scheme + 3);
     if (id.empty()) return;
+    std::string& runtime = facts_.pod.runtime;
+    if (runtime.empty() && scheme != std::string::npos) runtime = RuntimeOf(url.substr(0, scheme));
     PodFacts::ContainerName named{id, name};
     if (facts_.containers.empty() || facts_.containers.back() != named) facts_.containers.push_back(std::move(named));
   }
@@ -141,8 +153,8 @@ class PodReader {
 };
 
 size_t BytesOf(const PodFacts& facts) {
-  size_t bytes =
-      sizeof facts + facts.api_uid.size() + facts.pod.uid.size() + facts.pod.name.size() + facts.pod.name_space.size();
+  size_t bytes = sizeof facts + facts.api_uid.size() + facts.pod.uid.size() + facts.pod.name.size() +
+                 facts.pod.name_space.size() + facts.pod.runtime.size();
   for (const std::string& uid : facts.other_uids) bytes += sizeof uid + uid.size();
   for (const auto& container : facts.containers)
     bytes += sizeof container + container.id.size() + container.name.size();

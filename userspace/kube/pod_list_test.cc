@@ -30,10 +30,30 @@ TEST(PodListTest, TellsThePodAndItsContainers) {
   const PodList list = ListOf(PodJson("u1", R"(,"status":{"containerStatuses":[
       {"name":"app","containerID":"containerd://aa"},{"name":"log","containerID":"cri-o://bb"}]})"));
   ASSERT_EQ(list.pods.size(), 1U);
-  EXPECT_EQ(list.pods[0].pod, (workload::Pod{"u1", "web", "shop"}));
+  EXPECT_EQ(list.pods[0].pod, (workload::Pod{"u1", "web", "shop", "containerd"}));
   EXPECT_EQ(list.pods[0].containers, (Names{{"aa", "app"}, {"bb", "log"}}));
   EXPECT_TRUE(list.pods[0].other_uids.empty());
   EXPECT_EQ(list.left_out, 0U);
+}
+
+TEST(PodListTest, TellsTheRuntimeInTheWordsOfCgroupPaths) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"containerd://aa", "containerd"},
+      {"cri-o://aa", "crio"},
+      {"docker://aa", "docker"},
+      {"new-one://aa", "new-one"},
+      {"aa", ""},
+      {"://aa", ""},
+      {"No Word://aa", ""},
+      {"", ""},
+      {std::string(100, 'r') + "://aa", ""},
+  };
+  for (const auto& [id, runtime] : cases) {
+    const PodList list =
+        ListOf(PodJson("u1", R"(,"status":{"containerStatuses":[{"name":"app","containerID":")" + id + R"("}]})"));
+    ASSERT_EQ(list.pods.size(), 1U) << id;
+    EXPECT_EQ(list.pods[0].pod.runtime, runtime) << id;
+  }
 }
 
 TEST(PodListTest, KnowsContainersOfEveryKind) {

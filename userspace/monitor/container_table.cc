@@ -93,6 +93,7 @@ void ContainerTable::AskForNames(ContainerRecord& container) {
     labels.name = member->container_name;
     container.named_by_pod = true;
   }
+  if (!TellsRuntime(container.container) && !member->pod.runtime.empty()) labels.runtime = member->pod.runtime;
   // The uid in the cgroup's path is believed first: it is there from the beginning, and a pod must not change its id.
   if (labels.pod_id.empty() && !member->pod.uid.empty()) {
     labels.pod_id = container.container.pod_uid = member->pod.uid;
@@ -119,6 +120,7 @@ void ContainerTable::LeavePod(ContainerRecord& container) {
   OnEnd(container);
   ContainerLabels labels = *container.labels;
   if (container.named_by_pod) labels.name.clear();
+  labels.runtime = container.container.runtime;
   labels.pod_id.clear();
   Relabel(container, std::move(labels));
   container.container.pod_uid.clear();

@@ -45,7 +45,8 @@ class ContainerTable final : public GroupTable<ContainerRecord> {
   bool TakeChangedIds() { return std::exchange(has_changed_ids_, false); }
   // After an epoch's uses and before the ledger's Post: puts containers that run into their pods, and asks for names of
   // both that are not known yet. What the pod calls a container goes before what the machine does, which is asked in
-  // the first epochs only: whether it knows does not change later.
+  // the first epochs only: whether it knows does not change later. The runtime that the pod tells of is told where the
+  // cgroup's path tells of none.
   void FindPods();
 
  private:

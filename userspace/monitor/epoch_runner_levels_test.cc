@@ -199,6 +199,21 @@ TEST_F(LevelsTest, NamesAreAskedForUntilTheyAreKnownAndKept) {
   EXPECT_EQ(resolver->pod_questions, 3);
 }
 
+TEST_F(LevelsTest, APodTellsTheRuntimeThatTheCgroupsPathDoesNot) {
+  Open();
+  const std::vector<std::string> of_paths = {"kubernetes", "unknown", "kata", "kubernetes"};
+  for (uint32_t i = 0; i < of_paths.size(); ++i) {
+    resolver->containers[21 + i] = {"c" + std::to_string(i), of_paths[i], "pod"};
+    Use(ProcessKey{i + 1, 1}, 10, 21 + i);
+  }
+  const workload::Pod pod{"pod", "web-7f", "shop", "containerd"}, silent{"pod", "web-7f", "shop"};
+  resolver->pods = {{"c0", {pod, "app"}}, {"c1", {pod, "log"}}, {"c2", {pod, "vm"}}, {"c3", {silent, "old"}}};
+  const auto snapshot = Run();
+  std::vector<std::string> runtimes;
+  for (const auto& container : snapshot->containers) runtimes.push_back(container.labels->runtime);
+  EXPECT_THAT(runtimes, ElementsAre("containerd", "containerd", "kata", "kubernetes"));
+}
+
 TEST_F(LevelsTest, TheMachineNamesAContainerOfNoPod) {
   Open();
   resolver->container_names["aaa"] = "web";

@@ -17,6 +17,11 @@ struct Container {
   bool of_user = false;  // lies in a user's own tree, at any depth
 };
 
+// Whether the path tells the container's runtime. "kubernetes" and "unknown" are of paths that do not.
+inline bool TellsRuntime(const Container& container) {
+  return container.runtime != "kubernetes" && container.runtime != "unknown";
+}
+
 // A virtual machine, as the command line of its hypervisor's process tells.
 struct VirtualMachine {
   std::string id;          // its uuid or what else is its own, else its name, else a hash of the whole command line
@@ -27,9 +32,10 @@ struct VirtualMachine {
 
 // A pod, as Kubernetes calls it.
 struct Pod {
-  std::string uid;         // as it stands in the pod's cgroup path
-  std::string name;        // empty as long as only the uid is known
-  std::string name_space;  // the same
+  std::string uid;           // as it stands in the pod's cgroup path
+  std::string name;          // empty as long as only the uid is known
+  std::string name_space;    // the same
+  std::string runtime = {};  // of its containers, in Container's words; empty: not known
   bool operator==(const Pod&) const = default;
 };
 
