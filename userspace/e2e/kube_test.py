@@ -26,17 +26,20 @@ JOULES = "kepler_{}_cpu_joules_total"
 class Workload:
     """A container of a pod: a cgroup as kubelet makes it, with a process that burns."""
 
-    def __init__(self, pod_uid):
+    def __init__(self, pod_uid, comm="burner"):
         self.id = uuid.uuid4().hex * 2
         self.cgroup = Cgroup(f"{TREE}/kubepods/burstable/pod{pod_uid}/{self.id}")
         self.cgroup.make()
-        self.process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+        code = f"open('/proc/self/comm', 'w').write('{comm}'); print(flush=True)\nwhile True: pass"
+        self.process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+        self.process.stdout.readline()
         self.cgroup.take(self.process.pid)
 
     def end(self):
         """Returns the CPU seconds that its cgroup has used."""
         self.process.kill()
         self.process.wait()
+        self.process.stdout.close()
         used = self.cgroup.used()
         remove_tree(self.cgroup.path)
         return used
@@ -125,14 +128,14 @@ class KubeTest:
         uid, other_uid = str(uuid.uuid4()), str(uuid.uuid4())
         other = Workload(other_uid)
         self.kube.set(pod(other_uid, "batch-0", {"job": other.id}, namespace="night"))
-        pause, init = Workload(uid), Workload(uid)
+        pause, init = Workload(uid, comm="pause"), Workload(uid)
         init_status = [{"name": "fetch", "containerID": f"containerd://{init.id}"}]
         self.kube.set(pod(uid, "web-0", {}, initContainerStatuses=init_status))
         # The path does not tell the runtime; the pod does.
         told = dict(pod_id=uid, runtime="containerd", state="running")
         self.until("container", container_id=init.id, container_name="fetch", **told)
         # The container that holds the pod's namespaces is in no list.
-        self.until("container", container_id=pause.id, container_name="", **told)
+        self.until("container", container_id=pause.id, container_name="POD", **told)
         time.sleep(0.5)
         used = init.end() + pause.end()
 

@@ -78,11 +78,12 @@ std::string NameInDockerConfig(std::string_view json, std::string_view id) {
 std::string NameInBundleConfig(std::string_view json) {
   const Json config = Parse(json);
   if (!config.is_object() || !config.contains("annotations")) return "";
+  const Json& annotations = config["annotations"];
   for (const char* key : {"io.kubernetes.cri.container-name", "nerdctl/name"}) {
-    const std::string_view name = StringIn(config["annotations"], key);
+    const std::string_view name = StringIn(annotations, key);
     if (!name.empty()) return Bounded(name);
   }
-  return "";
+  return StringIn(annotations, "io.kubernetes.cri.container-type") == "sandbox" ? kSandboxName : "";
 }
 
 std::string DockerFolderInBundleConfig(std::string_view json, std::string_view id) {

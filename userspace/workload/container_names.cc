@@ -88,7 +88,8 @@ std::string ContainerNames::Find(const Container& container, const std::vector<u
   for (const uint32_t pid : inside) {
     if (std::string name = FindByEnvironment(pid, id); !name.empty()) return name;
   }
-  return "";
+  const bool is_pause = std::any_of(inside.begin(), inside.end(), [&](uint32_t pid) { return IsPause(pid, id); });
+  return is_pause && !container.pod_uid.empty() ? kSandboxName : "";
 }
 
 std::string ContainerNames::AskAbove(uint32_t pid, const std::function<std::string(uint32_t)>& ask) const {
@@ -170,6 +171,11 @@ std::string ContainerNames::FindByEnvironment(uint32_t pid, const std::string& i
   // Asked once more: the pid may have been used again before the environment was read.
   if (!environment || IsIn(pid, id) != true) return "";
   return NameInEnvironment(*environment);
+}
+
+bool ContainerNames::IsPause(uint32_t pid, const std::string& id) const {
+  const auto comm = ReadFile(FileOf(pid, "comm"));
+  return comm && Trim(*comm) == "pause" && IsIn(pid, id) == true;
 }
 
 // nullopt: there is no such process.

@@ -20,8 +20,10 @@ namespace brahe::workload {
 // 3. The files in which docker and containerd keep their containers. The runtime's word as well. They outlive the
 //    processes, so that a short container has a name too: where they lie in a usual folder, in one that the shim over a
 //    container has shown, or in one that dockerd was told.
-// 4. CONTAINER_NAME in the environment of a process in the container, last because an image or the workload may set it
-//    to anything.
+// 4. CONTAINER_NAME in the environment of a process in the container, because an image or the workload may set it to
+//    anything.
+// 5. "POD", where it is a pod's and a process in it is called pause: the container that holds the pod's namespaces. The
+//    others of a pod have the names that the pod gives them.
 //
 // A container of a user's own tree may have another's id: of the files, those alone tell to which its own shim leads.
 //
@@ -46,6 +48,7 @@ class ContainerNames {
   [[nodiscard]] std::string FindInDockerFolder(const std::string& folder, const std::string& id) const;
   [[nodiscard]] std::string FindInBundle(const std::string& folder, const std::string& id) const;
   [[nodiscard]] std::string FindByEnvironment(uint32_t pid, const std::string& id) const;
+  [[nodiscard]] bool IsPause(uint32_t pid, const std::string& id) const;
   [[nodiscard]] std::optional<bool> IsIn(uint32_t pid, const std::string& id) const;
   [[nodiscard]] std::optional<uint32_t> ParentOf(uint32_t pid) const;
   [[nodiscard]] std::string FileOf(uint32_t pid, std::string_view name) const;

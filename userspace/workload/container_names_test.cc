@@ -255,6 +255,23 @@ TEST_F(ContainerNamesTest, TheEnvironmentOfTheFirstThatHasTheVariableCounts) {
   EXPECT_EQ(Find({61}), "") << "it is not read that far";
 }
 
+TEST_F(ContainerNamesTest, ThePauseProcessOfAPodIsInTheContainerPod) {
+  const Container of_pod{.id = id, .runtime = "containerd", .pod_uid = "6b1f3a52"};
+  ContainerNames names(proc.path());
+  Place(60, 1, cgroup);
+  proc.Write("60/comm", "pause\n");
+  EXPECT_EQ(names.Find(of_pod, {60}), "POD");
+  EXPECT_EQ(names.Find({id, "containerd", ""}, {60}), "") << "it is in no pod";
+  proc.Write("60/comm", "sleep\n");
+  EXPECT_EQ(names.Find(of_pod, {60}), "");
+  Place(61, 1, "/elsewhere");
+  proc.Write("61/comm", "pause\n");
+  EXPECT_EQ(names.Find(of_pod, {60, 61}), "");
+  proc.Write("1/root/run/containerd/io.containerd.runtime.v2.task/k8s.io/" + id + "/config.json",
+             R"({"annotations":{"io.kubernetes.cri.container-type":"sandbox"}})");
+  EXPECT_EQ(names.Find(of_pod, {}), "POD") << "containerd's word";
+}
+
 TEST_F(ContainerNamesTest, TheIdIsTheNameWherePeopleChooseIt) {
   ContainerNames names(proc.path());
   EXPECT_EQ(names.Find({"web", "lxc", ""}, {}), "web");
