@@ -248,7 +248,7 @@ void BpfProgram::Pin(const std::string& path) {
     LOG(INFO) << "BPF maps are not pinned: " << path << " may be another instance's; bpftool finds them by name";
     return;
   }
-  auto directory = PinDirectory::Create(path);
+  auto directory = PinDirectory::Create(path, FindSurroundings());
   if (!directory) {
     LOG(INFO) << "BPF maps are not pinned: " << directory.error().message << "; bpftool finds them by name";
     return;

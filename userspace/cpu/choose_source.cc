@@ -15,6 +15,7 @@ Result<std::unique_ptr<CpuTimeSource>> MakeBpf(const CpuTimeSourceOptions& optio
   bpf.program.topology = options.topology;
   bpf.program.hierarchy = options.hierarchy;
   bpf.program.max_processes = options.max_processes;
+  bpf.program.pin_path = options.sysfs_root + "/fs/bpf/brahe";
   bpf.sysfs_root = options.sysfs_root;
   bpf.procfs_root = options.procfs_root;
   return MakeBpfCpuTimeSource(bpf, clock);

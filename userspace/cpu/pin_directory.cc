@@ -3,26 +3,61 @@
 #include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 
 namespace brahe::cpu {
 namespace fs = std::filesystem;
 
-Result<PinDirectory> PinDirectory::Create(const std::string& path) {
+namespace {
+
+// How to get the BPF file system to `folder`, or if it is there already, so that it may be written to.
+std::string Remedy(const std::string& folder, Surroundings surroundings, bool is_there) {
+  switch (surroundings) {
+    case Surroundings::kPod:
+      return "mount the node's: a volume with hostPath /sys/fs/bpf at mountPath " + folder + ", not readOnly";
+    case Surroundings::kContainer:
+      return "mount the host's into the container: -v /sys/fs/bpf:" + folder;
+    case Surroundings::kHost:
+      return (is_there ? "mount -o remount,rw " : "mount -t bpf bpf ") + folder;
+  }
+  return "";
+}
+
+Error WithRemedy(Error error, const std::string& folder, Surroundings surroundings) {
+  if (error.code == EROFS) error.message += " (" + Remedy(folder, surroundings, /*is_there=*/true) + ")";
+  return error;
+}
+
+bool IsThere(const char* path) { return access(path, F_OK) == 0; }
+
+}  // namespace
+
+Surroundings FindSurroundings() {
+  if (getenv("KUBERNETES_SERVICE_HOST") != nullptr) return Surroundings::kPod;
+  // Of docker, of podman, and of whoever keeps to systemd's rules for containers.
+  const bool in_container = IsThere("/.dockerenv") || IsThere("/run/.containerenv") || getenv("container") != nullptr;
+  return in_container ? Surroundings::kContainer : Surroundings::kHost;
+}
+
+Result<PinDirectory> PinDirectory::Create(const std::string& path, Surroundings surroundings) {
   const std::string parent = fs::path(path).parent_path();
   struct statfs file_system;
-  if (statfs(parent.c_str(), &file_system) != 0) return SystemError("statfs " + parent);
-  if (file_system.f_type != BPF_FS_MAGIC) {
-    return MakeError("no BPF file system at " + parent + " (mount -t bpf bpf " + parent + ")");
+  const bool is_there = statfs(parent.c_str(), &file_system) == 0;
+  if (!is_there && errno != ENOENT) return SystemError("statfs " + parent);
+  if (!is_there || file_system.f_type != BPF_FS_MAGIC) {
+    return MakeError("no BPF file system at " + parent + " (" + Remedy(parent, surroundings, /*is_there=*/false) + ")");
   }
   std::error_code error;
   fs::remove_all(path, error);  // follows no links
-  if (error) return Error{error.value(), "remove " + path + ": " + error.message()};
+  if (error) return WithRemedy(SystemError("remove " + path, error.value()), parent, surroundings);
   // Where everybody may write, as in a BPF file system that is mounted without options, somebody may have been faster:
   // that folder is not taken. Ours nobody else can remove there, as its parent is sticky.
-  if (mkdir(path.c_str(), 0700) != 0) return SystemError("make " + path);
+  if (mkdir(path.c_str(), 0700) != 0) return WithRemedy(SystemError("make " + path), parent, surroundings);
   return PinDirectory(path);
 }
 
