@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 
-#include "userspace/base/capabilities.h"
+#include "userspace/cpu/bpf_rights.h"
 
 namespace brahe::cpu {
 namespace {
@@ -19,10 +19,7 @@ bool IsOlderThan(int major, int minor) {
 }
 
 std::string PermissionRemedy() {
-  const bool admin = HasCapability(CAP_SYS_ADMIN);
-  if (!admin && !(HasCapability(CAP_BPF) && HasCapability(CAP_PERFMON))) {
-    return "grant CAP_BPF and CAP_PERFMON, or run as root";
-  }
+  if (std::string rights = RemedyOf(BpfRightsOfThread()); !rights.empty()) return rights;
   rlimit limit;
   if (IsOlderThan(5, 11) && getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
     return "before Linux 5.11 its maps must fit into RLIMIT_MEMLOCK, which is " +

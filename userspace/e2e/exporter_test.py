@@ -247,7 +247,7 @@ class StartTest(unittest.TestCase):
         log.stderr.close()
         fallback = [line for line in lines if "CPU time from /proc" in line]
         self.assertEqual(len(fallback), 1, lines)
-        self.assertIn("CAP_BPF", fallback[0])
+        self.assertIn("lacks CAP_BPF and CAP_PERFMON, as user 65534: ", fallback[0])
 
     def test_without_an_interval_it_becomes_ready_by_itself(self):
         exporter = ExporterProcess(BRAHE, "--cpu.preferred-meters=model", "--monitor.interval=0")
