@@ -103,12 +103,15 @@ class InstanceTest : public BpfSourceTest {
   const std::string refusal_ = "another instance: another brahe (pid " + std::to_string(getpid()) + " ";
 };
 
-TEST_F(InstanceTest, IsRefusedBesideAnotherOneInAnotherMountNamespaceAndLeavesItsPinsAlone) {
+TEST_F(InstanceTest, IsRefusedBesideAnotherOneInNamespacesOfItsOwnAndLeavesItsPinsAlone) {
+  constexpr int kContainer = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
   const auto first = BpfProgram::Load(options_);
   ASSERT_TRUE(first) << first.error().message;
   ASSERT_TRUE(HasPins());
-  const std::string said =
-      InChild([&]() -> std::string { return unshare(CLONE_NEWNS) == 0 ? TryToStart(options_) : "no mount namespace"; });
+  const std::string said = InChild([&]() -> std::string {
+    if (unshare(kContainer) != 0) return "no namespaces";
+    return InChild([&] { return TryToStart(options_); });  // children only are in that of pids
+  });
   EXPECT_TRUE(said.starts_with(refusal_)) << said;
   EXPECT_TRUE(HasPins());
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The exporter's BPF maps in the BPF file system of the host that it is told of. Runs as root: pins_test.py BRAHE."""
+"""The exporter's BPF maps in the BPF file system of the host that it is told of. Runs as root:
+pins_test.py BRAHE REFUSE."""
 
 import os
 import subprocess
@@ -11,6 +12,10 @@ from node import ExporterProcess, PowercapDriver
 import runner
 
 BRAHE = os.path.abspath(sys.argv.pop(1))
+REFUSE = os.path.abspath(sys.argv.pop(1))
+# Becomes a command line of root's that cannot look at others' BPF maps: neither by their ids, which takes CAP_SYS_ADMIN,
+# nor by an iterator.
+BLIND = (REFUSE, "--kind", "iter", "--", "setpriv", "--bounding-set=-all,+bpf,+perfmon,+dac_read_search,+sys_ptrace")
 
 
 class PinsTest(unittest.TestCase):
@@ -39,6 +44,17 @@ class PinsTest(unittest.TestCase):
         self.assertEqual([line for line in exporter.log if "not pinned" in line], [])
         self.assertEqual(exporter.stop(), 0)
         self.assertFalse(os.path.exists(self.pins))
+
+    def test_a_second_instance_that_cannot_see_the_first_leaves_its_pins_alone(self):
+        self.start()
+        before = os.stat(self.pins).st_ino, set(os.listdir(self.pins))
+        blind = self.start(BLIND)
+        self.assertEqual((os.stat(self.pins).st_ino, set(os.listdir(self.pins))), before)
+        said = "".join(blind.log)
+        self.assertIn("A second brahe on this machine would go unnoticed", said)
+        self.assertIn(f"not pinned: {self.pins} may be another instance's", said)
+        self.assertEqual(blind.stop(), 0)
+        self.assertEqual((os.stat(self.pins).st_ino, set(os.listdir(self.pins))), before)
 
 
 if __name__ == "__main__":
