@@ -249,6 +249,20 @@ class StartTest(unittest.TestCase):
         self.assertEqual(len(fallback), 1, lines)
         self.assertIn("lacks CAP_BPF and CAP_PERFMON, as user 65534: ", fallback[0])
 
+    def test_it_counts_in_the_kernel_where_no_folder_can_be_written_to(self):
+        read_only = '''
+            while read -r _ where _; do mount -o remount,bind,ro "$where" 2> /dev/null; done < /proc/self/mounts
+            for folder in / /run /tmp /var /dev; do [ ! -w "$folder" ] || { echo "$folder" >&2; exit 1; }; done
+            exec "$@"'''
+        node = Node(
+            BRAHE, "--cpu.time-source=bpf", "--monitor.interval=200ms",
+            under=("unshare", "--mount", "--propagation=private", "sh", "-c", read_only, "sh"),
+        )
+        self.addCleanup(node.__exit__)
+        scrape = node.exporter.first_scrape()
+        self.assertEqual(scrape.one("brahe_cpu_time_source_info", source="bpf"), 1)
+        self.assertEqual([line for line in node.exporter.log if line[0] in "WE"], [])
+
     def test_without_an_interval_it_becomes_ready_by_itself(self):
         exporter = ExporterProcess(BRAHE, "--cpu.preferred-meters=model", "--monitor.interval=0")
         try:
