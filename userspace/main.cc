@@ -7,6 +7,7 @@
 
 #include <csignal>
 #include <cstring>
+#include <ctime>
 #include <functional>
 #include <iostream>
 #include <memory>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "userspace/base/clock.h"
+#include "userspace/base/file.h"
 #include "userspace/base/log_format.h"
 #include "userspace/base/standard_files.h"
 #include "userspace/config/config.h"
@@ -29,6 +31,7 @@
 #include "userspace/monitor/monitor.h"
 #include "userspace/privileges.h"
 #include "userspace/revision.h"
+#include "userspace/service/service_manager.h"
 #include "userspace/settings.h"
 #include "userspace/terminal/stdout_exporter.h"
 
@@ -45,7 +48,7 @@ int Fatal(const Error& error, bool json) {
   return 1;
 }
 
-// Signals that end the exporter or make it read its configuration again are taken by Main's sigwait, and by no thread's
+// Signals that end the exporter or make it read its configuration again are taken by WaitForEnd, and by no thread's
 // handler: to be called before there are threads.
 sigset_t BlockSignals() {
   sigset_t signals;
@@ -154,6 +157,19 @@ Result<Sources> OpenSources(const config::Config& config) {
   return Sources{.hierarchy = hierarchy, .cpus = cpus, .cpu_time = *std::move(cpu_time), .energy = *std::move(energy)};
 }
 
+monitor::MonitorOptions OptionsOf(const config::Config::Monitor& config, const service::ServiceManager& manager) {
+  monitor::MonitorOptions options = {.interval = config.interval,
+                                     .staleness = config.staleness,
+                                     .max_terminated = config.max_terminated,
+                                     .min_terminated_energy = config.min_terminated_energy,
+                                     .terminated_retention = config.terminated_retention};
+  if (const auto period = manager.alive_period()) {
+    options.alive = [&manager] { manager.Alive(); };
+    options.alive_period = *period;
+  }
+  return options;
+}
+
 monitor::MonitorParts MakeParts(const config::Config& config, Sources sources, kube::PodDirectory* pods) {
   return {.cpu_time = std::move(sources.cpu_time),
           .energy = std::move(sources.energy),
@@ -162,9 +178,13 @@ monitor::MonitorParts MakeParts(const config::Config& config, Sources sources, k
           .cpus = std::make_shared<const std::vector<cpu::CpuInfo>>(std::move(sources.cpus))};
 }
 
-// None where the exporter for Prometheus is off.
-Result<std::vector<http::ListenSocket>> OpenSockets(const config::Config& config) {
-  return http::ListenOn(config.exporter.prometheus ? config.web.listen_addresses : std::vector<std::string>());
+// None where the exporter for Prometheus is off. Those that the service manager has passed win over the configuration.
+Result<std::vector<http::ListenSocket>> OpenSockets(const config::Config& config, std::vector<UniqueFd> passed) {
+  if (!config.exporter.prometheus) return std::vector<http::ListenSocket>();
+  if (passed.empty()) return http::ListenOn(config.web.listen_addresses);
+  LOG(INFO) << "The service manager has passed " << passed.size()
+            << " sockets to serve on; web.listenAddresses is not used";
+  return http::TakeOver(std::move(passed));
 }
 
 // None where Kubernetes is not enabled.
@@ -207,12 +227,28 @@ void Reload(Settings& settings, const Exporters& exporters) {
   for (const std::string& line : reread->pending) LOG(WARNING) << line;
 }
 
-// Returns the signal that is to end the process.
-int WaitForEnd(const sigset_t& signals, Settings& settings, const Exporters& exporters) {
-  for (int signal = 0;;) {
-    sigwait(&signals, &signal);
-    if (signal != SIGHUP) return signal;
-    Reload(settings, exporters);
+// Whether there are figures, as /readyz means it. Where there are none yet it asks for an epoch, like a first scrape.
+bool HasFigures(monitor::Monitor& monitor) {
+  return (monitor.Latest() != nullptr || monitor.Fresh() != nullptr) && monitor.Healthy();
+}
+
+// Returns the signal that is to end the process. Until there are figures it looks for them once a second, if the
+// service manager waits for that.
+int WaitForEnd(const sigset_t& signals, Settings& settings, const Exporters& exporters,
+               const service::ServiceManager& manager, monitor::Monitor& monitor) {
+  constexpr timespec kSecond = {.tv_sec = 1, .tv_nsec = 0};
+  for (bool ready = !manager.listens();;) {
+    const int signal = ready ? sigwaitinfo(&signals, nullptr) : sigtimedwait(&signals, nullptr, &kSecond);
+    if (signal == SIGHUP) {
+      if (ready) manager.Reloading();
+      Reload(settings, exporters);
+      if (ready) manager.Ready();
+    } else if (signal > 0) {
+      return signal;
+    } else if (!ready && HasFigures(monitor)) {
+      ready = true;
+      manager.Ready();
+    }
   }
 }
 
@@ -251,9 +287,14 @@ std::unique_ptr<terminal::StdoutExporter> MakeStdoutExporter(const config::Confi
 }
 
 Status Run(const config::Config& config, const sigset_t& signals, Settings& settings) {
+  const service::Variables variables = service::FromEnvironment();
+  auto manager = service::ServiceManager::Make(variables, getpid());
+  if (!manager) return manager.error();
+  auto passed = service::TakePassedFiles(variables, getpid());
+  if (!passed) return passed.error();
   auto sources = OpenSources(config);
   if (!sources) return sources.error();
-  auto sockets = OpenSockets(config);
+  auto sockets = OpenSockets(config, *std::move(passed));
   if (!sockets) return sockets.error();
   // There are no threads yet: each has capabilities of its own.
   const Status dropped = DropPrivileges(
@@ -261,18 +302,14 @@ Status Run(const config::Config& config, const sigset_t& signals, Settings& sett
   if (!dropped) return dropped.error();
   const auto pods = MakePods(config.kube);
   if (!pods) return pods.error();
-  monitor::Monitor monitor({.interval = config.monitor.interval,
-                            .staleness = config.monitor.staleness,
-                            .max_terminated = config.monitor.max_terminated,
-                            .min_terminated_energy = config.monitor.min_terminated_energy,
-                            .terminated_retention = config.monitor.terminated_retention},
-                           MakeParts(config, *std::move(sources), pods->get()));
+  monitor::Monitor monitor(OptionsOf(config.monitor, *manager), MakeParts(config, *std::move(sources), pods->get()));
   auto exporter = MakeExporter(config, *std::move(sockets), settings, pods->get(), monitor);
   if (!exporter) return exporter.error();
   if (const Status started = monitor.Start(); !started) return started.error();
   const Exporters exporters{.prometheus = *std::move(exporter), .standard_output = MakeStdoutExporter(config, monitor)};
-  const int signal = WaitForEnd(signals, settings, exporters);
+  const int signal = WaitForEnd(signals, settings, exporters, *manager, monitor);
   LOG(INFO) << "Stopping on " << strsignal(signal);
+  manager->Stopping();
   monitor.Stop();  // lets scrapes go that wait for an epoch, so that the exporter can end
   return {};
 }

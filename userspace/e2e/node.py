@@ -117,15 +117,17 @@ class PowercapDriver:
 
 
 class ExporterProcess:
-    """A running brahe. Its log is kept in `log`. `under`: a command line that becomes the one after it."""
+    """A running brahe. Its log is kept in `log`. `under`: a command line that becomes the one after it; `popen`: more for
+    subprocess.Popen."""
 
-    def __init__(self, binary, *flags, under=()):
+    def __init__(self, binary, *flags, under=(), **popen):
         self.log = []
         self.process = subprocess.Popen(
             [*under, binary, "--web.listen-address=127.0.0.1:0", *flags],
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
+            **popen,
         )
         self._serving = threading.Event()
         self.port = None

@@ -1,5 +1,6 @@
 #include "userspace/http/listen_socket.h"
 
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -81,6 +82,29 @@ Result<ListenSocket> ListenOn(const std::string& address, const addrinfo& where)
   return ListenSocket{std::move(fd), port};
 }
 
+// Of the socket; -1 where it has none, or is no socket.
+int SocketOption(int fd, int option) {
+  int value = -1;
+  socklen_t size = sizeof value;
+  return getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
+}
+
+Result<ListenSocket> TakeOver(UniqueFd fd) {
+  const int family = SocketOption(fd.get(), SO_DOMAIN);
+  const bool is_tcp = (family == AF_INET || family == AF_INET6) && SocketOption(fd.get(), SO_TYPE) == SOCK_STREAM;
+  if (!is_tcp || SocketOption(fd.get(), SO_ACCEPTCONN) != 1) {
+    return MakeError("descriptor " + std::to_string(fd.get()) +
+                     ", which the service manager has passed, is not a TCP socket that is listened on; of a "
+                     "systemd.socket(5) give a port or an address and port as ListenStream=, and no Accept=yes");
+  }
+  const int flags = fcntl(fd.get(), F_GETFL);
+  if (flags == -1 || fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(fd.get(), F_SETFD, FD_CLOEXEC) != 0) {
+    return SystemError("fcntl of descriptor " + std::to_string(fd.get()));
+  }
+  const uint16_t port = PortOf(fd.get());
+  return ListenSocket{std::move(fd), port};
+}
+
 Result<ListenSocket> ListenInFamily(const std::string& address, const HostPort& parts, int family) {
   const Result<AddressList> found = Resolve(address, parts, family);
   if (!found) return found.error();
@@ -114,6 +138,16 @@ Result<std::vector<ListenSocket>> ListenOn(const std::vector<std::string>& addre
   std::vector<ListenSocket> sockets;
   for (const std::string& address : addresses) {
     auto socket = Listen(address);
+    if (!socket) return socket.error();
+    sockets.push_back(*std::move(socket));
+  }
+  return sockets;
+}
+
+Result<std::vector<ListenSocket>> TakeOver(std::vector<UniqueFd> fds) {
+  std::vector<ListenSocket> sockets;
+  for (UniqueFd& fd : fds) {
+    auto socket = TakeOver(std::move(fd));
     if (!socket) return socket.error();
     sockets.push_back(*std::move(socket));
   }

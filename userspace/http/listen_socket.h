@@ -28,4 +28,7 @@ Result<ListenSocket> Listen(const std::string& address);
 // Of all `addresses`, in their order, or the first Error.
 Result<std::vector<ListenSocket>> ListenOn(const std::vector<std::string>& addresses);
 
+// Takes over sockets that somebody else listens on, a service manager. The Error names what is none.
+Result<std::vector<ListenSocket>> TakeOver(std::vector<UniqueFd> fds);
+
 }  // namespace brahe::http

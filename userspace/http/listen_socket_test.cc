@@ -5,8 +5,10 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <vector>
 
 namespace brahe::http {
 namespace {
@@ -92,6 +94,37 @@ TEST(Listen, RefusesWhatIsNoAddress) {
     const auto socket = Listen(address);
     ASSERT_FALSE(socket) << address;
     EXPECT_THAT(socket.error().message, HasSubstr("not an address and port; give --web.listen-address as")) << address;
+  }
+}
+
+// A list of one file, which stays open here as well.
+std::vector<UniqueFd> Passed(int fd) {
+  std::vector<UniqueFd> fds;
+  fds.emplace_back(dup(fd));
+  return fds;
+}
+
+TEST(TakeOver, ServesOnWhatSomebodyElseListensOn) {
+  const UniqueFd blocking(socket(AF_INET, SOCK_STREAM, 0));
+  ASSERT_EQ(listen(blocking.get(), 5), 0);
+  auto sockets = TakeOver(Passed(blocking.get()));
+  ASSERT_TRUE(sockets) << sockets.error().message;
+  ASSERT_EQ(sockets->size(), 1u);
+  const ListenSocket& taken = sockets->front();
+  EXPECT_NE(taken.port, 0);
+  EXPECT_NE(fcntl(taken.fd.get(), F_GETFL) & O_NONBLOCK, 0);
+  EXPECT_NE(fcntl(taken.fd.get(), F_GETFD) & FD_CLOEXEC, 0);
+}
+
+TEST(TakeOver, SaysWhatToDoAboutAnythingElse) {
+  const UniqueFd nobody_listens(socket(AF_INET, SOCK_STREAM, 0));
+  const UniqueFd datagrams(socket(AF_INET, SOCK_DGRAM, 0));
+  const UniqueFd local(socket(AF_UNIX, SOCK_STREAM, 0));
+  const UniqueFd file(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  for (const UniqueFd* other : {&nobody_listens, &datagrams, &local, &file}) {
+    const auto sockets = TakeOver(Passed(other->get()));
+    ASSERT_FALSE(sockets);
+    EXPECT_THAT(sockets.error().message, HasSubstr("ListenStream="));
   }
 }
 

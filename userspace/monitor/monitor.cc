@@ -74,6 +74,7 @@ void Monitor::Stop() {
 void Monitor::Run() {
   bool tables_fill_up = false;
   while (!Stopping()) {
+    SayAlive();
     const Nanoseconds now = clock_.Now();
     const bool is_due = due_ && now >= *due_;
     if (tables_fill_up || Requested() || is_due) {
@@ -89,6 +90,14 @@ void Monitor::Run() {
   changed_.notify_all();
 }
 
+void Monitor::SayAlive() {
+  if (!options_.alive) return;
+  const Nanoseconds now = clock_.Now();
+  if (alive_due_ && now < *alive_due_) return;
+  options_.alive();
+  alive_due_ = now + options_.alive_period;
+}
+
 void Monitor::PlanNextEpoch() {
   due_.reset();
   if (options_.interval.value == 0) return;
@@ -98,7 +107,7 @@ void Monitor::PlanNextEpoch() {
 
 bool Monitor::Wait() {
   timespec timeout{};
-  const std::optional<Nanoseconds> next = Earlier(due_, runner_.SampleDue());
+  const std::optional<Nanoseconds> next = Earlier(Earlier(due_, runner_.SampleDue()), alive_due_);
   if (const Nanoseconds now = clock_.Now(); next && *next > now) timeout = ToTimespec(*next - now);
   pollfd fds[] = {wake_, source_};
   // EINTR is as good as a timeout: the loop looks at everything anew.

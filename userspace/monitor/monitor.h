@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -23,6 +24,10 @@ struct MonitorOptions {
   int64_t max_terminated = 500;  // negative: no limit; 0: list none
   Microjoules min_terminated_energy = Joules(10);
   Nanoseconds terminated_retention = Seconds(120);
+  // Called by the thread of epochs at its start and then each `alive_period`, for as long as it goes round: an epoch
+  // that hangs holds it up. Must not block. Null: nobody wants to know.
+  std::function<void()> alive = nullptr;
+  Nanoseconds alive_period = {};
 };
 
 // Runs the epoch loop in a thread of its own and publishes a Snapshot after each epoch. Epochs are due at fixed
@@ -51,6 +56,8 @@ class Monitor final : public SnapshotSource {
   void Run();
   // Cuts, books and publishes one epoch, and answers those who asked for it. `due`: when it was due, if it was.
   void RunEpoch(std::optional<Nanoseconds> due);
+  // Says that the thread goes round, if somebody wants to know now.
+  void SayAlive();
   // Sleeps until something is to do. True if the CPU time source wants an epoch.
   bool Wait();
   [[nodiscard]] bool Requested() const;
@@ -66,7 +73,8 @@ class Monitor final : public SnapshotSource {
   EpochRunner runner_;
   Nanoseconds opened_;              // epochs are due at whole intervals from here
   std::optional<Nanoseconds> due_;  // the next one; nullopt: only on request
-  pollfd wake_ = {-1, POLLIN, 0};   // requests and stop
+  std::optional<Nanoseconds> alive_due_;
+  pollfd wake_ = {-1, POLLIN, 0};  // requests and stop
   pollfd source_ = {-1, POLLIN, 0};
 
   UniqueFd wake_fd_;

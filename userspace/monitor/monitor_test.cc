@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <thread>
@@ -214,6 +215,31 @@ TEST_F(MonitorTest, AScraperSeesEndedWorkloadsOfAllLevelsWhoeverElseHasSeenThem)
   expect_all(*first, "terminated 50");
   expect_all(*scrape(Nanoseconds{999'999'999}), "terminated 50");
   expect_all(*scrape(Nanoseconds{1}), "0 items");
+}
+
+TEST_F(MonitorTest, SaysThatItIsAliveThoughThereIsNothingToDo) {
+  std::atomic<int> said = 0;
+  Make({.interval = Seconds(3600), .alive = [&] { ++said; }, .alive_period = Milliseconds(2)});
+  ASSERT_TRUE(monitor->Start().has_value());
+  EXPECT_TRUE(Eventually([&] { return said >= 5; }));
+  EXPECT_EQ(LatestEpoch(), 0u);
+  monitor->Stop();
+}
+
+TEST_F(MonitorTest, DoesNotSayThatItIsAliveWhileAnEpochHangs) {
+  std::atomic<int> said = 0;
+  Make({.interval = {}, .staleness = {}, .alive = [&] { ++said; }, .alive_period = Milliseconds(1)});
+  ASSERT_TRUE(monitor->Start().has_value());
+  EXPECT_TRUE(Eventually([&] { return said >= 2; }));
+  cpu->cut_ms = 1000;
+  std::thread scrape([&] { monitor->Fresh(); });
+  EXPECT_TRUE(Eventually([&] { return cpu->cuts == 2; }));  // counted when it begins to hang
+  const int before = said;
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_EQ(said, before);
+  scrape.join();
+  EXPECT_TRUE(Eventually([&] { return said > before; }));
+  monitor->Stop();
 }
 
 TEST_F(MonitorTest, StoppingAnswersThoseWhoWait) {
