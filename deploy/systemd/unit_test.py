@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""The units: systemd takes them, the service is exposed as little as is claimed, and the exporter does all it should
+under as much of it as can be had without systemd, which ends it over a call that its filter has not: unit_test.py BRAHE
+FOLDER [CASE]. deploy/package/systemd_test.py has systemd itself start it."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+BRAHE = os.path.abspath(sys.argv.pop(1))
+UNITS = os.path.abspath(sys.argv.pop(1))
+sys.path.insert(0, os.path.abspath("userspace/e2e"))
+sys.path.insert(0, UNITS)
+# The paths come first.
+import confine  # noqa: E402
+from node import ExporterProcess, PowercapDriver  # noqa: E402
+import runner  # noqa: E402
+
+MOST_EXPOSURE = 3.0
+
+
+class UnitTest(unittest.TestCase):
+    def setUp(self):
+        # Open to other users, as Bazel's folders are not.
+        self.folder = tempfile.mkdtemp(dir="/tmp", prefix="brahe-unit-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        os.chmod(self.folder, 0o755)
+        self.service = os.path.join(self.folder, "brahe.service")
+        with open(f"{UNITS}/brahe.service") as unit, open(self.service, "w") as out:
+            out.write(unit.read().replace("/usr/bin/brahe", BRAHE))  # a unit without its program is a fault
+        shutil.copy(f"{UNITS}/brahe.socket", self.folder)
+
+    def analyze(self, *arguments):
+        return subprocess.run(["systemd-analyze", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def test_systemd_takes_the_units(self):
+        verified = self.analyze("verify", "--man=no", self.service, f"{self.folder}/brahe.socket")
+        self.assertEqual((verified.returncode, verified.stdout), (0, ""))
+
+    def test_the_service_is_exposed_as_little_as_is_claimed(self):
+        rated = self.analyze("security", "--offline=true", "--no-pager", self.service).stdout
+        exposure = float(re.search(r"Overall exposure level for brahe\.service: ([\d.]+)", rated).group(1))
+        self.assertLessEqual(exposure, MOST_EXPOSURE, rated)
+
+    def start(self):
+        driver = PowercapDriver(os.path.join(self.folder, "sys"))
+        self.addCleanup(driver.stop)
+        for zone in ("", ":0", ":1"):
+            os.chmod(os.path.join(driver.zone(f"intel-rapl:0{zone}"), "energy_uj"), 0o400)
+        brahe = shutil.copy(BRAHE, self.folder)
+        os.chmod(brahe, 0o755)
+        exporter = ExporterProcess(
+            brahe, f"--host.sysfs={driver.root}", "--monitor.interval=200ms", under=confine.under(self.service)
+        )
+        self.addCleanup(lambda: exporter.process.poll() is not None or exporter.stop())
+        return exporter
+
+    def test_the_exporter_lacks_nothing_under_it(self):
+        exporter = self.start()
+        scrape = exporter.first_scrape()
+        self.assertEqual(scrape.one("brahe_cpu_time_source_info", source="bpf"), 1)
+        self.assertEqual(scrape.one("brahe_energy_source_info", source="rapl", measured="true"), 1)
+        with open(f"/proc/{exporter.process.pid}/status") as status:
+            fields = dict(line.rstrip("\n").split(":\t", 1) for line in status if ":\t" in line)
+        self.assertEqual((fields["Seccomp"], fields["NoNewPrivs"], fields["Uid"].split()[0]), ("2", "1", confine.USER))
+        for path in ("/", "/readyz", "/api/v1/snapshot"):
+            self.assertEqual(exporter.get(path)[0], 200)
+        exporter.process.send_signal(signal.SIGHUP)
+        time.sleep(2)
+        self.assertEqual(exporter.scrape().one("brahe_cpu_time_source_info", source="bpf"), 1)
+        self.assertTrue(any("Re-read the configuration" in line for line in exporter.log), exporter.log)
+        self.assertEqual(exporter.stop(), 0)
+        self.assertEqual([line for line in exporter.log if line[0] in "WE"], [])
+
+    def test_what_the_filter_does_not_allow_ends_a_command(self):
+        for command, ends in (
+            (["true"], 0),
+            ([sys.executable, "-c", "import os; os.chroot(\"/\")"], -signal.SIGSYS),
+            ([sys.executable, "-c", "import socket; socket.socket(socket.AF_PACKET)"], -signal.SIGSYS),
+            ([sys.executable, "-c", "import socket; socket.socket(socket.AF_INET6)"], 0),
+        ):
+            run = subprocess.run([*confine.under(self.service), *command], capture_output=True)
+            self.assertEqual(run.returncode, ends, (command, run.stderr))
+
+
+if __name__ == "__main__":
+    runner.main()
