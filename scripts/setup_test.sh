@@ -65,7 +65,7 @@ expect "installs what the binary needs" run_setup
 expect "a compiler for BPF is among it" called 'install .* clang '
 expect "what is installed is not asked for" not_called ' g++ '
 expect "recommended packages stay away" not_called 'install -y -qq [^-]'
-for package in qemu-system-x86 prometheus nodejs libgtest-dev clang-tidy shellcheck g++-aarch64-linux-gnu git; do
+for package in qemu-system-x86 prometheus nodejs libgtest-dev clang-tidy shellcheck g++-aarch64-linux-gnu git dpkg-dev; do
   expect "the binary does not need $package" not_called " $package\( \|\$\)"
 done
 expect "npm is not called for the binary" not_called '^npm'
@@ -80,6 +80,11 @@ expect "a virtual machine is among it" called 'install .* qemu-system-x86 '
 expect "and what the binary needs" called 'install .* clang '
 expect "node that came another way is not replaced" not_called ' nodejs '
 expect "the linter of BUILD files comes from npm" called '^npm install'
+
+expect "installs what packages are made with" run_setup --package
+expect "which is dpkg-dev" called 'install .* dpkg-dev '
+expect "and what the binary needs, again" called 'install .* clang '
+expect "and nothing of the tests'" not_called ' qemu-system-x86 '
 
 expect "what apt-get has to say is not shown while all is well" fails said 'No space left'
 

@@ -33,6 +33,7 @@ echo one >file
 git add file
 git commit -q -m one
 expect "a branch" "$commit" main
+BRAHE_RELEASE=1 expect "a release, whatever the branch" "$commit" ""
 echo two >file
 expect "a changed file" "$commit-modified" main
 git checkout -q file

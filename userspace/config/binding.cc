@@ -115,16 +115,21 @@ Binding UrlAt(Field<std::string> field) { return Shown(TextAt(field, "URL"), fie
 
 Binding WordAt(Field<std::string> field, Texts words) {
   const auto parse = [words](const std::string& text) { return ParseWord(text, words); };
-  return ValueAt(field, Joined(words, "|"), parse, AsItIs);
+  Binding binding = ValueAt(field, Joined(words, "|"), parse, AsItIs);
+  binding.words = std::move(words);
+  return binding;
 }
 
 Binding WordsAt(Field<Texts> field, Texts words, std::string argument) {
-  return ListAt(field, std::move(argument), [words](const std::string& text, Texts& elements) -> Status {
+  const auto parse = [words](const std::string& text, Texts& elements) -> Status {
     const auto word = ParseWord(text, words);
     if (!word) return word.error();
     if (!Contains(elements, *word)) elements.push_back(*word);
     return {};
-  });
+  };
+  Binding binding = ListAt(field, std::move(argument), parse);
+  binding.words = std::move(words);
+  return binding;
 }
 
 Binding TextsAt(Field<Texts> field, std::string argument) {

@@ -31,6 +31,7 @@ struct Binding {
   Setter set = {};
   std::function<std::string(const Config&)> show = {};  // the value as text, without secrets; null: has none of its own
   Asks without_effect = {};                             // what is asked for is not there; null: it is
+  std::vector<std::string> words = {};                  // one of these, each of a list; empty: any text
 };
 
 // Where in Config a value of type T stands.

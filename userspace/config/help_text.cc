@@ -24,6 +24,8 @@ std::string Right(const Flag& flag) {
   return flag.help + (flag.fallback.empty() ? "" : " (default: " + flag.fallback + ")");
 }
 
+}  // namespace
+
 std::vector<std::string> SectionsOf(const std::vector<Flag>& flags) {
   std::vector<std::string> sections;
   for (const Flag& flag : flags) {
@@ -32,8 +34,6 @@ std::vector<std::string> SectionsOf(const std::vector<Flag>& flags) {
   }
   return sections;
 }
-
-}  // namespace
 
 std::string HelpText(const std::vector<Flag>& flags) {
   std::string text =

@@ -1,0 +1,209 @@
+#!/usr/bin/env python3
+"""The packages: package_test.py PACK BRAHE WRITE_PACKAGE_FILES [CASE]. They are installed into a folder, by dpkg and with
+Debian's own helpers, against the list of packages of this machine. systemd does not run there: systemd_test.py is about
+that."""
+
+import glob
+import gzip
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.abspath("userspace/e2e"))
+# The path comes first.
+import runner  # noqa: E402
+
+PACK, BRAHE, WRITER = (os.path.abspath(sys.argv.pop(1)) for _ in range(3))
+OLD, NEW = "0.1.0~20231114221320.0123456789ab", "0.1.0"
+EPOCH = 1700000000  # 2023-11-14 22:13:20 UTC
+UNITS = ("brahe.service", "brahe.socket")
+WANTED = "/etc/systemd/system/multi-user.target.wants/brahe.service"
+
+
+def output(*command, **options):
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, **options).stdout
+
+
+def pack(version, folder, **environment):
+    subprocess.run(
+        [PACK, BRAHE, WRITER, version, str(EPOCH), folder], check=True, env=dict(os.environ, **environment)
+    )
+
+
+def architecture():
+    return output("dpkg", "--print-architecture").strip()
+
+
+def setUpModule():
+    folder = tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR"))
+    unittest.addModuleCleanup(shutil.rmtree, folder)
+    Packages.folder = folder
+    for name, version in (("new", NEW), ("old", OLD)):
+        pack(version, os.path.join(folder, name))
+
+
+class Packages(unittest.TestCase):
+    def setUp(self):
+        self.new, self.again = (os.path.join(self.folder, name) for name in ("new", "again"))
+        self.deb = self.path("brahe_{}_{}.deb")
+        self.symbols = self.path("brahe-dbgsym_{}_{}.deb")
+        self.tarball = self.path("brahe-{}-{}.tar.xz")
+
+    def path(self, pattern, folder="new", version=NEW):
+        return os.path.join(self.folder, folder, pattern.format(version, architecture()))
+
+
+class ContentsTest(Packages):
+    def test_the_same_binary_packed_again_makes_the_same_bytes(self):
+        before = os.umask(0o077)
+        self.addCleanup(os.umask, before)
+        temporary = os.path.join(self.folder, "another-folder-for-temporary-files")
+        os.mkdir(temporary)
+        pack(NEW, self.again, TZ="Asia/Kathmandu", LC_ALL="C", TMPDIR=temporary)
+        names = sorted(os.listdir(self.new))
+        self.assertEqual(len(names), 4)
+        self.assertEqual(sorted(os.listdir(self.again)), names)
+        for name in names:
+            with open(f"{self.new}/{name}", "rb") as one, open(f"{self.again}/{name}", "rb") as other:
+                self.assertTrue(one.read() == other.read(), name)
+        self.assertEqual(os.listdir(temporary), [])
+
+    def test_the_sums_are_those_of_all_other_files(self):
+        checked = output("sha256sum", "--check", "--strict", "SHA256SUMS", cwd=self.new)
+        self.assertEqual(checked.count(": OK\n"), 3)
+
+    def test_the_files_are_roots_and_only_the_program_is_executable(self):
+        unpacked = subprocess.run(["dpkg-deb", "--fsys-tarfile", self.deb], check=True, stdout=subprocess.PIPE).stdout
+        with tarfile.open(fileobj=io.BytesIO(unpacked)) as tar:
+            members = list(tar)
+        for member in members:
+            self.assertEqual((member.uid, member.gid, member.mtime), (0, 0, EPOCH), member.name)
+            executable = member.isdir() or member.name == "./usr/bin/brahe"
+            self.assertEqual(member.mode, 0o755 if executable else 0o644, member.name)
+        self.assertEqual(
+            sorted(member.name for member in members if not member.isdir()),
+            [
+                "./etc/brahe/brahe.yaml",
+                "./lib/systemd/system/brahe.service",
+                "./lib/systemd/system/brahe.socket",
+                "./usr/bin/brahe",
+                "./usr/share/bash-completion/completions/brahe",
+                "./usr/share/doc/brahe/changelog.gz",
+                "./usr/share/doc/brahe/copyright",
+                "./usr/share/man/man8/brahe.8.gz",
+            ],
+        )
+
+    def test_it_depends_on_each_library_that_it_is_linked_with(self):
+        depends = output("dpkg-deb", "--field", self.deb, "Depends")
+        packages = {re.split(r"[ :]", one.strip())[0] for one in depends.split(",")}
+        for needed in re.findall(r"NEEDED.*\[(.+)\]", output("readelf", "--dynamic", BRAHE)):
+            owners = output("dpkg-query", "--search", f"*/{needed}")
+            self.assertTrue(packages & set(re.findall(r"^([\w.+-]+):", owners, re.MULTILINE)), (needed, owners))
+        self.assertEqual(output("dpkg-deb", "--field", self.deb, "Recommends"), "libcurl3-gnutls\n")
+        self.assertEqual(output("dpkg-deb", "--field", self.symbols, "Depends"), f"brahe (= {NEW})\n")
+
+    def test_the_symbols_lie_apart_and_fit(self):
+        where = os.path.join(self.folder, "extracted")
+        for package in (self.deb, self.symbols):
+            subprocess.run(["dpkg-deb", "--extract", package, where], check=True)
+        build_id = re.search(r"Build ID: (\w+)", output("readelf", "--notes", f"{where}/usr/bin/brahe")).group(1)
+        file = f"{where}/usr/lib/debug/.build-id/{build_id[:2]}/{build_id[2:]}.debug"
+        self.assertIn(build_id, output("readelf", "--notes", file))
+        self.assertIn(" .symtab", output("readelf", "--sections", "--wide", file))
+        self.assertNotIn(" .symtab", output("readelf", "--sections", "--wide", f"{where}/usr/bin/brahe"))
+        self.assertEqual(output(f"{where}/usr/bin/brahe", "--version"), output(BRAHE, "--version"))
+        with gzip.open(f"{where}/usr/share/man/man8/brahe.8.gz", "rt") as page:
+            self.assertIn("monitor.interval", page.read())
+
+    def test_the_tarball_has_the_same_files_and_the_licence(self):
+        with tarfile.open(self.tarball) as tar:
+            names = {member.name.partition("/")[2] for member in tar if not member.isdir()}
+            self.assertEqual({member.mtime for member in tar}, {EPOCH})
+        self.assertLess(
+            {"usr/bin/brahe", "lib/systemd/system/brahe.service", "usr/share/doc/brahe/LICENSE"}, names
+        )
+
+
+class InstallationTest(Packages):
+    def setUp(self):
+        super().setUp()
+        self.root = tempfile.mkdtemp(dir=self.folder)
+        for folder in ("info", "updates", "triggers"):
+            os.makedirs(f"{self.root}/var/lib/dpkg/{folder}")
+        # Its dependencies are those of this machine, which has them.
+        shutil.copy("/var/lib/dpkg/status", f"{self.root}/var/lib/dpkg/status")
+        self.bare = self.files()
+
+    def files(self):
+        found = set(glob.glob(f"{self.root}/**", recursive=True, include_hidden=True))
+        return {path.removeprefix(self.root) for path in found if "/var/lib/dpkg" not in path}
+
+    def dpkg(self, *arguments):
+        run = subprocess.run(
+            [
+                *("dpkg", f"--root={self.root}", "--force-script-chrootless", "--force-not-root", "--force-confdef"),
+                *("--log=/dev/null", *arguments),
+            ],
+            env=dict(os.environ, PATH="/usr/sbin:/usr/bin:/sbin:/bin"),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.assertEqual(run.returncode, 0, run.stdout)
+
+    def install(self, folder, version):
+        self.dpkg("--install", self.path("brahe_{}_{}.deb", folder, version))
+
+    def version(self):
+        return output("dpkg-query", f"--admindir={self.root}/var/lib/dpkg", "-W", "-f", "${Version} ${Status}", "brahe")
+
+    def has(self, path):
+        return os.path.lexists(self.root + path)
+
+    def test_it_is_installed_upgraded_and_purged_without_a_trace(self):
+        self.install("old", OLD)
+        self.assertEqual(self.version(), f"{OLD} install ok installed")
+        self.assertEqual(os.readlink(self.root + WANTED), "/lib/systemd/system/brahe.service")
+        self.assertFalse(self.has("/etc/systemd/system/sockets.target.wants/brahe.socket"), "that is an option")
+        self.assertEqual(output(f"{self.root}/usr/bin/brahe", "--version"), output(BRAHE, "--version"))
+
+        # Each administrator's choice stays over an upgrade.
+        with open(f"{self.root}/etc/brahe/brahe.yaml", "a") as settings:
+            settings.write("monitor.interval: 3s\n")
+        os.remove(self.root + WANTED)
+        self.install("new", NEW)
+        self.assertEqual(self.version(), f"{NEW} install ok installed")
+        with open(f"{self.root}/etc/brahe/brahe.yaml") as settings:
+            self.assertIn("\nmonitor.interval: 3s\n", settings.read())
+        self.assertFalse(self.has(WANTED), "it was disabled")
+
+        self.dpkg("--remove", "brahe")
+        self.assertTrue(self.has("/etc/brahe/brahe.yaml"))
+        self.assertFalse(self.has("/usr/bin/brahe"))
+        self.dpkg("--purge", "brahe")
+        left = {path for path in self.files() - self.bare if not os.path.isdir(self.root + path)}
+        self.assertEqual(left, set())
+        self.assertFalse(self.has("/etc/brahe"))
+
+    def test_purging_an_enabled_service_leaves_no_link(self):
+        self.install("new", NEW)
+        self.assertTrue(self.has(WANTED))
+        self.dpkg("--purge", "brahe")
+        self.assertFalse(self.has(WANTED))
+        left = {path for path in self.files() - self.bare if not os.path.isdir(self.root + path)}
+        self.assertEqual(left, set())
+
+    def test_the_version_of_a_commit_is_older_than_the_release_that_it_leads_to(self):
+        self.assertEqual(subprocess.run(["dpkg", "--compare-versions", OLD, "lt", NEW]).returncode, 0)
+
+
+if __name__ == "__main__":
+    runner.main()

@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+"""The package on a system that systemd runs, in namespaces of its own: installed, started, reloaded, hung, killed,
+upgraded and purged. systemd_test.py PACK BRAHE WRITE_PACKAGE_FILES [CASE], as root."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.abspath("userspace/e2e"))
+# The path comes first.
+import cgroups  # noqa: E402
+import runner  # noqa: E402
+
+PACK, BRAHE, WRITER = (os.path.abspath(sys.argv.pop(1)) for _ in range(3))
+OLD, NEW = "0.1.0~20231114221320.0123456789ab", "0.1.0"
+CGROUP = f"/brahe-systemd-test-{os.getpid()}"
+SCRAPE = "import urllib.request as r; print(r.urlopen('http://127.0.0.1:28282/metrics').read().decode())"
+# The log goes into a file: there is no journal.
+DROP_IN = "[Service]\nStandardError=append:/run/brahe.log\nRestartSec=100ms\n"
+
+
+def unified_mount():
+    with open("/proc/self/mounts") as mounts:
+        return next(point for _, point, kind, *_ in map(str.split, mounts) if kind == "cgroup2")
+
+
+class System:
+    """A systemd that has been started."""
+
+    def __init__(self, packages):
+        self.work = tempfile.mkdtemp(dir="/tmp", prefix="brahe-systemd-")
+        cgroup = unified_mount() + CGROUP
+        os.mkdir(cgroup)
+
+        def enter():
+            with open(f"{cgroup}/cgroup.procs", "w") as procs:
+                procs.write(str(os.getpid()))
+
+        namespaces = ("--pid", "--mount", "--uts", "--ipc", "--net", "--cgroup")
+        self.console = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(
+            ["unshare", *namespaces, "--fork", "--kill-child", f"{HERE}/systemd_root", self.work, packages],
+            preexec_fn=enter,
+            stdin=subprocess.DEVNULL,
+            stdout=self.console,
+            stderr=self.console,
+        )
+        self.namespaces = namespaces
+        try:
+            self.first = self._first_process()
+            self._wait_for_systemd()
+        except Exception:
+            self.stop()
+            raise
+
+    def _first_process(self):
+        deadline = time.monotonic() + 20
+        while True:
+            with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children") as children:
+                pids = children.read().split()
+            if pids:
+                return int(pids[0])
+            if time.monotonic() > deadline:
+                raise RuntimeError(self.said())
+            time.sleep(0.05)
+
+    def _wait_for_systemd(self):
+        deadline = time.monotonic() + 60
+        while self.run("systemctl", "is-active", "nothing.target").stdout != "active\n":
+            if time.monotonic() > deadline or self.process.poll() is not None:
+                raise RuntimeError(f"systemd does not start: {self.said()}")
+            time.sleep(0.1)
+
+    def run(self, *command):
+        entered = ["nsenter", f"--target={self.first}", *self.namespaces, "env", "--ignore-environment"]
+        return subprocess.run(
+            [*entered, "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND=noninteractive", *command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+        )
+
+    def said(self):
+        self.console.seek(0)
+        return self.console.read()
+
+    def stop(self):
+        self.process.kill()  # and with it its child, the first process, and all of its namespace
+        self.process.wait()
+        self.console.close()
+        cgroups.remove_tree(CGROUP)
+        os.rmdir(self.work)
+
+
+class SystemdTest(unittest.TestCase):
+    def setUp(self):
+        packages = tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR"))
+        self.addCleanup(shutil.rmtree, packages)
+        for version in (OLD, NEW):
+            subprocess.run([PACK, BRAHE, WRITER, version, "1700000000", packages], check=True)
+        self.architecture = self.output("dpkg", "--print-architecture")
+        self.system = System(packages)
+        self.addCleanup(self.system.stop)
+
+    @staticmethod
+    def output(*command):
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+
+    def inside(self, *command):
+        run = self.system.run(*command)
+        self.assertEqual(run.returncode, 0, f"{command}: {run.stdout}\n{self.log()}")
+        return run.stdout
+
+    def log(self):
+        return self.system.run("cat", "/run/brahe.log").stdout
+
+    def write(self, path, text):
+        self.inside("sh", "-c", 'mkdir -p "$(dirname "$1")"; printf %s "$2" >"$1"', "sh", path, text)
+
+    def show(self, name):
+        return self.inside("systemctl", "show", "--value", f"--property={name}", "brahe.service").strip()
+
+    def install(self, version):
+        self.inside("dpkg", "--no-triggers", "--install", f"/packages/brahe_{version}_{self.architecture}.deb")
+
+    def scrape(self):
+        return self.inside("python3", "-c", SCRAPE)
+
+    def until(self, what, is_so):
+        deadline = time.monotonic() + 30
+        while not is_so():
+            self.assertLess(time.monotonic(), deadline, f"{what}\n{self.log()}")
+            time.sleep(0.2)
+
+    def expect_new_process(self, old):
+        self.until("it is not started anew", lambda: self.show("MainPID") not in ("0", old))
+        self.until("it does not get ready", lambda: self.show("ActiveState") == "active")
+        return self.show("MainPID")
+
+    def test_a_life_of_the_package(self):
+        before = self.files()
+        self.write("/etc/systemd/system/brahe.service.d/test.conf", DROP_IN)
+        self.install(OLD)
+        pid = self.expect_it_runs()
+        self.expect_a_reload(pid)
+        pid = self.expect_restarts(pid)
+        self.expect_passed_sockets()
+        pid = self.show("MainPID")
+        self.install(NEW)
+        self.assertNotEqual(self.expect_new_process(pid), pid)
+        self.assertIn("metricsLevel: [node]", self.inside("cat", "/etc/brahe/brahe.yaml"))
+        self.inside("rm", "-r", "/etc/systemd/system/brahe.service.d", "/run/brahe.log")
+        self.inside("dpkg", "--no-triggers", "--purge", "brahe")
+        self.assertEqual((self.show("ActiveState"), self.show("LoadState")), ("inactive", "not-found"))
+        self.assertEqual(self.files(), before)
+
+    def files(self):
+        return self.inside("find", "/etc", "/run", "/tmp", "/usr", "/var", "-iname", "*brahe*")
+
+    def expect_it_runs(self):
+        self.assertEqual((self.show("ActiveState"), self.show("UnitFileState")), ("active", "enabled"), self.log())
+        begun, ready = (int(self.show(f"{name}TimestampMonotonic")) for name in ("ExecMainStart", "ActiveEnter"))
+        self.assertGreater(ready - begun, 900_000, "it is ready with its first figures, a second after the start")
+        self.assertLess(ready - begun, 10_000_000)
+        scrape = self.scrape()
+        self.assertTrue(re.search(r'^brahe_cpu_time_source_info\{.*source="bpf"', scrape, re.MULTILINE), self.log())
+        self.assertTrue("\nkepler_process_cpu_joules_total{" in scrape, self.log())
+        pid = self.show("MainPID")
+        status = self.inside("cat", f"/proc/{pid}/status")
+        fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+        self.assertNotEqual(fields["Uid"].split()[0], "0")
+        self.assertEqual((fields["NoNewPrivs"], fields["Seccomp"]), ("1", "2"))
+        self.assertEqual(int(fields["CapBnd"], 16), 1 << 2 | 1 << 19 | 1 << 38 | 1 << 39)
+        return pid
+
+    def expect_a_reload(self, pid):
+        # From its next start on it counts from /proc, so that no other exporter of this machine stands in its way.
+        self.write("/etc/brahe/brahe.yaml", "exporter.prometheus.metricsLevel: [node]\ncpu.timeSource: procfs\n")
+        self.inside("systemctl", "reload", "brahe")
+        self.until("it is not read again", lambda: "kepler_process_cpu_joules_total{" not in self.scrape())
+        self.assertEqual((self.show("ActiveState"), self.show("MainPID")), ("active", pid))
+
+    def expect_restarts(self, pid):
+        self.inside("kill", "-KILL", pid)
+        self.expect_new_process(pid)
+        self.write("/etc/systemd/system/brahe.service.d/test.conf", DROP_IN + "WatchdogSec=2s\n")
+        self.inside("systemctl", "daemon-reload")
+        self.inside("systemctl", "restart", "brahe")
+        pid = self.show("MainPID")
+        time.sleep(5)
+        self.assertEqual(self.show("MainPID"), pid, "what goes round is left alone")
+        self.inside("kill", "-STOP", pid)
+        return self.expect_new_process(pid)
+
+    def expect_passed_sockets(self):
+        """As docs/install.md says it."""
+        self.inside("systemctl", "stop", "brahe.service")
+        self.inside("systemctl", "enable", "--now", "brahe.socket")
+        self.inside("systemctl", "start", "brahe.service")
+        self.assertTrue("\nkepler_node_cpu_joules_total{" in self.scrape(), self.log())
+        self.assertIn("The service manager has passed 1 sockets", self.log())
+        self.inside("systemctl", "restart", "brahe.service")
+        self.assertTrue("\nkepler_node_cpu_joules_total{" in self.scrape(), self.log())
+
+
+if __name__ == "__main__":
+    runner.main()

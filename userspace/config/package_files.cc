@@ -1,0 +1,218 @@
+#include "userspace/config/package_files.h"
+
+#include <algorithm>
+#include <cctype>
+#include <string_view>
+#include <vector>
+
+#include "userspace/config/flags.h"
+#include "userspace/config/help_text.h"
+#include "userspace/config/options.h"
+#include "userspace/config/version.h"
+
+namespace brahe::config {
+namespace {
+
+constexpr std::string_view kManualHead = R"(.SH NAME
+brahe \- tells how many joules each process, container, virtual machine and pod uses
+.SH SYNOPSIS
+.B brahe
+.RI [ OPTIONS ]
+.SH DESCRIPTION
+A BPF program counts every nanosecond of CPU time inside the kernel, the energy counters of the machine say what those
+nanoseconds cost, and Prometheus reads the result at
+.BR /metrics ,
+in the metric schema of Kepler.
+Where BPF or the counters are not to be had,
+.B brahe
+counts from /proc and estimates energy from CPU time, and says so in its log and in its metrics.
+.PP
+Each setting is given by a flag, or by a key of the file that
+.B \-\-config.file
+names.
+Flags win over the file, and the file wins over the defaults.
+.SH OPTIONS
+Flags are written \fB\-\-name=value\fR or \fB\-\-name value\fR, and switches \fB\-\-name\fR and \fB\-\-no\-name\fR.
+Lists take commas.
+)";
+
+constexpr std::string_view kManualTail = R"(.SH SIGNALS
+.TP
+.B SIGHUP
+The files are read again, and what can change without a restart does.
+A file with a fault changes nothing.
+.TP
+.BR SIGTERM ", " SIGINT
+It ends.
+.SH ENVIRONMENT
+Those that systemd sets for a service:
+.TP
+.B NOTIFY_SOCKET
+It is told there when there are figures, and of each reload and of the end
+.RI ( Type=notify ).
+.TP
+.B WATCHDOG_USEC
+It is told twice in this time that the thread that measures is alive.
+.TP
+.BR LISTEN_FDS ", " LISTEN_PID
+These sockets take the place of web.listenAddresses.
+.SH FILES
+.TP
+.I /etc/brahe/brahe.yaml
+The settings, where the packaged service is started.
+.TP
+.I /sys/fs/bpf/brahe
+The maps of the BPF program while it runs, if it may write there.
+.SH EXIT STATUS
+0 after SIGTERM or SIGINT, 1 if it cannot start; the last line on standard error says why and what to do.
+.SH SEE ALSO
+.BR systemctl (1),
+.BR systemd.service (5),
+.BR capabilities (7),
+.BR bpftool (8)
+)";
+
+// `text` as roff prints it unchanged, within a line.
+std::string Roff(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '\\') {
+      escaped += "\\e";
+    } else if (c == '-') {
+      escaped += "\\-";
+    } else {
+      escaped += c;
+    }
+  }
+  return escaped;
+}
+
+void AppendEntry(const std::string& name, const std::string& argument, const std::string& help, std::string& page) {
+  page += ".TP\n\\fB" + Roff(name) + "\\fR";
+  if (!argument.empty()) page += " \\fI" + Roff(argument) + "\\fR";
+  page += "\n\\&" + Roff(help) + ".\n";
+}
+
+void AppendFlag(const Flag& flag, std::string& page) {
+  const bool is_switch = flag.kind == OptionKind::kSwitch;
+  std::string help = flag.help;
+  if (!flag.fallback.empty()) help += " (default: " + flag.fallback + ")";
+  if (flag.option != nullptr && flag.option->reloadable) help += "; read again on SIGHUP";
+  AppendEntry((is_switch ? "--[no-]" : "--") + flag.name, flag.argument, help, page);
+  const std::string key = flag.option != nullptr ? flag.option->key : "";
+  if (!key.empty() && key != flag.name) page += "Key:\n.BR " + Roff(key) + " .\n";
+}
+
+// What the flag's value may be, in words of bash's; empty: anything.
+std::string WordsOf(const Flag& flag) {
+  std::string words;
+  if (flag.option == nullptr) return words;
+  for (const std::string& word : flag.option->binding.words) words += (words.empty() ? "" : " ") + word;
+  return words;
+}
+
+bool IsPlain(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '.' || c == '/' || c == '_';
+  });
+}
+
+std::string Scalar(std::string_view text) {
+  return IsPlain(text) ? std::string(text) : "\"" + std::string(text) + "\"";
+}
+
+// The default as YAML has it.
+std::string YamlOf(const Binding& binding) {
+  if (binding.kind != OptionKind::kList) return Scalar(binding.fallback);
+  std::string list;
+  for (std::string_view rest = binding.fallback; !rest.empty();) {
+    const std::string_view element = rest.substr(0, rest.find(','));
+    list += (list.empty() ? "" : ", ") + Scalar(element);
+    rest.remove_prefix(std::min(rest.size(), element.size() + 1));
+  }
+  return "[" + list + "]";
+}
+
+std::string CommentOf(const Option& option) {
+  std::string comment = "# " + option.help;
+  const Binding& binding = option.binding;
+  if (!binding.words.empty() && binding.kind != OptionKind::kList) comment += " (" + binding.argument + ")";
+  if (option.reloadable) comment += "; changes on a reload";
+  return comment;
+}
+
+}  // namespace
+
+std::string ManualPage() {
+  std::string page = ".\\\" Made from the table of options by write_package_files.\n.TH BRAHE 8 \"\" \"Brahe " +
+                     std::string(kVersion) + "\" \"System Manager's Manual\"\n";
+  page += kManualHead;
+  for (const std::string& section : SectionsOf(Flags())) {
+    page += ".SS " + Roff(section) + "\n";
+    if (section == kGeneralSection) {
+      AppendEntry("-h, --help", "", "print the flags and exit", page);
+      AppendEntry("--version", "", "print the version and exit", page);
+    }
+    for (const Flag& flag : Flags()) {
+      if (flag.section == section && !flag.help.empty()) AppendFlag(flag, page);
+    }
+  }
+  page += kManualTail;
+  return page;
+}
+
+std::string BashCompletion() {
+  std::string names = "--help --version";
+  std::string cases;
+  for (const Flag& flag : Flags()) {
+    if (flag.help.empty() || flag.name.size() == 1) continue;
+    if (flag.kind == OptionKind::kSwitch) {
+      names += " --" + flag.name + " --no-" + flag.name;
+      continue;
+    }
+    names += " --" + flag.name + "=";
+    const bool is_path = flag.argument == "FILE" || flag.argument == "PATH";
+    if (const std::string words = WordsOf(flag); !words.empty()) {
+      cases += "    --" + flag.name + ") mapfile -t COMPREPLY < <(compgen -W '" + words + "' -- \"$word\") ;;\n";
+    } else if (is_path) {
+      cases += "    --" + flag.name + ") mapfile -t COMPREPLY < <(compgen -f -- \"$word\"); compopt -o filenames ;;\n";
+    }
+  }
+  return "# Completion of brahe(8) in bash. Made from the table of options by write_package_files.\n"
+         "_brahe() {\n"
+         "  local word=${COMP_WORDS[COMP_CWORD]} flag=${COMP_WORDS[COMP_CWORD - 1]}\n"
+         "  # bash takes --flag=value for three words.\n"
+         "  if [ \"$flag\" = = ]; then flag=${COMP_WORDS[COMP_CWORD - 2]}; fi\n"
+         "  if [ \"$word\" = = ]; then word=\"\"; fi\n"
+         "  COMPREPLY=()\n"
+         "  case \"$flag\" in\n" +
+         cases +
+         "    *)\n"
+         "      mapfile -t COMPREPLY < <(compgen -W '" +
+         names +
+         "' -- \"$word\")\n"
+         "      if [ \"${#COMPREPLY[@]}\" = 1 ] && [ \"${COMPREPLY[0]: -1}\" = = ]; then compopt -o nospace; fi\n"
+         "      ;;\n"
+         "  esac\n"
+         "}\n"
+         "complete -F _brahe brahe\n";
+}
+
+std::string SampleConfiguration() {
+  std::string text =
+      "# Settings of Brahe. Each stands here with its default: remove the # before it to set another value.\n"
+      "# Files in Kepler's schema work as well. Flags win over this file; brahe(8) lists them.\n"
+      "# After a change: systemctl reload brahe, or restart where a setting does not change on a reload.\n";
+  std::string section;
+  for (const Option& option : Options()) {
+    if (option.key.empty() || option.help.empty() || !option.binding.show) continue;
+    if (option.section != section) {
+      section = option.section;
+      text += "\n# " + section + ":\n";
+    }
+    text += "\n" + CommentOf(option) + "\n#" + option.key + ": " + YamlOf(option.binding) + "\n";
+  }
+  return text;
+}
+
+}  // namespace brahe::config
