@@ -6,6 +6,7 @@ that."""
 import glob
 import gzip
 import io
+import json
 import os
 import re
 import shutil
@@ -67,7 +68,7 @@ class ContentsTest(Packages):
         os.mkdir(temporary)
         pack(NEW, self.again, TZ="Asia/Kathmandu", LC_ALL="C", TMPDIR=temporary)
         names = sorted(os.listdir(self.new))
-        self.assertEqual(len(names), 4)
+        self.assertEqual(len(names), 5)
         self.assertEqual(sorted(os.listdir(self.again)), names)
         for name in names:
             with open(f"{self.new}/{name}", "rb") as one, open(f"{self.again}/{name}", "rb") as other:
@@ -76,7 +77,7 @@ class ContentsTest(Packages):
 
     def test_the_sums_are_those_of_all_other_files(self):
         checked = output("sha256sum", "--check", "--strict", "SHA256SUMS", cwd=self.new)
-        self.assertEqual(checked.count(": OK\n"), 3)
+        self.assertEqual(checked.count(": OK\n"), 4)
 
     def test_the_files_are_roots_and_only_the_program_is_executable(self):
         unpacked = subprocess.run(["dpkg-deb", "--fsys-tarfile", self.deb], check=True, stdout=subprocess.PIPE).stdout
@@ -108,6 +109,22 @@ class ContentsTest(Packages):
             self.assertTrue(packages & set(re.findall(r"^([\w.+-]+):", owners, re.MULTILINE)), (needed, owners))
         self.assertEqual(output("dpkg-deb", "--field", self.deb, "Recommends"), "libcurl3-gnutls\n")
         self.assertEqual(output("dpkg-deb", "--field", self.symbols, "Depends"), f"brahe (= {NEW})\n")
+
+    def test_the_bill_of_materials_has_each_library_that_ldd_shows(self):
+        with open(self.path("brahe-{}-{}.spdx.json")) as file:
+            bill = json.load(file)
+        self.assertEqual((bill["spdxVersion"], bill["creationInfo"]["created"]), ("SPDX-2.3", "2023-11-14T22:13:20Z"))
+        packages = {package["SPDXID"]: package for package in bill["packages"]}
+        self.assertEqual(len(packages), len(bill["packages"]))
+        linked = {one["relatedSpdxElement"] for one in bill["relationships"] if one["relationshipType"] == "DYNAMIC_LINK"}
+        self.assertEqual(linked | {"SPDXRef-Package-brahe"}, set(packages))
+        comments = " ".join(packages[reference]["comment"] for reference in linked)
+        libraries = [os.path.basename(line.split()[0]) for line in output("ldd", BRAHE).splitlines()]
+        self.assertGreater(len(libraries), 20)
+        for library in set(libraries) - {"linux-vdso.so.1"}:
+            self.assertIn(f" {library} (SHA256 ", comments)
+        installed = output("dpkg-query", "-W", "-f", "${Version}", "libc6")
+        self.assertEqual([one["versionInfo"] for one in packages.values() if one["name"] == "libc6"], [installed])
 
     def test_the_symbols_lie_apart_and_fit(self):
         where = os.path.join(self.folder, "extracted")
