@@ -79,6 +79,17 @@ class ContentsTest(Packages):
         checked = output("sha256sum", "--check", "--strict", "SHA256SUMS", cwd=self.new)
         self.assertEqual(checked.count(": OK\n"), 4)
 
+    def test_the_sums_are_signed_where_there_is_a_key_and_verified_without_a_network(self):
+        where = tempfile.mkdtemp(dir=self.folder)
+        secret, public, signed = f"{where}/key.sec", f"{where}/key.pub", f"{where}/signed"
+        subprocess.run(["signify-openbsd", "-G", "-n", "-s", secret, "-p", public], check=True)
+        pack(NEW, signed, BRAHE_SIGNING_KEY=os.path.relpath(secret))
+        verify = ["signify-openbsd", "-V", "-q", "-p", public, "-m", f"{signed}/SHA256SUMS"]
+        subprocess.run(verify, check=True)
+        with open(f"{signed}/SHA256SUMS", "a") as sums:
+            sums.write("\n")
+        self.assertNotEqual(subprocess.run(verify, stderr=subprocess.DEVNULL).returncode, 0)
+
     def test_the_files_are_roots_and_only_the_program_is_executable(self):
         unpacked = subprocess.run(["dpkg-deb", "--fsys-tarfile", self.deb], check=True, stdout=subprocess.PIPE).stdout
         with tarfile.open(fileobj=io.BytesIO(unpacked)) as tar:
