@@ -30,8 +30,9 @@ def bpf_skeleton(name, src, hdrs = [], deps_hdrs = [], defines = [], **kwargs):
             name = out.replace(".bpf.o", "_object"),
             srcs = [src, "//third_party:bpf_headers"] + hdrs + deps_hdrs,
             outs = [out],
-            cmd = "$(location //third_party:clang) -g -O2 -mcpu=v3 -target bpf -Wall -Wextra -Wno-unused-parameter " +
-                  "-Werror " + "".join(["-D%s " % define for define in defines]) + arch_flags + "-I. -c $(location %s) -o $@" % src,
+            # The folder that it happens to be built in stays out of the program's BTF, and so of the binary.
+            cmd = "$(location //third_party:clang) -g -ffile-prefix-map=$$PWD=. -O2 -mcpu=v3 -target bpf " +
+                  "-Wall -Wextra -Wno-unused-parameter -Werror " + "".join(["-D%s " % define for define in defines]) + arch_flags + "-I. -c $(location %s) -o $@" % src,
             tools = ["//third_party:clang"],
             visibility = kwargs.get("visibility"),
         )
