@@ -137,6 +137,10 @@ class ContentsTest(Packages):
         installed = output("dpkg-query", "-W", "-f", "${Version}", "libc6")
         self.assertEqual([one["versionInfo"] for one in packages.values() if one["name"] == "libc6"], [installed])
 
+    def test_the_binary_names_no_folder_of_its_build(self):
+        with open(BRAHE, "rb") as binary:
+            self.assertFalse(b"/execroot/" in binary.read(), "another folder would make another binary")
+
     def test_the_symbols_lie_apart_and_fit(self):
         where = os.path.join(self.folder, "extracted")
         for package in (self.deb, self.symbols):
