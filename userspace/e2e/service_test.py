@@ -59,6 +59,7 @@ class ServiceTest(unittest.TestCase):
             self.assertGreaterEqual(int(begun.group(1)), before)
             self.assertLessEqual(int(begun.group(1)), time.monotonic_ns() // 1000)
             self.assertEqual(self.next_message(), "READY=1")
+        self.assertEqual(exporter.stop(), 0)  # then its whole log has been read
         self.assertTrue(any('"shouting"' in line for line in exporter.log), exporter.log)
 
     def test_it_says_that_it_stops(self):
