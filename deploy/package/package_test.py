@@ -5,6 +5,7 @@ that."""
 
 import glob
 import gzip
+import hashlib
 import io
 import json
 import os
@@ -16,8 +17,10 @@ import tarfile
 import tempfile
 import unittest
 
-sys.path.insert(0, os.path.abspath("userspace/e2e"))
-# The path comes first.
+for folder in ("userspace/e2e", "deploy/image"):
+    sys.path.insert(0, os.path.abspath(folder))
+# The paths come first.
+import oci_image  # noqa: E402
 import runner  # noqa: E402
 
 PACK, BRAHE, WRITER = (os.path.abspath(sys.argv.pop(1)) for _ in range(3))
@@ -54,6 +57,7 @@ class Packages(unittest.TestCase):
         self.new, self.again = (os.path.join(self.folder, name) for name in ("new", "again"))
         self.deb = self.path("brahe_{}_{}.deb")
         self.symbols = self.path("brahe-dbgsym_{}_{}.deb")
+        self.image = self.path("brahe-{}-{}.oci.tar")
         self.tarball = self.path("brahe-{}-{}.tar.xz")
 
     def path(self, pattern, folder="new", version=NEW):
@@ -68,7 +72,7 @@ class ContentsTest(Packages):
         os.mkdir(temporary)
         pack(NEW, self.again, TZ="Asia/Kathmandu", LC_ALL="C", TMPDIR=temporary)
         names = sorted(os.listdir(self.new))
-        self.assertEqual(len(names), 5)
+        self.assertEqual(len(names), 6)
         self.assertEqual(sorted(os.listdir(self.again)), names)
         for name in names:
             with open(f"{self.new}/{name}", "rb") as one, open(f"{self.again}/{name}", "rb") as other:
@@ -77,7 +81,7 @@ class ContentsTest(Packages):
 
     def test_the_sums_are_those_of_all_other_files(self):
         checked = output("sha256sum", "--check", "--strict", "SHA256SUMS", cwd=self.new)
-        self.assertEqual(checked.count(": OK\n"), 4)
+        self.assertEqual(checked.count(": OK\n"), 5)
 
     def test_the_sums_are_signed_where_there_is_a_key_and_verified_without_a_network(self):
         where = tempfile.mkdtemp(dir=self.folder)
@@ -121,19 +125,31 @@ class ContentsTest(Packages):
         self.assertEqual(output("dpkg-deb", "--field", self.deb, "Recommends"), "libcurl3-gnutls\n")
         self.assertEqual(output("dpkg-deb", "--field", self.symbols, "Depends"), f"brahe (= {NEW})\n")
 
-    def test_the_bill_of_materials_has_each_library_that_ldd_shows(self):
+    def test_the_bill_of_materials_has_each_library_that_ldd_shows_and_each_of_the_image(self):
         with open(self.path("brahe-{}-{}.spdx.json")) as file:
             bill = json.load(file)
         self.assertEqual((bill["spdxVersion"], bill["creationInfo"]["created"]), ("SPDX-2.3", "2023-11-14T22:13:20Z"))
         packages = {package["SPDXID"]: package for package in bill["packages"]}
         self.assertEqual(len(packages), len(bill["packages"]))
-        linked = {one["relatedSpdxElement"] for one in bill["relationships"] if one["relationshipType"] == "DYNAMIC_LINK"}
-        self.assertEqual(linked | {"SPDXRef-Package-brahe"}, set(packages))
-        comments = " ".join(packages[reference]["comment"] for reference in linked)
-        libraries = [os.path.basename(line.split()[0]) for line in output("ldd", BRAHE).splitlines()]
-        self.assertGreater(len(libraries), 20)
-        for library in set(libraries) - {"linux-vdso.so.1"}:
-            self.assertIn(f" {library} (SHA256 ", comments)
+        own = "SPDXRef-Package-brahe"
+        about = {(one["relationshipType"], one["spdxElementId"], one["relatedSpdxElement"]) for one in bill["relationships"]}
+        linked = {other for kind, _, other in about if kind == "DYNAMIC_LINK"}
+        optional = {other for kind, other, _ in about if kind == "OPTIONAL_DEPENDENCY_OF"}
+        self.assertEqual(sorted([*linked, *optional, own]), sorted(packages))
+
+        def hashes(references):
+            comments = " ".join(packages[reference].get("comment", "") for reference in references)
+            return dict(re.findall(r"(\S+) \(SHA256 (\w+)\)", comments))
+
+        listed = {os.path.basename(line.split()[0]) for line in output("ldd", BRAHE).splitlines()}
+        self.assertGreater(len(listed), 20)
+        self.assertLess(listed - {"linux-vdso.so.1"}, set(hashes(linked)))
+        bundle = oci_image.OciImage(self.image, tempfile.mkdtemp(dir=self.folder)).unpack()
+        in_image = {}
+        for path in glob.glob(f"{bundle}/rootfs/usr/lib/*/*"):
+            with open(path, "rb") as library:
+                in_image[os.path.basename(path)] = hashlib.sha256(library.read()).hexdigest()
+        self.assertEqual(hashes(packages), in_image)
         installed = output("dpkg-query", "-W", "-f", "${Version}", "libc6")
         self.assertEqual([one["versionInfo"] for one in packages.values() if one["name"] == "libc6"], [installed])
 
