@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "userspace/base/capabilities.h"
 #include "userspace/base/clock.h"
 #include "userspace/base/file.h"
 #include "userspace/base/log_format.h"
@@ -316,6 +317,8 @@ Status Run(const config::Config& config, const sigset_t& signals, Settings& sett
 
 int Main(int argc, char** argv) {
   if (const Status opened = OpenStandardFiles(); !opened) return Fatal(opened.error(), /*json=*/false);
+  // First of all: the configuration may be readable by root only.
+  if (const Status usable = UsePermittedCapabilities(); !usable) return Fatal(usable.error(), /*json=*/false);
   GiveBackFreedMemory();
   auto line = config::ParseCommandLine(argc, argv);
   if (!line) return Fatal(line.error(), /*json=*/false);

@@ -46,6 +46,16 @@ Status LowerBounds(const std::vector<cap_value_t>& kept) {
 
 bool HasCapability(cap_value_t capability) { return Contains(SetsOfThread(), CAP_EFFECTIVE, capability); }
 
+Status UsePermittedCapabilities() {
+  const Sets sets = SetsOfThread();
+  if (sets == nullptr) return SystemError("read the capabilities of this process");
+  for (cap_value_t capability = 0; capability < cap_max_bits(); ++capability) {
+    if (Contains(sets, CAP_PERMITTED, capability)) Change(sets, CAP_EFFECTIVE, {capability}, CAP_SET);
+  }
+  if (cap_set_proc(sets.get()) != 0) return SystemError("take permitted capabilities into use");
+  return {};
+}
+
 Status KeepOnlyCapabilities(const std::vector<cap_value_t>& kept) {
   const Sets before = SetsOfThread();
   const Sets after(cap_init(), cap_free);

@@ -88,6 +88,17 @@ TEST(CapabilitiesTest, WhatIsDoneWithoutComesBackAndNothingMore) {
   EXPECT_EQ(status, 0);
 }
 
+TEST(CapabilitiesTest, AllThatIsPermittedIsTakenIntoUseAndNothingMore) {
+  const int status = StatusOfChild([] {
+    Expect(KeepOnlyCapabilities({CAP_SYS_PTRACE, CAP_SYS_CHROOT}).has_value(), 1);
+    const WithoutCapabilities without({CAP_SYS_PTRACE, CAP_SYS_CHROOT});
+    Expect(StatusOf("CapEff") == Hex({}), 2);
+    Expect(UsePermittedCapabilities().has_value(), 3);
+    Expect(StatusOf("CapEff") == Hex({CAP_SYS_PTRACE, CAP_SYS_CHROOT}), 4);
+  });
+  EXPECT_EQ(status, 0);
+}
+
 TEST(CapabilitiesTest, AreCalledAsTheManualCallsThem) {
   EXPECT_EQ(NamesOf({CAP_BPF, CAP_SYS_PTRACE}), "cap_bpf,cap_sys_ptrace");
   EXPECT_EQ(NamesOf({}), "none");

@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -40,10 +41,10 @@ def kept_of(*names):
     return mask(*(kept | {"BPF"} if old else kept) & set(names))
 
 
-def as_user(*names):
+def as_user(*names, sets=("bounding-set", "inh-caps", "ambient-caps")):
     """A command line that becomes another one, as another user with these capabilities."""
     capabilities = ",".join(["-all", *(f"+{name.lower()}" for name in names)])
-    sets = [f"--{which}={capabilities}" for which in ("bounding-set", "inh-caps", "ambient-caps")]
+    sets = [f"--{which}={capabilities}" for which in sets]
     return ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", *sets]
 
 
@@ -198,6 +199,15 @@ class RightsTest(unittest.TestCase):
         lost = [line for line in self.warnings() if "energy_uj" not in line]  # what this test takes away for a while
         self.assertEqual(lost, [])
         self.assertEqual(self.exporter.stop(), 0)
+
+    def test_what_its_file_carries_another_user_has(self):
+        permitted = mask(*NAMED)
+        revision_2 = 0x02000000  # linux/capability.h
+        value = struct.pack("<5I", revision_2, permitted & 0xFFFFFFFF, 0, permitted >> 32, 0)
+        os.setxattr(self.brahe, "security.capability", value)
+        self.start(as_user(*NAMED, sets=["bounding-set"]))
+        self.expect_rights(kept_of(*NAMED), mask(*NAMED))
+        self.expect()
 
     def test_as_root_it_gives_up_the_rest_once_it_listens(self):
         port = free_port_of_root()
