@@ -79,7 +79,8 @@ expect "installs what the tests need" run_setup --tests
 expect "a virtual machine is among it" called 'install .* qemu-system-x86 '
 expect "and what the binary needs" called 'install .* clang '
 expect "node that came another way is not replaced" not_called ' nodejs '
-expect "the linter of BUILD files comes from npm" called '^npm install'
+expect "the linter of BUILD files comes from npm" called '^npm install .* @bazel/buildifier@'
+expect "and so do Grafana's types" called '^npm install .* @grafana/schema@'
 
 expect "installs what packages are made with" run_setup --package
 expect "which is dpkg-dev" called 'install .* dpkg-dev '
@@ -100,11 +101,22 @@ run_setup --tests
   echo 'g++ installed'
   sed -n 's/^apt-get .*APT::Status-Fd=. //p' "$calls" | tr ' ' '\n' | sed 's/$/ installed/'
 } >"$installed"
-mkdir -p "$XDG_CACHE_HOME/brahe/node/node_modules/.bin"
-fake buildifier <<<''
-cp "$fakes/buildifier" "$XDG_CACHE_HOME/brahe/node/node_modules/.bin"
+# PACKAGE@VERSION...: as npm leaves them.
+have_from_npm() {
+  local package folder
+  for package; do
+    folder=$XDG_CACHE_HOME/brahe/node/node_modules/${package%@*}
+    mkdir -p "$folder"
+    echo "  \"version\": \"${package##*@}\"," >"$folder/package.json"
+  done
+}
+read -ra from_npm < <(sed -n 's/^npm install .* --prefix [^ ]* //p' "$calls")
+have_from_npm "${from_npm[@]}"
 expect "a machine that has all is set up" run_setup --tests
 expect "nothing is asked for there" not_called .
+have_from_npm typescript@1.0
+expect "a package of npm's of another version is replaced" run_setup --tests
+expect "and only that" called "^npm install .*/node ${from_npm[2]}\$"
 sed -i 's/^clang installed/clang config-files/' "$installed"
 expect "a package that was removed is installed again" run_setup
 expect "and no other" called ' APT::Status-Fd=. clang$'

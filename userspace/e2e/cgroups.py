@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 
 
@@ -44,6 +46,27 @@ class Cgroup:
         except FileNotFoundError:
             with open(f"{self.folder}/cpu.stat") as stat:
                 return int(dict(line.split() for line in stat)["usage_usec"]) / 1e6
+
+
+class Burner:
+    """A process of this name that burns CPU time in a cgroup of its own."""
+
+    def __init__(self, path, comm="burner"):
+        self.cgroup = Cgroup(path)
+        self.cgroup.make()
+        code = f"open('/proc/self/comm', 'w').write('{comm}'); print(flush=True)\nwhile True: pass"
+        self.process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+        self.process.stdout.readline()
+        self.cgroup.take(self.process.pid)
+
+    def end(self):
+        """Returns the CPU seconds that its cgroup has used."""
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        used = self.cgroup.used()
+        remove_tree(self.cgroup.path)
+        return used
 
 
 def remove_tree(path):

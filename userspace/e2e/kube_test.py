@@ -4,14 +4,13 @@ their cgroups: does each joule end in the right pod, under its name? Runs as roo
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
 import unittest
 import uuid
 
-from cgroups import Cgroup, remove_tree
+from cgroups import Burner, remove_tree
 from certificates import Certificates
 from fake_kube import FakeKube, pod, replies
 from node import HiddenTime, Inaccurate, Node, cpus_of_zones, emulated, misses_short_work, stolen_seconds, three_tries
@@ -23,26 +22,12 @@ ZONES = {"package": 60, "core": 40, "dram": 6}
 JOULES = "kepler_{}_cpu_joules_total"
 
 
-class Workload:
+class Workload(Burner):
     """A container of a pod: a cgroup as kubelet makes it, with a process that burns."""
 
     def __init__(self, pod_uid, comm="burner"):
         self.id = uuid.uuid4().hex * 2
-        self.cgroup = Cgroup(f"{TREE}/kubepods/burstable/pod{pod_uid}/{self.id}")
-        self.cgroup.make()
-        code = f"open('/proc/self/comm', 'w').write('{comm}'); print(flush=True)\nwhile True: pass"
-        self.process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
-        self.process.stdout.readline()
-        self.cgroup.take(self.process.pid)
-
-    def end(self):
-        """Returns the CPU seconds that its cgroup has used."""
-        self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
-        used = self.cgroup.used()
-        remove_tree(self.cgroup.path)
-        return used
+        super().__init__(f"{TREE}/kubepods/burstable/pod{pod_uid}/{self.id}", comm)
 
 
 class KubeTest:

@@ -19,10 +19,12 @@ def _free_port():
 class Prometheus:
     """Scrapes targets on the loopback each second. `jobs`: name -> {"port": ..., and more keys of a scrape_config}."""
 
-    def __init__(self, folder, jobs):
+    def __init__(self, folder, jobs, rule_files=()):
         config = os.path.join(folder, "prometheus.yml")
         with open(config, "w") as out:  # JSON is YAML, too
-            json.dump({"scrape_configs": [self._scrape_config(name, **job) for name, job in jobs.items()]}, out)
+            scrape_configs = [self._scrape_config(name, **job) for name, job in jobs.items()]
+            rules = {"global": {"evaluation_interval": "1s"}, "rule_files": list(rule_files)}
+            json.dump({"scrape_configs": scrape_configs, **rules}, out)
         self.log = open(os.path.join(folder, "prometheus.log"), "w+")
         self.port = _free_port()
         self.process = subprocess.Popen(
@@ -51,6 +53,10 @@ class Prometheus:
         return [
             (series["metric"], float(series["value"][1])) for series in self._get("query", query=expression)["result"]
         ]
+
+    def rules(self):
+        """What is known of each rule."""
+        return [rule for group in self._get("rules")["groups"] for rule in group["rules"]]
 
     def metadata(self):
         """What the targets say of their families."""
