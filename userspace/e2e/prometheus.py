@@ -48,11 +48,10 @@ class Prometheus:
         with urllib.request.urlopen(url, timeout=10) as response:
             return json.load(response)["data"]
 
-    def query(self, expression):
-        """[(labels, value)] of an instant query."""
-        return [
-            (series["metric"], float(series["value"][1])) for series in self._get("query", query=expression)["result"]
-        ]
+    def query(self, expression, **parameters):
+        """[(labels, value)] of an instant query. `parameters`: such as `time`."""
+        result = self._get("query", query=expression, **parameters)["result"]
+        return [(series["metric"], float(series["value"][1])) for series in result]
 
     def rules(self):
         """What is known of each rule."""
