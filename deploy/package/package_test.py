@@ -28,6 +28,15 @@ OLD, NEW = "0.1.0~20231114221320.0123456789ab", "0.1.0"
 EPOCH = 1700000000  # 2023-11-14 22:13:20 UTC
 UNITS = ("brahe.service", "brahe.socket")
 WANTED = "/etc/systemd/system/multi-user.target.wants/brahe.service"
+# Of an RPM's root. It remembers what it was asked, and whether the service is enabled.
+SYSTEMCTL = """#!/bin/sh
+case "$*" in
+  *is-enabled*) [ -e /enabled ]; exit ;;
+  *disable*) rm -f /enabled ;;
+  *enable*) : >/enabled ;;
+esac
+echo "$*" >>/asked
+"""
 
 
 def output(*command, **options):
@@ -59,9 +68,10 @@ class Packages(unittest.TestCase):
         self.symbols = self.path("brahe-dbgsym_{}_{}.deb")
         self.image = self.path("brahe-{}-{}.oci.tar")
         self.tarball = self.path("brahe-{}-{}.tar.xz")
+        self.rpm = self.path("brahe-{}-1.{machine}.rpm")
 
     def path(self, pattern, folder="new", version=NEW):
-        return os.path.join(self.folder, folder, pattern.format(version, architecture()))
+        return os.path.join(self.folder, folder, pattern.format(version, architecture(), machine=os.uname().machine))
 
 
 class ContentsTest(Packages):
@@ -72,7 +82,7 @@ class ContentsTest(Packages):
         os.mkdir(temporary)
         pack(NEW, self.again, TZ="Asia/Kathmandu", LC_ALL="C", TMPDIR=temporary)
         names = sorted(os.listdir(self.new))
-        self.assertEqual(len(names), 6)
+        self.assertEqual(len(names), 7)
         self.assertEqual(sorted(os.listdir(self.again)), names)
         for name in names:
             with open(f"{self.new}/{name}", "rb") as one, open(f"{self.again}/{name}", "rb") as other:
@@ -81,7 +91,7 @@ class ContentsTest(Packages):
 
     def test_the_sums_are_those_of_all_other_files(self):
         checked = output("sha256sum", "--check", "--strict", "SHA256SUMS", cwd=self.new)
-        self.assertEqual(checked.count(": OK\n"), 5)
+        self.assertEqual(checked.count(": OK\n"), 6)
 
     def test_the_sums_are_signed_where_there_is_a_key_and_verified_without_a_network(self):
         where = tempfile.mkdtemp(dir=self.folder)
@@ -177,6 +187,80 @@ class ContentsTest(Packages):
         self.assertLess(
             {"usr/bin/brahe", "lib/systemd/system/brahe.service", "usr/share/doc/brahe/LICENSE"}, names
         )
+
+
+class RpmTest(Packages):
+    def query(self, *options):
+        return output("rpm", "--query", "--package", *options, self.rpm)
+
+    def test_its_files_are_those_of_the_debian_package_and_the_licence(self):
+        self.assertEqual(output("rpm", "--checksig", self.rpm), f"{self.rpm}: digests OK\n")
+        self.assertEqual(self.query("--queryformat", "%{VERSION} %{BUILDTIME} %{BUILDHOST}"), f"{NEW} {EPOCH} localhost")
+        listing = "[%{FILENAMES} %{FILEMODES:octal} %{FILEUSERNAME}:%{FILEGROUPNAME} %{FILEMTIMES} %{FILEFLAGS:fflags}\\n]"
+        found = dict(line.split(" ", 1) for line in self.query("--queryformat", listing).splitlines())
+        owned = f"root:root {EPOCH}"
+        self.assertEqual(
+            found,
+            {
+                "/etc/brahe": f"40755 {owned} ",
+                "/etc/brahe/brahe.yaml": f"100644 {owned} cn",  # noreplace
+                "/usr/bin/brahe": f"100755 {owned} ",
+                "/usr/lib/systemd/system/brahe.service": f"100644 {owned} ",
+                "/usr/lib/systemd/system/brahe.socket": f"100644 {owned} ",
+                "/usr/share/bash-completion/completions/brahe": f"100644 {owned} ",
+                "/usr/share/licenses/brahe": f"40755 {owned} ",
+                "/usr/share/licenses/brahe/LICENSE": f"100644 {owned} l",
+                "/usr/share/man/man8/brahe.8.gz": f"100644 {owned} d",
+            },
+        )
+
+    def test_it_needs_each_library_that_it_is_linked_with(self):
+        required = re.findall(r"^(\S+)\(\)\(64bit\)$", self.query("--requires"), re.MULTILINE)
+        linked = re.findall(r"NEEDED.*\[(.+)\]", output("readelf", "--dynamic", BRAHE))
+        self.assertEqual(sorted(required), sorted(linked))
+        self.assertEqual(self.query("--recommends"), "libcurl-gnutls.so.4()(64bit)\n")
+
+    def test_it_is_installed_upgraded_and_erased_without_a_trace(self):
+        root = tempfile.mkdtemp(dir=self.folder)
+        for folder in ("bin", "dev", "usr/bin", "run/systemd/system", "rpmdb"):
+            os.makedirs(f"{root}/{folder}")
+        open(f"{root}/dev/null", "w").close()
+        shutil.copy(shutil.which("busybox"), f"{root}/bin/sh")
+        with open(f"{root}/usr/bin/systemctl", "w") as systemctl:
+            systemctl.write(SYSTEMCTL)
+        os.chmod(f"{root}/usr/bin/systemctl", 0o755)
+
+        def files():
+            found = set(glob.glob(f"{root}/**", recursive=True, include_hidden=True))
+            return {path.removeprefix(root) for path in found if "/rpmdb" not in path and os.path.isfile(path)}
+
+        def rpm(*arguments):
+            """Returns what was asked of systemctl."""
+            open(f"{root}/asked", "w").close()
+            run = ["rpm", f"--root={root}", "--dbpath=/rpmdb", "--nodeps", "--force-debian", *arguments]
+            subprocess.run(run, check=True, stdin=subprocess.DEVNULL)
+            with open(f"{root}/asked") as asked:
+                return asked.read().splitlines()
+
+        before = files()
+        asked = rpm("--install", self.path("brahe-{}-1.{machine}.rpm", "old", OLD))
+        self.assertEqual(asked, ["--no-reload enable brahe.service", "daemon-reload", "restart brahe.service"])
+        self.assertEqual(output(f"{root}/usr/bin/brahe", "--version"), output(BRAHE, "--version"))
+
+        # Each administrator's choice stays over an upgrade.
+        with open(f"{root}/etc/brahe/brahe.yaml", "a") as settings:
+            settings.write("monitor.interval: 3s\n")
+        os.remove(f"{root}/enabled")
+        self.assertEqual(rpm("--upgrade", self.rpm), ["daemon-reload", "try-restart brahe.service"])
+        with open(f"{root}/etc/brahe/brahe.yaml") as settings:
+            self.assertIn("\nmonitor.interval: 3s\n", settings.read())
+
+        asked = rpm("--erase", "brahe")
+        self.assertEqual(
+            asked,
+            ["--no-reload disable brahe.service brahe.socket", "stop brahe.socket brahe.service", "daemon-reload"],
+        )
+        self.assertEqual(files() - before, {"/asked", "/etc/brahe/brahe.yaml.rpmsave"})
 
 
 class InstallationTest(Packages):
