@@ -206,13 +206,16 @@ PODS_J, CONTAINERS_J, PROCESSES_J, VMS_J = (f"kepler_{level}_cpu_joules_total" f
 def bills(level, selector):
     """Energy, carbon and cost of the dashboard's time, by rules of one level: three stat panels."""
     names = (
-        ("Energy", "kwatth", "brahe_energy_kwh", "What the grid delivered: all zones that may be added up, times the data centre's overhead."),
-        ("Carbon", "massg", "brahe_carbon_grams", "CO2 equivalent of it, by brahe:grid_carbon_intensity:gco2e_per_kwh, which you set in the rules."),
-        ("Cost", "short", "brahe_cost", "What it costs in your currency, by brahe:electricity_price:per_kwh, which you set in the rules."),
+        ("Energy", "kwatth", "brahe_energy_kwh", "no rules",
+         "What the grid delivered: all zones that may be added up, times the data centre's overhead."),
+        ("Carbon", "massg", "brahe_carbon_grams", "not set",
+         "CO2 equivalent of it, by brahe:grid_carbon_intensity:gco2e_per_kwh, which you set in the rules."),
+        ("Cost", "short", "brahe_cost", "not set",
+         "What it costs in your currency, by brahe:electricity_price:per_kwh, which you set in the rules."),
     )
     return [
-        stat(title, text + RULES_NOTE, unit, f"sum({minutes(f'{level}:{name}:increase1m', selector)})")
-        for title, unit, name, text in names
+        stat(title, text + RULES_NOTE, unit, f"sum({minutes(f'{level}:{name}:increase1m', selector)})", noValue=without)
+        for title, unit, name, without, text in names
     ]
 
 
