@@ -12,7 +12,7 @@ SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 WINDOW = "$__rate_interval"
 ZONE_NOTE = " Only the energy of the chosen zone: zones contain one another and must not be added up blindly."
 RULES_NOTE = " Needs the recording rules of deploy/prometheus/rules.yaml."
-SHORT_NOTE = " What lives for less than two scrapes is missing here; the recording rules have it."
+SHORT_NOTE = " What lives for less than two scrapes is missing here."
 
 # What selects series on the dashboards that have these variables.
 CLUSTER = 'cluster=~"$cluster"'
@@ -237,7 +237,7 @@ def watts_and_joules(by, counter, selector, top=""):
 
 def pods_table(selector, description, size=(24, 9)):
     return table(
-        "Pods", description + ZONE_NOTE + SHORT_NOTE,
+        "Pods", description + ZONE_NOTE + SHORT_NOTE.removesuffix(".") + "; the workload's dashboard has it.",
         {"pod_namespace": "Namespace", "pod_name": "Pod", "node_name": "Node"},
         watts_and_joules("pod_namespace, pod_name, node_name", PODS_J, selector),
         {"Namespace": TO_NAMESPACE, "Pod": TO_POD, "Node": TO_NODE}, size,

@@ -11,7 +11,7 @@ import unittest
 
 sys.path.insert(0, os.path.abspath("userspace/e2e"))
 import runner  # noqa: E402 (the path comes first)
-from expressions import load  # noqa: E402
+from expressions import load, metrics_of  # noqa: E402
 
 FOLDER = os.path.abspath(sys.argv.pop(1))
 # Where scripts/setup puts what comes from npm.
@@ -46,7 +46,7 @@ class DashboardsTest(unittest.TestCase):
 
     def test_the_files_are_what_the_program_makes(self):
         subprocess.run([sys.executable, f"{FOLDER}/dashboards.py", self.folder], check=True)
-        made = {name for name in os.listdir(self.folder)}
+        made = set(os.listdir(self.folder))
         self.assertEqual(made, {f"{uid}.json" for uid in self.dashboards})
         for name in made:
             with open(f"{self.folder}/{name}") as new, open(f"{FOLDER}/{name}") as old:
@@ -70,6 +70,11 @@ class DashboardsTest(unittest.TestCase):
         for where, _, panel in self.panels:
             self.assertRegex(panel["description"], r"^[A-Z0-9].+\.$", where)
             self.assertNotEqual(panel["fieldConfig"]["defaults"]["unit"], "", where)
+
+    def test_a_panel_says_so_if_it_needs_the_recording_rules(self):
+        for where, _, panel in self.panels:
+            metrics = set().union(*(metrics_of(target["expr"]) for target in panel["targets"]))
+            self.assertEqual(any(":" in name for name in metrics), "Needs the recording rules" in panel["description"], where)
 
     def test_panels_have_ids_of_their_own_and_do_not_overlap(self):
         for uid, one in self.dashboards.items():

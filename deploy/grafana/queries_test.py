@@ -235,12 +235,19 @@ class QueriesTest(unittest.TestCase):
             self.assertLessEqual(metrics_of(query), known, query)
 
     def test_the_power_of_the_cluster_is_that_of_its_sensors(self):
-        """package and dram, for core is a part of package."""
+        """package and dram, for core is a part of package. Where a scrape failed, one moment has another's energy as well."""
         [(_, watts)] = self.query("avg_over_time(cluster:kepler_node_cpu_watts:avg1m[10s])")
-        self.assertLess(abs(watts / (ZONES["package"] + ZONES["dram"]) - 1), 0.05)
+        self.assertLess(abs(watts / (ZONES["package"] + ZONES["dram"]) - 1), 0.2)
         [query] = [e["A"] for where, _, e in self.panels if where == "brahe-overview: Power in the zone"]
         [(_, watts)] = self.answers[query]
-        self.assertLess(abs(watts / ZONES["package"] - 1), 0.05)
+        self.assertLess(abs(watts / ZONES["package"] - 1), 0.2)
+
+    def test_the_minutes_of_the_cluster_are_all_that_its_sensors_showed(self):
+        counters = 'node_zone:kepler_node_cpu_joules:max{zone=~"package|dram"}[10m]'
+        [(_, shown)] = self.query(f"sum(max_over_time({counters})) - sum(min_over_time({counters}))")
+        [(_, joules)] = self.query("sum(sum_over_time(cluster:kepler_node_cpu_joules:increase1m[10m]))")
+        self.assertGreater(shown, 0)
+        self.assertAlmostEqual(joules, shown, 5)
 
     def test_levels_add_up(self):
         self.settle()
