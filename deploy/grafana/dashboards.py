@@ -124,7 +124,7 @@ def row(title):
 
 def field(header):
     """A cell of the row whose link is followed."""
-    return f'${{__data.fields["{header}"]}}'
+    return f'${{__data.fields["{header}"]:percentencode}}'
 
 
 # Variables.
