@@ -35,6 +35,11 @@ Status DropPrivileges(const PrivilegedWork& work) {
     const auto had = std::find_if(need.begin(), need.end(), HasCapability);
     if (had != need.end()) kept.push_back(*had);
   }
+  if (!HasCapability(CAP_DAC_READ_SEARCH)) {
+    LOG(WARNING)
+        << "Fewer containers are known and have a name: files that others have closed, and cgroups by their ids, "
+           "are opened by holders of CAP_DAC_READ_SEARCH only (grant it)";
+  }
   if (!HasCapability(CAP_SYS_PTRACE)) {
     LOG(WARNING)
         << "Processes of other users that run already have no exe, and fewer containers have a name: the kernel "
