@@ -13,8 +13,8 @@ namespace brahe {
 // Whether it may use `capability` now (the effective set).
 bool HasCapability(cap_value_t capability);
 
-// Takes into use all capabilities that it is permitted. A program has those of its file that are marked +p without being
-// able to use them at first; marked +ep, it could not even be executed where one of them is out of bounds.
+// Takes into use all capabilities that it is permitted. A program has those of its file that are marked +p without
+// being able to use them at first; marked +ep, it could not even be executed where one of them is out of bounds.
 Status UsePermittedCapabilities();
 
 // Gives up every capability but those of `kept` that it has, in all sets and for good, and sets no_new_privs, so that
