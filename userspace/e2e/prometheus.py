@@ -17,9 +17,10 @@ def _free_port():
 
 
 class Prometheus:
-    """Scrapes targets on the loopback each second. `jobs`: name -> {"port": ..., and more keys of a scrape_config}."""
+    """Scrapes targets on the loopback each second. `jobs`: name -> {"port": ..., and more keys of a scrape_config}; `flags`:
+    more for the command line."""
 
-    def __init__(self, folder, jobs, rule_files=()):
+    def __init__(self, folder, jobs, rule_files=(), flags=()):
         config = os.path.join(folder, "prometheus.yml")
         with open(config, "w") as out:  # JSON is YAML, too
             scrape_configs = [self._scrape_config(name, **job) for name, job in jobs.items()]
@@ -33,6 +34,7 @@ class Prometheus:
                 f"--config.file={config}",
                 f"--storage.tsdb.path={folder}/tsdb",
                 f"--web.listen-address=127.0.0.1:{self.port}",
+                *flags,
             ],
             stdout=self.log,
             stderr=self.log,
