@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The exporter with the rights that README names, as root and as another user, and without each of them in turn: what is
-lost, and is it said? Runs as root: rights_test.py BRAHE README [CASE]."""
+"""The exporter with the rights that docs/security.md names, as root and as another user, and without each of them in turn:
+what is lost, and is it said? Runs as root: rights_test.py BRAHE SECURITY_MD [CASE]."""
 
 import os
 import platform
@@ -21,8 +21,8 @@ from node import ExporterProcess, PowercapDriver
 import runner
 
 BRAHE = os.path.abspath(sys.argv.pop(1))
-with open(sys.argv.pop(1)) as readme:
-    NAMED = tuple(dict.fromkeys(re.findall(r"^\| `CAP_(\w+)`", readme.read(), re.MULTILINE)))
+with open(sys.argv.pop(1)) as document:
+    NAMED = tuple(dict.fromkeys(re.findall(r"^\| `CAP_(\w+)`", document.read(), re.MULTILINE)))
 TREE = f"/brahe-test-{os.getpid()}"  # holds all the cgroups made here
 USER = "4321"
 NUMBERS = {"DAC_READ_SEARCH": 2, "SYS_PTRACE": 19, "PERFMON": 38, "BPF": 39}
@@ -177,7 +177,7 @@ class RightsTest(unittest.TestCase):
             self.assertEqual(fields["NoNewPrivs"], "1")
 
     def without(self, name):
-        self.assertIn(name, NAMED, "README says what it costs")
+        self.assertIn(name, NAMED, "the document says what it costs")
         rights = [other for other in NAMED if other != name]
         self.start(as_user(*rights))
         self.expect_rights(kept_of(*rights), mask(*rights))
@@ -189,10 +189,10 @@ class RightsTest(unittest.TestCase):
             self.assertEqual(len([line for line in lines if words in line]), 1, lines)
         self.assertEqual(len(lines), len(each), lines)
 
-    def test_readme_names_them(self):
+    def test_the_document_names_them(self):
         self.assertEqual(set(NAMED), set(NUMBERS))
 
-    def test_as_another_user_with_what_readme_names_nothing_is_lost(self):
+    def test_as_another_user_with_what_it_names_nothing_is_lost(self):
         self.start(as_user(*NAMED))
         self.expect_rights(kept_of(*NAMED), mask(*NAMED))
         self.expect()
