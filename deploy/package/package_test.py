@@ -57,8 +57,11 @@ def setUpModule():
     folder = tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR"))
     unittest.addModuleCleanup(shutil.rmtree, folder)
     Packages.folder = folder
-    for name, version in (("new", NEW), ("old", OLD)):
-        pack(version, os.path.join(folder, name))
+    pack(NEW, f"{folder}/new")
+    Packages.public_key = f"{folder}/key.pub"
+    secret = f"{folder}/key.sec"
+    subprocess.run(["signify-openbsd", "-G", "-n", "-s", secret, "-p", Packages.public_key], check=True)
+    pack(OLD, f"{folder}/old", BRAHE_SIGNING_KEY=os.path.relpath(secret))
 
 
 class Packages(unittest.TestCase):
@@ -94,11 +97,8 @@ class ContentsTest(Packages):
         self.assertEqual(checked.count(": OK\n"), 6)
 
     def test_the_sums_are_signed_where_there_is_a_key_and_verified_without_a_network(self):
-        where = tempfile.mkdtemp(dir=self.folder)
-        secret, public, signed = f"{where}/key.sec", f"{where}/key.pub", f"{where}/signed"
-        subprocess.run(["signify-openbsd", "-G", "-n", "-s", secret, "-p", public], check=True)
-        pack(NEW, signed, BRAHE_SIGNING_KEY=os.path.relpath(secret))
-        verify = ["signify-openbsd", "-V", "-q", "-p", public, "-m", f"{signed}/SHA256SUMS"]
+        signed = shutil.copytree(f"{self.folder}/old", f"{self.folder}/signed")
+        verify = ["signify-openbsd", "-V", "-q", "-p", self.public_key, "-m", f"{signed}/SHA256SUMS"]
         subprocess.run(verify, check=True)
         with open(f"{signed}/SHA256SUMS", "a") as sums:
             sums.write("\n")
