@@ -85,7 +85,7 @@ class ContentsTest(Packages):
         os.mkdir(temporary)
         pack(NEW, self.again, TZ="Asia/Kathmandu", LC_ALL="C", TMPDIR=temporary)
         names = sorted(os.listdir(self.new))
-        self.assertEqual(len(names), 7)
+        self.assertEqual(len(names), 8)
         self.assertEqual(sorted(os.listdir(self.again)), names)
         for name in names:
             with open(f"{self.new}/{name}", "rb") as one, open(f"{self.again}/{name}", "rb") as other:
@@ -94,7 +94,7 @@ class ContentsTest(Packages):
 
     def test_the_sums_are_those_of_all_other_files(self):
         checked = output("sha256sum", "--check", "--strict", "SHA256SUMS", cwd=self.new)
-        self.assertEqual(checked.count(": OK\n"), 6)
+        self.assertEqual(checked.count(": OK\n"), 7)
 
     def test_the_sums_are_signed_where_there_is_a_key_and_verified_without_a_network(self):
         signed = shutil.copytree(f"{self.folder}/old", f"{self.folder}/signed")
