@@ -4,6 +4,7 @@ CONFIGURATION is docs/configuration.md. What a cluster says to its objects is se
 
 import concurrent.futures
 import copy
+import functools
 import glob
 import json
 import os
@@ -27,6 +28,12 @@ import runner  # noqa: E402
 
 BRAHE, CONFIGURATION, KEPLERS = (os.path.abspath(sys.argv.pop(1)) for _ in range(3))
 DEPLOY = os.path.dirname(helm.HERE)
+# Where scripts/setup puts what comes from npm: the types of Kubernetes' objects are among it, those of its autoscaler not.
+NODE = os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")), "brahe/node/node_modules")
+MODELS = {
+    "monitoring.coreos.com/v1": "@kubernetes-models/prometheus-operator",
+    **{version: "kubernetes-models" for version in ("v1", "apps/v1", "networking.k8s.io/v1", "rbac.authorization.k8s.io/v1")},
+}
 EPOCH = 1700000000  # 2023-11-14 22:13:20 UTC
 CLUSTER = "1.33.0"
 # Below these the schema lets more through than it names, because Kubernetes or Helm has more.
@@ -122,13 +129,12 @@ class Chart(unittest.TestCase):
         cls.values = yaml.safe_load(read(helm.CHART, "values.yaml"))
         cls.schema = json.loads(read(helm.CHART, "values.schema.json"))
 
-    def render(self, values=None, *flags, kube_version=CLUSTER, **options):
+    @classmethod
+    def render(cls, values=None, *flags, kube_version=CLUSTER, **options):
         """The objects by kind and name."""
-        objects = helm.template(self.packed, "--kube-version", kube_version, *flags, values=values, **options)
-        for thing in objects:
-            self.assertLessEqual({"apiVersion", "kind", "metadata"}, set(thing), thing)
+        objects = helm.template(cls.packed, "--kube-version", kube_version, *flags, values=values, **options)
         found = {(thing["kind"], thing["metadata"]["name"]): thing for thing in objects}
-        self.assertEqual(len(found), len(objects), "two objects of one name")
+        assert len(found) == len(objects), "two objects of one name"
         return found
 
     def pod(self, values=None, **options):
@@ -142,13 +148,15 @@ class Chart(unittest.TestCase):
             self.render(values, **options)
         return str(refused.exception)
 
-    def leaves(self):
+    @classmethod
+    def leaves(cls):
         """Each value with its default, without those that have values below them."""
-        return [(path, value) for path, value in document.keys(self.values) if not isinstance(value, dict) or not value]
+        return [(path, value) for path, value in document.keys(cls.values) if not isinstance(value, dict) or not value]
 
-    def section(self, path):
+    @classmethod
+    def section(cls, path):
         """The schema below a path of values."""
-        node = self.schema
+        node = cls.schema
         for key in path:
             node = node["properties"][key]
         return node
@@ -361,25 +369,54 @@ class ValuesTest(Chart):
                 pointer = "/".join(path).replace("~", "~0").replace("kubernetes.io/os", "kubernetes.io~1os")
                 self.assertRegex(said, rf"- at '/{re.escape(pointer)}': |- {re.escape('.'.join(path))}: ")
 
-    def test_each_value_is_used(self):
-        """What is rendered differs with each example of each value."""
+    @classmethod
+    @functools.cache
+    def examples(cls):
+        """(path, example, what is rendered without it, what is rendered with it) for each example of each value."""
         cases = []
-        for path, default in self.leaves():
+        for path, default in cls.leaves():
             needed = {}
             for prefix, values in NEEDED.items():
                 if path[: len(prefix)] == prefix and path != (*prefix, "enabled"):
                     needed = merged(needed, values)
-            examples = EXAMPLES.get(path, self.section(path).get("examples"))
-            self.assertIsNotNone(examples, path)
-            self.assertNotIn(default, examples, path)
+            examples = EXAMPLES.get(path, cls.section(path).get("examples", [default]))
             cases += [(needed, path, example) for example in examples]
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             contexts = {json.dumps(needed): needed for needed, _, _ in cases}
-            befores = {context: pool.submit(self.render, needed) for context, needed in contexts.items()}
-            afters = [pool.submit(self.render, merged(needed, tree(path, example))) for needed, path, example in cases]
-        for (needed, path, example), after in zip(cases, afters):
+            before = {context: pool.submit(cls.render, needed) for context, needed in contexts.items()}
+            after = [pool.submit(cls.render, merged(needed, tree(path, example))) for needed, path, example in cases]
+        return [
+            (path, example, before[json.dumps(needed)].result(), rendered.result())
+            for (needed, path, example), rendered in zip(cases, after)
+        ]
+
+    def test_each_value_is_used(self):
+        """What is rendered differs with each example of each value."""
+        for path, example, before, after in self.examples():
             with self.subTest(path=path, example=example):
-                self.assertTrue(after.result() != befores[json.dumps(needed)].result(), "nothing has changed")
+                self.assertTrue(before != after, "nothing has changed, or there is no example")
+
+    def test_whatever_the_values_kubernetes_knows_every_key(self):
+        """And so does the Prometheus operator: what is rendered with each example is of their types."""
+        objects = {json.dumps(thing) for *_, before, after in self.examples() for thing in (*before.values(), *after.values())}
+        lines, imports = [], set()
+        for number, text in enumerate(sorted(objects)):
+            thing = json.loads(text)
+            package = MODELS.get(thing["apiVersion"])
+            self.assertEqual(package is None, thing["kind"] == "VerticalPodAutoscaler", thing)
+            if package:
+                imports.add(f"import type {{ I{thing['kind']} }} from '{package}/{thing['apiVersion']}/{thing['kind']}';")
+                lines.append(f"export const object{number}: I{thing['kind']} = {text};")
+        self.assertGreater(len(lines), 100)
+        folder = tempfile.mkdtemp(dir=self.folder)
+        os.symlink(NODE, f"{folder}/node_modules")
+        with open(f"{folder}/objects.ts", "w") as out:
+            out.write("\n".join((*sorted(imports), *lines)))
+        flags = "--noEmit --strict --skipLibCheck --module esnext --moduleResolution bundler".split()
+        compiler = subprocess.run(
+            ["node", f"{NODE}/typescript/bin/tsc", *flags, f"{folder}/objects.ts"], stdout=subprocess.PIPE, text=True
+        )
+        self.assertEqual(compiler.returncode, 0, compiler.stdout[:4000])
 
     def test_a_cluster_that_is_too_old_is_refused(self):
         self.assertIn("kubeVersion: >=1.19.0-0", self.refusal({}, kube_version="1.18.20"))
