@@ -14,11 +14,12 @@ import tempfile
 import time
 import unittest
 
-sys.path.insert(0, os.path.abspath("userspace/e2e"))
-# The path comes first.
+sys.path[:0] = [os.path.abspath("userspace/e2e"), os.path.abspath("deploy/helm")]
+# The paths come first.
 from certificates import Certificates  # noqa: E402
 from cgroups import Cgroup, accounted_mount  # noqa: E402
 from exposition import Exposition  # noqa: E402
+import helm  # noqa: E402
 from node import HiddenTime, Inaccurate, PowercapDriver, cpus_of_zones, stolen_seconds, three_tries  # noqa: E402
 import runner  # noqa: E402
 
@@ -408,6 +409,73 @@ class ClusterTest(unittest.TestCase):
         left = kubectl("get", "namespaces,clusterroles,clusterrolebindings", "-o", "name")
         self.assertNotIn("brahe", left)
         self.assertNotIn("brahe\n", cluster(*pins))
+
+    # The chart
+
+    def test_helm_installs_upgrades_and_removes_it(self):
+        kubectl("delete", "--ignore-not-found", "--wait", "-k", self.overlay())
+        self.take_chart()
+        sensors = {
+            "extraArgs": ["--host.sysfs=/driven"],
+            "extraVolumes": [{"name": "driven", "hostPath": {"path": self.driver.root}}],
+            "extraVolumeMounts": [{"name": "driven", "mountPath": "/driven", "readOnly": True}],
+        }
+        as_the_image_does = {"securityContext": {"runAsUser": 65534}}
+        older, newest = helm.VERSIONS
+        self.helm(older, "install", {"daemonset": sensors}, "--create-namespace")
+        self.uninstall(older)
+
+        self.helm(newest, "install", {"daemonset": sensors})
+        first = self.rolled_out()
+        self.helm(newest, "upgrade", {"config": {"monitor": {"interval": "2s"}}, "daemonset": sensors | as_the_image_does})
+        second = self.rolled_out()
+        self.assertNotEqual(first.name, second.name)
+        self.assertIn("monitor.interval=2s (/etc/brahe/config.yaml:", second.log())
+        self.uninstall(newest)
+
+    def take_chart(self):
+        """Without the version of Kubernetes that it asks for: what this server tells at /version is no release's."""
+        chart = shutil.copytree(helm.CHART, f"{self.folder}/chart")
+        with open(f"{chart}/Chart.yaml") as file:
+            lines = [line for line in file if not line.startswith("kubeVersion:")]
+        with open(f"{chart}/Chart.yaml", "w") as file:
+            file.writelines(lines)
+
+    def helm(self, version, command, values, *flags):
+        """Installs or upgrades the chart."""
+        words = (command, "brahe", f"{self.folder}/chart", "--namespace", "brahe", "--values", "-", *flags)
+        told = cluster("exec", f"{helm.CACHE}/{version}/helm", *words, input=json.dumps(values))
+        self.assertIn("STATUS: deployed", told)
+
+    def uninstall(self, version):
+        """And sees that nothing is left."""
+        cluster("exec", f"{helm.CACHE}/{version}/helm", "uninstall", "brahe", "--namespace", "brahe")
+        kinds = "daemonsets,pods,services,configmaps,serviceaccounts,networkpolicies,clusterroles,clusterrolebindings"
+        mine = ("get", kinds, "-n", "brahe", "-l", "app.kubernetes.io/instance=brahe", "-o", "name")
+        self.eventually(lambda: not kubectl(*mine), lambda: kubectl(*mine))
+
+    def rolled_out(self):
+        """Its pod, which counts in the kernel and knows itself by name."""
+        kubectl("rollout", "status", "-n", "brahe", "daemonset/brahe", "--timeout=60s")
+        exporter = Deployed()
+        self.assertEqual(exporter.scrape().one("brahe_cpu_time_source_info", source="bpf"), 1)
+        named = {"pod_name": exporter.name, "pod_namespace": "brahe", "zone": "package"}
+        self.eventually(lambda: exporter.scrape().all(JOULES.format("pod"), **named), exporter.log)
+        return exporter
+
+    def test_the_server_takes_what_helm_makes(self):
+        certificate = {"tls": {"enabled": True, "existingSecret": "brahe-tls"}}
+        for values in (
+            {},
+            {"podSource": "kubelet", "privileged": True},
+            {"podSource": "none", "daemonset": {"appArmorProfile": {"type": "RuntimeDefault"}, "hostNetwork": True}},
+            {"service": {"type": "LoadBalancer", "externalTrafficPolicy": "Local"}, "dashboards": {"enabled": True}},
+            {**certificate, "networkPolicy": {"egress": []}, "daemonset": {"updateStrategy": {"type": "OnDelete"}}},
+        ):
+            with self.subTest(values):
+                objects = helm.template(helm.CHART, "--kube-version", "1.20.2", values=values, release="new", namespace="shop")
+                listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
+                kubectl("apply", "--dry-run=server", "--validate=true", "-f", "-", input=listed)
 
     # The objects
 
