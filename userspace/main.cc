@@ -85,7 +85,7 @@ std::string Architecture() {
 }
 
 std::vector<cpu::CpuInfo> CpuInfos(const config::Config& config) {
-  auto cpus = cpu::ReadCpuInfo(config.host.procfs);
+  auto cpus = cpu::ReadCpuInfo(config.host.procfs, config.host.sysfs);
   if (cpus) return *std::move(cpus);
   LOG(WARNING) << "kepler_node_cpu_info is left out: " << cpus.error().message;
   return {};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <string_view>
 
 #include "userspace/base/cpu_list.h"
@@ -12,13 +13,19 @@ namespace {
 
 constexpr size_t kCpuInfoLimit = 16 << 20;
 
-// The package of an online CPU; 0 where the kernel does not know it.
-uint32_t ReadSocket(const std::string& cpu_folder, uint32_t cpu) {
-  const auto text = ReadFile(cpu_folder + "/cpu" + std::to_string(cpu) + "/topology/physical_package_id");
-  if (!text) return 0;
-  const auto socket = ParseUint64(*text);
-  if (!socket || *socket > std::numeric_limits<uint32_t>::max()) return 0;
-  return static_cast<uint32_t>(*socket);
+// A number that sysfs tells of an online CPU; none where the kernel does not know it (-1).
+std::optional<uint32_t> ReadId(const std::string& cpu_folder, std::string_view cpu, const std::string& name) {
+  const auto text = ReadFile(cpu_folder + "/cpu" + std::string(cpu) + "/topology/" + name);
+  if (!text) return std::nullopt;
+  const auto id = ParseUint64(*text);
+  if (!id || *id > std::numeric_limits<uint32_t>::max()) return std::nullopt;
+  return static_cast<uint32_t>(*id);
+}
+
+// Fills a label that /proc/cpuinfo was silent of.
+void ReadIfMissing(std::string& label, const std::string& cpu_folder, std::string_view cpu, const std::string& name) {
+  if (!label.empty()) return;
+  if (const auto id = ReadId(cpu_folder, cpu, name)) label = std::to_string(*id);
 }
 
 void SetField(CpuInfo& cpu, std::string_view key, std::string_view value) {
@@ -26,6 +33,9 @@ void SetField(CpuInfo& cpu, std::string_view key, std::string_view value) {
   if (key == "model name") cpu.model_name = value;
   if (key == "physical id") cpu.physical_id = value;
   if (key == "core id") cpu.core_id = value;
+  // Of arm64: numbers that Arm gives out, and each maker to his processors.
+  if (key == "CPU implementer") cpu.vendor_id = value;
+  if (key == "CPU part") cpu.model_name = value;
 }
 
 }  // namespace
@@ -48,7 +58,7 @@ Result<CpuTopology> ReadCpuTopology(const std::string& sysfs_root) {
   }
   std::vector<bool> known(topology.socket_of_cpu.size(), false);
   for (const uint32_t cpu : *online) {
-    topology.socket_of_cpu[cpu] = ReadSocket(folder, cpu);
+    topology.socket_of_cpu[cpu] = ReadId(folder, std::to_string(cpu), "physical_package_id").value_or(0);
     known[cpu] = true;
   }
   for (size_t cpu = 1; cpu < known.size(); ++cpu) {
@@ -57,7 +67,7 @@ Result<CpuTopology> ReadCpuTopology(const std::string& sysfs_root) {
   return topology;
 }
 
-Result<std::vector<CpuInfo>> ReadCpuInfo(const std::string& procfs_root) {
+Result<std::vector<CpuInfo>> ReadCpuInfo(const std::string& procfs_root, const std::string& sysfs_root) {
   const auto text = ReadFile(procfs_root + "/cpuinfo", kCpuInfoLimit);
   if (!text) return text.error();
   std::vector<CpuInfo> cpus;
@@ -76,6 +86,11 @@ Result<std::vector<CpuInfo>> ReadCpuInfo(const std::string& procfs_root) {
     } else if (in_cpu) {
       SetField(cpus.back(), key, value);
     }
+  }
+  const std::string folder = sysfs_root + "/devices/system/cpu";
+  for (CpuInfo& cpu : cpus) {
+    ReadIfMissing(cpu.physical_id, folder, cpu.processor, "physical_package_id");
+    ReadIfMissing(cpu.core_id, folder, cpu.processor, "core_id");
   }
   return cpus;
 }

@@ -25,7 +25,8 @@ Result<CpuTopology> ReadCpuTopology(const std::string& sysfs_root);
 // CPUs that are online now: SYSFS/devices/system/cpu/online.
 Result<std::vector<uint32_t>> ReadOnlineCpus(const std::string& sysfs_root);
 
-// Reads PROCFS/cpuinfo.
-Result<std::vector<CpuInfo>> ReadCpuInfo(const std::string& procfs_root);
+// Reads PROCFS/cpuinfo; the ids of package and core, which arm64 does not tell there, from
+// SYSFS/devices/system/cpu/cpuN/topology.
+Result<std::vector<CpuInfo>> ReadCpuInfo(const std::string& procfs_root, const std::string& sysfs_root);
 
 }  // namespace brahe::cpu

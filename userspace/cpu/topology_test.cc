@@ -13,7 +13,12 @@ using Cpus = std::vector<uint32_t>;
 std::vector<CpuInfo> CpuInfoOf(const std::string& kind) {
   const TempTree tree;
   tree.Write("cpuinfo", *ReadFile("testdata/proc/cpuinfo." + kind));
-  return *ReadCpuInfo(tree.path());
+  for (const int cpu : {0, 1}) {
+    const std::string folder = "sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/";
+    tree.Write(folder + "physical_package_id", "36\n");
+    tree.Write(folder + "core_id", cpu == 0 ? "-1\n" : "5\n");
+  }
+  return *ReadCpuInfo(tree.path(), tree.At("sys"));
 }
 
 TEST(TopologyTest, EachCpuHasItsPackage) {
@@ -66,17 +71,21 @@ TEST(CpuInfoTest, ReadsX86) {
   EXPECT_EQ(cpus[1].core_id, "4");
 }
 
-TEST(CpuInfoTest, ReadsArmWhichTellsLittle) {
+TEST(CpuInfoTest, OfArmTellsTheNumbersOfMakerAndPartAndWhatSysfsKnows) {
   const auto cpus = CpuInfoOf("arm64");
   ASSERT_EQ(cpus.size(), 2U);
   EXPECT_EQ(cpus[1].processor, "1");
-  EXPECT_EQ(cpus[1].vendor_id + cpus[1].model_name + cpus[1].physical_id + cpus[1].core_id, "");
+  EXPECT_EQ(cpus[1].vendor_id, "0x41");
+  EXPECT_EQ(cpus[1].model_name, "0xd08");
+  EXPECT_EQ(cpus[1].physical_id, "36");
+  EXPECT_EQ(cpus[1].core_id, "5");
+  EXPECT_EQ(cpus[0].core_id, "") << "-1 is no id";
 }
 
 TEST(CpuInfoTest, TheParagraphAboutTheBoardIsNotTheLastCpus) {
   const auto cpus = CpuInfoOf("arm_board");
   ASSERT_EQ(cpus.size(), 2U);
-  EXPECT_EQ(cpus[1].model_name, "");
+  EXPECT_EQ(cpus[1].model_name, "0xd08");
 }
 
 }  // namespace
