@@ -2,17 +2,14 @@
 
 load("@rules_cc//cc:defs.bzl", "cc_library")
 
-# clang's name of the architecture, and Debian's folder of its kernel headers.
+# clang's name of the architecture, and Debian's folders of its kernel headers: its own machine's, and the cross compiler's.
 _ARCH_FLAGS = {
-    "@platforms//cpu:aarch64": "-D__TARGET_ARCH_arm64 -idirafter /usr/include/aarch64-linux-gnu",
-    "@platforms//cpu:x86_64": "-D__TARGET_ARCH_x86 -idirafter /usr/include/x86_64-linux-gnu",
+    "@platforms//cpu:aarch64": "-D__TARGET_ARCH_arm64 -idirafter /usr/include/aarch64-linux-gnu -idirafter /usr/aarch64-linux-gnu/include ",
+    "@platforms//cpu:x86_64": "-D__TARGET_ARCH_x86 -idirafter /usr/include/x86_64-linux-gnu ",
 }
 
-# The same for aarch64 where this machine is another one.
-_CROSS_FLAGS = "-D__TARGET_ARCH_arm64 -idirafter /usr/aarch64-linux-gnu/include "
-
 def bpf_skeleton(name, src, hdrs = [], deps_hdrs = [], defines = [], **kwargs):
-    """Compiles `src` to NAME.bpf.o and offers it to C++ as NAME.skel.h; for aarch64, to NAME.aarch64.bpf.o.
+    """Compiles `src` to NAME.bpf.o and offers it to C++ as NAME.skel.h.
 
     Args:
       name: the skeleton's name; its C type is struct NAME_bpf.
@@ -22,20 +19,17 @@ def bpf_skeleton(name, src, hdrs = [], deps_hdrs = [], defines = [], **kwargs):
       defines: NAME=VALUE, for the BPF side.
       **kwargs: passed to the cc_library.
     """
-    for out, arch_flags in (
-        (name + ".bpf.o", select({cpu: flags + " " for cpu, flags in _ARCH_FLAGS.items()})),
-        (name + ".aarch64.bpf.o", _CROSS_FLAGS),
-    ):
-        native.genrule(
-            name = out.replace(".bpf.o", "_object"),
-            srcs = [src, "//third_party:bpf_headers"] + hdrs + deps_hdrs,
-            outs = [out],
-            # The folder that it happens to be built in stays out of the program's BTF, and so of the binary.
-            cmd = "$(location //third_party:clang) -g -ffile-prefix-map=$$PWD=. -O2 -mcpu=v3 -target bpf " +
-                  "-Wall -Wextra -Wno-unused-parameter -Werror " + "".join(["-D%s " % define for define in defines]) + arch_flags + "-I. -c $(location %s) -o $@" % src,
-            tools = ["//third_party:clang"],
-            visibility = kwargs.get("visibility"),
-        )
+    native.genrule(
+        name = name + "_object",
+        srcs = [src, "//third_party:bpf_headers"] + hdrs + deps_hdrs,
+        outs = [name + ".bpf.o"],
+        # The folder that it happens to be built in stays out of the program's BTF, and so of the binary.
+        cmd = "$(location //third_party:clang) -g -ffile-prefix-map=$$PWD=. -O2 -mcpu=v3 -target bpf " +
+              "-Wall -Wextra -Wno-unused-parameter -Werror " + "".join(["-D%s " % define for define in defines]) +
+              select(_ARCH_FLAGS) + "-I. -c $(location %s) -o $@" % src,
+        tools = ["//third_party:clang"],
+        visibility = kwargs.get("visibility"),
+    )
     native.genrule(
         name = name + "_skeleton",
         srcs = [name + ".bpf.o"],
