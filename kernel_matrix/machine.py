@@ -10,8 +10,9 @@ import subprocess
 import tempfile
 import time
 
+import architectures
+
 HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.join(HERE, "..")
 RESULTS_BYTES = 64 << 20
 # A model that the kernel's RAPL driver knows, without its counters.
 CPU = "max,vendor=GenuineIntel,family=6,model=85"
@@ -19,27 +20,6 @@ CPU = "max,vendor=GenuineIntel,family=6,model=85"
 # Several threads of translated code are not sound in QEMU 7.2: guests oops while programs are attached.
 TCG = "tcg,thread=single"
 KVM_PROBE_SECONDS = 15
-
-
-def tool(name):
-    """Path of an installed program, also where the administrator's folders are not in PATH."""
-    path = shutil.which(name, path=os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin")
-    if path is None:
-        raise FileNotFoundError(f"{name} is not installed: run scripts/setup --tests")
-    return path
-
-
-def libraries(program):
-    """The shared libraries that a program needs, the loader included."""
-    out = subprocess.run(["ldd", program], check=True, text=True, stdout=subprocess.PIPE).stdout
-    return [word for line in out.splitlines() for word in line.split() if word.startswith("/")]
-
-
-def loaded_library(name):
-    """Where the loader finds a library that a program asks for while it runs."""
-    ctypes.CDLL(name)
-    with open("/proc/self/maps") as maps:
-        return next(path for path in (line.split()[-1] for line in maps) if os.path.basename(path).startswith(name))
 
 
 def pack(root, out):
@@ -51,12 +31,13 @@ def pack(root, out):
 class Initramfs:
     """Everything that a guest sees, as one file. Closing it removes the file."""
 
-    def __init__(self):
+    def __init__(self, architecture):
+        self.architecture = architecture
         self.folder = tempfile.mkdtemp(prefix="brahe-guest.")
         self.root = os.path.join(self.folder, "root")
         for name in ("bin", "tests", "proc", "sys", "dev", "tmp", "run", "results", "etc"):
             os.makedirs(os.path.join(self.root, name))
-        self.copy(tool("busybox"), "/bin/busybox")
+        self.copy(architecture.tool("busybox"), "/bin/busybox")
         self.copy(os.path.join(HERE, "init"), "/init")
         self.plan = []
         self.path = os.path.join(self.folder, "initramfs.cpio")
@@ -76,25 +57,24 @@ class Initramfs:
 
     def add_python(self):
         """Adds Debian's Python with its standard library; scripts are run by /bin/python3."""
-        python = os.path.realpath("/usr/bin/python3")
+        python = self.architecture.python()
         os.symlink(self.add_program(python), self.root + "/bin/python3")
-        library = "/usr/lib/" + os.path.basename(python)
+        prefix, name = os.path.dirname(os.path.dirname(python)), os.path.basename(python)
+        library, target = f"{prefix}/lib/{name}", f"/usr/lib/{name}"
         unused = ("test", "idlelib", "tkinter", "ensurepip", "lib2to3", "pydoc_data", "config-*", "dist-packages")
-        shutil.copytree(library, self.root + library, ignore=shutil.ignore_patterns(*unused))
+        shutil.copytree(library, self.root + target, ignore=shutil.ignore_patterns(*unused))
         for extension in glob.glob(f"{library}/lib-dynload/*.so"):
             self.add_libraries(extension)
 
     def add_libraries(self, program):
-        for library in libraries(program):
-            # The loader looks in the programs' own places first, which are none of the guest's.
-            system = library.startswith(("/lib", "/usr/lib"))
-            self.copy(library, library if system else "/lib/" + os.path.basename(library))
+        for library, target in self.architecture.libraries(program):
+            self.copy(library, target)
 
     def add_loaded_library(self, name):
-        """Adds a library that ldd does not tell of, with those that it needs."""
-        path = loaded_library(name)
-        self.copy(path, os.path.join(os.path.dirname(path), name))
-        self.add_libraries(path)
+        """Adds a library that no program names as one that it needs, with those that it needs itself."""
+        library, target = self.architecture.loaded_library(name)
+        self.copy(library, target)
+        self.add_libraries(library)
 
     def run(self, name, seconds, command):
         """Adds a step to the plan: a shell command under a time limit."""
@@ -128,14 +108,14 @@ class Initramfs:
 
 
 def accelerator(image):
-    """What QEMU is to run guests with. KVM is believed only if a guest ends: where the machine is virtual itself,
+    """What QEMU is to run guests of amd64 with. KVM is believed only if a guest ends: where the machine is virtual itself,
     /dev/kvm may be there and open, and the guest hangs."""
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
         return TCG
-    guest = Initramfs()
+    guest = Initramfs(architectures.of("amd64"))
     try:
         guest.build()
-        trouble = boot(image, guest.path, os.path.join(guest.folder, "results"), KVM_PROBE_SECONDS, "kvm")
+        trouble = boot("amd64", image, guest.path, os.path.join(guest.folder, "results"), KVM_PROBE_SECONDS, "kvm")
     finally:
         guest.close()
     return TCG if trouble else "kvm"
@@ -167,7 +147,16 @@ def host_tsc_khz():
     return round((end_ticks - begin_ticks) / (end_ns - begin_ns) * 1e6)
 
 
-def boot(image, initramfs, results, seconds, accel):
+def emulator(architecture, accel):
+    """QEMU's command, and what the kernel is told of the machine."""
+    if architecture == "arm64":  # a CPU as in many clouds, with the atomic instructions of ARMv8.1
+        machine = ("qemu-system-aarch64", "-machine", "virt,gic-version=3", "-cpu", "neoverse-n1", "-accel", TCG)
+        # With random addresses the kernel would keep tables of its own, and QEMU lose its cache at each system call.
+        return machine, ["console=ttyAMA0", "nokaslr"]
+    return ("qemu-system-x86_64", "-cpu", CPU, "-accel", accel), ["console=ttyS0", *clock_options(accel)]
+
+
+def boot(architecture, image, initramfs, results, seconds, accel):
     """Runs a guest (paths of a kernel and an initramfs) to its end. Fills the folder `results` with what it left behind
     and console.log.
 
@@ -179,11 +168,11 @@ def boot(image, initramfs, results, seconds, accel):
     disk = os.path.join(results, "disk")
     with open(disk, "wb") as out:
         out.truncate(RESULTS_BYTES)
+    machine, arguments = emulator(architecture, accel)
     command = [
-        "qemu-system-x86_64",
-        *("-accel", accel, "-cpu", CPU, "-m", "1G", "-smp", "4,sockets=2"),
+        *(*machine, "-m", "1G", "-smp", "4,sockets=2"),
         *("-kernel", image, "-initrd", initramfs, "-no-reboot", "-display", "none", "-nodefaults"),
-        *("-append", " ".join(["console=ttyS0 quiet panic=-1 mitigations=off", *clock_options(accel)])),
+        *("-append", " ".join(["quiet panic=-1 mitigations=off", *arguments])),
         *("-serial", f"file:{console}"),
         *("-drive", f"file={disk},if=none,id=results,format=raw", "-device", "nvme,serial=results,drive=results"),
     ]

@@ -10,9 +10,9 @@ import stat
 import subprocess
 import tempfile
 
-import kernels
+import packages
 
-SOURCES = os.path.join(kernels.HERE, "modules")
+SOURCES = os.path.join(packages.HERE, "modules")
 
 
 def one(pattern):
@@ -22,13 +22,13 @@ def one(pattern):
 
 def test_modules(release):
     """Folder with the test modules for a kernel, built if need be: seconds, and once for each state of the sources."""
-    tree = kernels.unpacked(release)
+    tree = packages.unpacked(release)
     digest = hashlib.sha256()
     for path in sorted(glob.glob(f"{SOURCES}/*")) + [__file__]:
         with open(path, "rb") as source:
             digest.update(source.read())
     built = f"{tree}/brahe-{digest.hexdigest()[:16]}"
-    with open(f"{tree}/lock", "w") as lock, tempfile.TemporaryDirectory(dir=kernels.CACHE) as scratch:
+    with open(f"{tree}/lock", "w") as lock, tempfile.TemporaryDirectory(dir=packages.CACHE) as scratch:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not os.path.isdir(built):
             target = os.path.join(scratch, "modules")
@@ -50,7 +50,7 @@ def build(release, tree, target):
     ]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
-        raise kernels.KernelError(f"kernel {release}: its test modules do not build:\n{done.stderr}")
+        raise packages.PackageError(f"kernel {release}: its test modules do not build:\n{done.stderr}")
 
 
 def make_tools_run(tree):
@@ -77,7 +77,7 @@ def is_elf(path):
 
 def of_kernel(release, names):
     """{name: content} of the kernel's own modules that are called so; what is built in or not there is left out."""
-    tree = kernels.unpacked(release)
+    tree = packages.unpacked(release)
     found = {}
     for name in names:
         for path in glob.glob(f"{tree}/**/lib/modules/*/kernel/**/{name}.ko*", recursive=True):

@@ -66,7 +66,7 @@ expect "installs what the binary needs" run_setup
 expect "a compiler for BPF is among it" called 'install .* clang '
 expect "what is installed is not asked for" not_called ' g++ '
 expect "recommended packages stay away" not_called 'install -y -qq [^-]'
-for package in qemu-system-x86 prometheus nodejs libgtest-dev clang-tidy shellcheck g++-aarch64-linux-gnu git dpkg-dev; do
+for package in qemu-system-x86 qemu-system-arm prometheus nodejs libgtest-dev clang-tidy shellcheck g++-aarch64-linux-gnu git dpkg-dev; do
   expect "the binary does not need $package" not_called " $package\( \|\$\)"
 done
 expect "npm is not called for the binary" not_called '^npm'
