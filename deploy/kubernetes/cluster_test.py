@@ -456,7 +456,7 @@ class ClusterTest(unittest.TestCase):
 
     def rolled_out(self):
         """Its pod, which counts in the kernel and knows itself by name."""
-        kubectl("rollout", "status", "-n", "brahe", "daemonset/brahe", "--timeout=60s")
+        kubectl("rollout", "status", "-n", "brahe", "daemonset/brahe", "--timeout=120s")
         exporter = Deployed()
         self.assertEqual(exporter.scrape().one("brahe_cpu_time_source_info", source="bpf"), 1)
         named = {"pod_name": exporter.name, "pod_namespace": "brahe", "zone": "package"}
