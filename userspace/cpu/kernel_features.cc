@@ -11,6 +11,12 @@
 namespace brahe::cpu {
 namespace {
 
+#if defined(__aarch64__)
+constexpr const char* kFirstKernel = "5.18";  // whose compiler knows the atomic operations that are barriers
+#else
+constexpr const char* kFirstKernel = "5.10";
+#endif
+
 bool IsOlderThan(int major, int minor) {
   utsname name;
   int have_major = 0, have_minor = 0;
@@ -41,7 +47,8 @@ std::string BpfRemedy(int code) {
     case ENOENT:
       return "this kernel does not have what it attaches to";
     default:
-      return "the kernel is locked down, or older than 5.10 or without BTF; --log.level=debug shows its reason";
+      return "the kernel is locked down, or older than " + std::string(kFirstKernel) +
+             " or without BTF; --log.level=debug shows its reason";
   }
 }
 
