@@ -71,7 +71,7 @@ def fill(guest, programs, only, with_modules):
     run("v2-cpu-time", "CPU time to the nanosecond, cgroup v2", 240, kernel_test)
     run("topology", "two sockets; CPU hotplug under load; a real-time task alone", 60, topology_test)
     run("cpu-visit", "every CPU is seen at the start, also one that a real-time task keeps", 30, visit_test)
-    run("instance", "one instance, by containers and users; no shifted clocks; nothing left by SIGKILL", 60, instance_test)
+    run("instance", "one instance, by containers and users; no shifted clocks; nothing left by SIGKILL", 120, instance_test)
     run("v2-cgroups", "cgroup ids and paths, v2", 30, cgroup_test)
     run("procfs", "CPU time from /proc", 30, procfs_test)
     exporter = f"/tests/exporter_step {brahe}"
