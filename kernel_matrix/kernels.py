@@ -38,6 +38,17 @@ def pins(release, archives):
     return [archives.pin(package) for package in wanted]
 
 
+def unpacked(release):
+    """Folder with the packages of a kernel."""
+    source = SOURCES[release]
+
+    def newest():
+        with packages.Archives(source.architecture, [(source.archive, source.suite)]) as archives:
+            return pins(release, archives)
+
+    return packages.unpacked(release, newest)
+
+
 def build_packages(release, image_package, names):
     """The packages beside a kernel's image that building modules for it takes, and its own modules."""
     if not has_test_modules(release):
@@ -70,7 +81,7 @@ def has_test_modules(release):
 
 def image(release):
     """Path of the kernel's boot image."""
-    folder = packages.unpacked(release)
+    folder = unpacked(release)
     images = glob.glob(f"{folder}/boot/vmlinuz-*") + glob.glob(f"{folder}/usr/lib/modules/*/vmlinuz")
     if len(images) != 1:
         raise packages.PackageError(f"kernel {release}: its packages have {len(images)} boot images")

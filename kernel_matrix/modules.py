@@ -10,6 +10,7 @@ import stat
 import subprocess
 import tempfile
 
+import kernels
 import packages
 
 SOURCES = os.path.join(packages.HERE, "modules")
@@ -22,7 +23,7 @@ def one(pattern):
 
 def test_modules(release):
     """Folder with the test modules for a kernel, built if need be: seconds, and once for each state of the sources."""
-    tree = packages.unpacked(release)
+    tree = kernels.unpacked(release)
     digest = hashlib.sha256()
     for path in sorted(glob.glob(f"{SOURCES}/*")) + [__file__]:
         with open(path, "rb") as source:
@@ -77,7 +78,7 @@ def is_elf(path):
 
 def of_kernel(release, names):
     """{name: content} of the kernel's own modules that are called so; what is built in or not there is left out."""
-    tree = packages.unpacked(release)
+    tree = kernels.unpacked(release)
     found = {}
     for name in names:
         for path in glob.glob(f"{tree}/**/lib/modules/*/kernel/**/{name}.ko*", recursive=True):

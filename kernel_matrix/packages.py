@@ -1,6 +1,7 @@
 """Debian packages that are pinned by hash in packages.lock, fetched once into a cache, and never installed.
 
-No host is named here or in the lock file: the archives are the ones that this machine's apt is configured for.
+No host is named here or in the lock file: the archives are the ones that this machine's apt is configured for. An archive
+drops a package some time after it has a newer one; then that one is taken, with a word about it.
 """
 
 import glob
@@ -11,8 +12,10 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
+import urllib.error
 import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -23,6 +26,10 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 class PackageError(Exception):
     """Says what could not be had, and what to do about it."""
+
+
+class GoneError(PackageError):
+    """The archive has a package no more."""
 
 
 def archive_url(archive):
@@ -102,27 +109,56 @@ def write_lock(lock):
         out.write("\n")
 
 
-def locked(name):
-    """The pins of one set of packages."""
+def _pins(name):
+    """The pins of one set of packages: those of the lock file, or what had to take their place."""
+    try:
+        with open(_replacement(name)) as newer:
+            return json.load(newer)
+    except FileNotFoundError:
+        return _locked(name)
+
+
+def _locked(name):
     with open(LOCK) as lock:
         return json.load(lock)[name]
 
 
+def _digest(pins):
+    return hashlib.sha256("".join(pin["sha256"] for pin in pins).encode()).hexdigest()[:16]
+
+
+def _replacement(name):
+    """The file for what has taken the place of pins that are gone."""
+    return os.path.join(CACHE, f"{_digest(_locked(name))}.json")
+
+
 def folder_of(name):
     """Where a set of packages is once it is unpacked: another folder for other pins."""
-    digest = hashlib.sha256("".join(pin["sha256"] for pin in locked(name)).encode()).hexdigest()
-    return os.path.join(CACHE, digest[:16])
+    return os.path.join(CACHE, _digest(_pins(name)))
 
 
-def unpacked(name, prepare=lambda folder: None):
-    """Folder with a set of packages, fetched and unpacked if need be, and prepared then."""
-    folder = folder_of(name)
-    if os.path.isdir(folder):
-        return folder
+def unpacked(name, newest, prepare=lambda folder: None):
+    """Folder with a set of packages, fetched and unpacked if need be, and prepared then. `newest` finds the pins of those
+    that the archives have now, in case one is gone."""
+    if os.path.isdir(folder_of(name)):
+        return folder_of(name)
     os.makedirs(CACHE, exist_ok=True)
+    try:
+        return _unpack(name, prepare)
+    except GoneError as gone:
+        print(f"{gone}: the newest are taken; scripts/kernel_matrix --renew pins them", file=sys.stderr)
+    new = os.path.join(CACHE, f"{os.getpid()}.new")
+    with open(new, "w") as out:
+        json.dump(newest(), out)
+    os.rename(new, _replacement(name))  # whole
+    return _unpack(name, prepare)
+
+
+def _unpack(name, prepare):
+    folder = folder_of(name)
     with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
         target = os.path.join(scratch, "unpacked")
-        for pin in locked(name):
+        for pin in _pins(name):
             package = os.path.join(scratch, "package.deb")
             fetch(name, pin, package)
             subprocess.run(["dpkg", "-x", package, target], check=True)
@@ -170,8 +206,9 @@ def fetch(name, pin, target):
             while block := response.read(1 << 20):
                 out.write(block)
     except OSError as error:
-        remedy = "scripts/kernel_matrix --renew pins a newer one" if "404" in str(error) else "the network is needed once"
-        raise PackageError(f"{name}: fetch {pin['package']}: {error} ({remedy})") from error
+        if isinstance(error, urllib.error.HTTPError) and error.code == 404:
+            raise GoneError(f"{name}: the archive has {os.path.basename(pin['path'])} no more") from error
+        raise PackageError(f"{name}: fetch {pin['package']}: {error} (the network is needed once)") from error
     with open(target, "rb") as package:
         digest = hashlib.file_digest(package, "sha256").hexdigest()
     if digest != pin["sha256"]:

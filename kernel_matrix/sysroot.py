@@ -20,7 +20,7 @@ PACKAGES = [
 
 
 def folder():
-    return packages.unpacked(NAME, prepare=_make_links_relative)
+    return packages.unpacked(NAME, pins, prepare=_make_links_relative)
 
 
 def pins():

@@ -7,6 +7,8 @@ def _arm64_toolchain(ctx):
     made = ctx.execute([ctx.path(ctx.attr._sysroot)], timeout = 1800)
     if made.return_code != 0:
         fail(made.stderr)
+    if made.stderr:
+        print(made.stderr)  # buildifier: disable=print
     ctx.template("BUILD.bazel", ctx.attr._build_file, {"%{sysroot}": made.stdout.strip()}, executable = False)
 
 arm64_toolchain = repository_rule(
