@@ -54,6 +54,21 @@ std::vector<std::string> FoldersIn(const std::string& path) {
   return names;
 }
 
+// `root` is that of the mount namespace in which the folder is.
+std::string FindInDockerFolder(const std::string& root, const std::string& folder, const std::string& id) {
+  const auto json = ReadFile(root + folder + "/config.v2.json");
+  return json ? NameInDockerConfig(*json, id) : "";
+}
+
+std::string FindInBundle(const std::string& root, const std::string& folder, const std::string& id) {
+  const auto json = ReadFile(root + folder + "/config.json");
+  if (!json) return "";
+  std::string name = NameInBundleConfig(*json);
+  if (!name.empty()) return name;
+  const std::string docker_folder = DockerFolderInBundleConfig(*json, id);
+  return docker_folder.empty() ? "" : FindInDockerFolder(root, docker_folder, id);
+}
+
 // True if a process whose cgroup has `path` is in the container `id`, and not in another one inside of it. In a cgroup
 // namespace the path may begin right at the container.
 bool IsPathIn(const std::string& path, const std::string& id) {
@@ -76,13 +91,7 @@ std::string ContainerNames::Find(const Container& container, const std::vector<u
     if (std::string name = FindByConmon(pid, id); !name.empty()) return name;
   }
   for (const uint32_t pid : inside) {
-    const std::string bundles = BundlesByShim(pid, id);
-    if (bundles.empty()) continue;
-    if (container.of_user) {
-      if (std::string name = FindByBundle(bundles, id); !name.empty()) return name;
-    } else {
-      LearnBundles(bundles);
-    }
+    if (std::string name = FindByShim(pid, container); !name.empty()) return name;
   }
   if (std::string name = container.of_user ? "" : FindByFiles(container); !name.empty()) return name;
   for (const uint32_t pid : inside) {
@@ -113,12 +122,17 @@ std::string ContainerNames::FindByConmon(uint32_t pid, const std::string& id) co
   });
 }
 
-// containerd's shim, the parent as conmon is, works in the bundle of the first container that it was started for.
-std::string ContainerNames::BundlesByShim(uint32_t pid, const std::string& id) const {
+// containerd's shim, the parent as conmon is, works in the bundle of the first container that it was started for. Where
+// the runtime is in a container itself, or in another mount namespace, the host does not have that folder: the shim does.
+std::string ContainerNames::FindByShim(uint32_t pid, const Container& container) {
+  const std::string& id = container.id;
+  if (!IsFileName(id)) return "";
   return AskAbove(pid, [&](uint32_t parent) -> std::string {
     const auto work = ReadLink(FileOf(parent, "cwd"));
     if (!work || work->find(kTasks) == std::string::npos || IsIn(parent, id) != false) return "";
-    return work->substr(0, work->rfind('/') + 1);
+    const std::string bundles = work->substr(0, work->rfind('/') + 1);
+    if (!container.of_user) LearnBundles(bundles);
+    return FindInBundle(FileOf(parent, "root"), bundles + id, id);
   });
 }
 
@@ -129,41 +143,23 @@ void ContainerNames::LearnBundles(const std::string& folder) {
   bundle_folders_.push_back(folder);
 }
 
-std::string ContainerNames::FindByBundle(const std::string& bundles, const std::string& id) const {
-  return IsFileName(id) ? FindInBundle(bundles + id, id) : "";
-}
-
 std::string ContainerNames::FindByFiles(const Container& container) {
   const std::string& id = container.id;
   if (!IsFileName(id)) return "";
-  if (std::string name = FindInDockerFolder("/var/lib/docker/containers/" + id, id); !name.empty()) return name;
+  if (std::string name = FindInDockerFolder(host_, "/var/lib/docker/containers/" + id, id); !name.empty()) return name;
   for (const std::string& bundles : bundle_folders_) {
-    if (std::string name = FindInBundle(bundles + id, id); !name.empty()) return name;
+    if (std::string name = FindInBundle(host_, bundles + id, id); !name.empty()) return name;
   }
   for (const char* bundles : kBundleFolders) {
     for (const std::string& name_space : FoldersIn(host_ + bundles)) {
-      if (std::string name = FindInBundle(bundles + name_space + "/" + id, id); !name.empty()) return name;
+      if (std::string name = FindInBundle(host_, bundles + name_space + "/" + id, id); !name.empty()) return name;
     }
   }
   if (container.runtime != "docker" && container.runtime != "unknown") return "";
   for (const std::string& root : docker_roots_.Find()) {
-    if (std::string name = FindInDockerFolder(root + "/containers/" + id, id); !name.empty()) return name;
+    if (std::string name = FindInDockerFolder(host_, root + "/containers/" + id, id); !name.empty()) return name;
   }
   return "";
-}
-
-std::string ContainerNames::FindInDockerFolder(const std::string& folder, const std::string& id) const {
-  const auto json = ReadFile(host_ + folder + "/config.v2.json");
-  return json ? NameInDockerConfig(*json, id) : "";
-}
-
-std::string ContainerNames::FindInBundle(const std::string& folder, const std::string& id) const {
-  const auto json = ReadFile(host_ + folder + "/config.json");
-  if (!json) return "";
-  std::string name = NameInBundleConfig(*json);
-  if (!name.empty()) return name;
-  const std::string docker_folder = DockerFolderInBundleConfig(*json, id);
-  return docker_folder.empty() ? "" : FindInDockerFolder(docker_folder, id);
 }
 
 std::string ContainerNames::FindByEnvironment(uint32_t pid, const std::string& id) const {

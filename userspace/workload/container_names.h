@@ -27,7 +27,8 @@ namespace brahe::workload {
 //
 // A container of a user's own tree may have another's id: of the files, those alone tell to which its own shim leads.
 //
-// The files are those of the host that pid 1 lives in (PROCFS/1/root), which takes CAP_SYS_PTRACE, as environments do.
+// The files are those of the host that pid 1 lives in (PROCFS/1/root), and of the mount namespace of the container's own
+// shim (PROCFS/PID/root). That takes CAP_SYS_PTRACE, as environments do.
 // What cannot be read tells nothing. Keeps no names: the caller does not ask again and again. Not thread-safe.
 class ContainerNames {
  public:
@@ -41,12 +42,9 @@ class ContainerNames {
   // Asks the processes above `pid`, the nearest first, until one answers.
   [[nodiscard]] std::string AskAbove(uint32_t pid, const std::function<std::string(uint32_t)>& ask) const;
   [[nodiscard]] std::string FindByConmon(uint32_t pid, const std::string& id) const;
-  [[nodiscard]] std::string BundlesByShim(uint32_t pid, const std::string& id) const;
+  [[nodiscard]] std::string FindByShim(uint32_t pid, const Container& container);
   void LearnBundles(const std::string& folder);
-  [[nodiscard]] std::string FindByBundle(const std::string& bundles, const std::string& id) const;
   [[nodiscard]] std::string FindByFiles(const Container& container);
-  [[nodiscard]] std::string FindInDockerFolder(const std::string& folder, const std::string& id) const;
-  [[nodiscard]] std::string FindInBundle(const std::string& folder, const std::string& id) const;
   [[nodiscard]] std::string FindByEnvironment(uint32_t pid, const std::string& id) const;
   [[nodiscard]] bool IsPause(uint32_t pid, const std::string& id) const;
   [[nodiscard]] std::optional<bool> IsIn(uint32_t pid, const std::string& id) const;

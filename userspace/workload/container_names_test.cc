@@ -153,6 +153,22 @@ TEST_F(ContainerNamesTest, TheShimShowsWhereContainerdKeepsItsBundles) {
   EXPECT_EQ(Find({61}, "containerd"), "") << "what works in such a folder inside of the container is no shim";
 }
 
+TEST_F(ContainerNamesTest, AShimOfAnotherMountNamespaceTellsOfItsOwnContainersOnly) {
+  const std::string tasks = "/run/containerd/io.containerd.runtime.v2.task/k8s.io/";
+  const std::string config = R"({"annotations":{"io.kubernetes.cri.container-name":"nginx"}})";
+  Place(50, 1, "/system.slice/kind-node.scope", "shim");
+  proc.Link("50/cwd", tasks + id);
+  Place(60, 50, cgroup);
+  for (const std::string& each : {id, other}) proc.Write("50/root" + tasks + each + "/config.json", config);
+  ContainerNames names(proc.path());
+  EXPECT_EQ(names.Find({id, "containerd", ""}, {60}), "nginx");
+  EXPECT_EQ(names.Find({other, "containerd", ""}, {}), "") << "who has a shim of his own would name others' containers";
+  const std::string docker = "/var/lib/docker/containers/" + id;
+  proc.Write("50/root" + tasks + id + "/config.json", R"({"mounts":[{"source":")" + docker + R"(/hostname"}]})");
+  proc.Write("50/root" + docker + "/config.v2.json", R"({"ID":")" + id + R"(","Name":"/web"})");
+  EXPECT_EQ(names.Find({id, "docker", ""}, {60}), "web");
+}
+
 TEST_F(ContainerNamesTest, ABundleOfDockersLeadsToDockersFile) {
   const std::string tasks = "/run/user/1000/docker/containerd/daemon/io.containerd.runtime.v2.task/moby/";
   Place(50, 1, "/user.slice", "shim");
@@ -175,6 +191,7 @@ TEST_F(ContainerNamesTest, AUsersContainerHasNoNameOfTheSystemsFilesAndItsShimTe
   const std::string tasks = "/run/user/1000/io.containerd.runtime.v2.task/default/";
   Place(50, 1, "/user.slice", "shim");
   proc.Link("50/cwd", tasks + id);
+  proc.Link("50/root", proc.path() + "/1/root");
   Place(60, 50, cgroup);
   proc.Write("1/root" + tasks + id + "/config.json", R"({"annotations":{"nerdctl/name":"mine"}})");
   EXPECT_EQ(names.Find(container, {60}), "mine");
