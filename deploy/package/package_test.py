@@ -25,6 +25,12 @@ import runner  # noqa: E402
 
 PACK, BRAHE, WRITER = (os.path.abspath(sys.argv.pop(1)) for _ in range(3))
 OLD, NEW = "0.1.0~20231114221320.0123456789ab", "0.1.0"
+DEPLOY = os.path.dirname(os.path.dirname(PACK))
+# For Grafana and Prometheus.
+FOR_OTHERS = [
+    *(f"grafana/{os.path.basename(path)}" for path in sorted(glob.glob(f"{DEPLOY}/grafana/*.json"))),
+    *("prometheus/alerts.yaml", "prometheus/rules.yaml"),
+]
 EPOCH = 1700000000  # 2023-11-14 22:13:20 UTC
 UNITS = ("brahe.service", "brahe.socket")
 WANTED = "/etc/systemd/system/multi-user.target.wants/brahe.service"
@@ -120,6 +126,7 @@ class ContentsTest(Packages):
                 "./lib/systemd/system/brahe.socket",
                 "./usr/bin/brahe",
                 "./usr/share/bash-completion/completions/brahe",
+                *(f"./usr/share/brahe/{name}" for name in FOR_OTHERS),
                 "./usr/share/doc/brahe/changelog.gz",
                 "./usr/share/doc/brahe/copyright",
                 "./usr/share/man/man8/brahe.8.gz",
@@ -208,6 +215,9 @@ class RpmTest(Packages):
                 "/usr/lib/systemd/system/brahe.service": f"100644 {owned} ",
                 "/usr/lib/systemd/system/brahe.socket": f"100644 {owned} ",
                 "/usr/share/bash-completion/completions/brahe": f"100644 {owned} ",
+                "/usr/share/brahe": f"40755 {owned} ",
+                **{f"/usr/share/brahe/{name}": f"40755 {owned} " for name in ("grafana", "prometheus")},
+                **{f"/usr/share/brahe/{name}": f"100644 {owned} " for name in FOR_OTHERS},
                 "/usr/share/licenses/brahe": f"40755 {owned} ",
                 "/usr/share/licenses/brahe/LICENSE": f"100644 {owned} l",
                 "/usr/share/man/man8/brahe.8.gz": f"100644 {owned} d",
