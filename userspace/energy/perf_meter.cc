@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <optional>
 #include <set>
+#include <thread>
 #include <utility>
 
 #include "userspace/base/file.h"
@@ -38,7 +40,10 @@ Status KeepWanted(const std::vector<std::string>& wanted, std::vector<PowerEvent
 }  // namespace
 
 Result<std::unique_ptr<EnergyMeter>> PerfMeter::Open(const MeterOptions& options, const Clock& clock) {
-  return OpenWith(options, clock, OpenPerfCounter);
+  auto meter = OpenWith(options, clock, OpenPerfCounter);
+  if (!meter || static_cast<PerfMeter&>(**meter).Counts()) return meter;
+  return MakeError("none of its counters counts, as in a virtual machine that has them for show: " +
+                   (*meter)->zones().front().path + " stands still");
 }
 
 Result<std::unique_ptr<EnergyMeter>> PerfMeter::OpenWith(const MeterOptions& given, const Clock& clock,
@@ -62,6 +67,18 @@ PerfMeter::PerfMeter(const MeterOptions& options, const Clock& clock, PerfOpener
       opener_(std::move(opener)),
       accounts_("perf", ZonesOf(zones), options.plausible_power) {
   for (const PlacedZone& zone : zones) counters_.emplace_back().place = zone.place;
+}
+
+bool PerfMeter::Counts() const {
+  constexpr int kLooks = 20;
+  for (int look = 0; look < kLooks; ++look) {
+    for (const Counter& counter : counters_) {
+      const auto count = ReadPerfCounter(counter.fd.get(), counter.name);
+      if (count && count->counts > 0) return true;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return false;
 }
 
 void PerfMeter::Sample() {

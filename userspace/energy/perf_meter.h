@@ -25,10 +25,10 @@ namespace brahe::energy {
 class PerfMeter final : public EnergyMeter {
  public:
   // Finds the events and opens them, so that privileges may be dropped afterwards. An Error that says what to do where
-  // there is no PMU or no event (see power_pmu.h), none of the names in options.zones (as for PowercapMeter), or none
-  // that can be opened and read.
+  // there is no PMU or no event (see power_pmu.h), none of the names in options.zones (as for PowercapMeter), none that
+  // can be opened and read, or none that Counts.
   static Result<std::unique_ptr<EnergyMeter>> Open(const MeterOptions& options, const Clock& clock);
-  // With the counters of `opener` in place of the kernel's.
+  // With the counters of `opener` in place of the kernel's, whether they count or not.
   static Result<std::unique_ptr<EnergyMeter>> OpenWith(const MeterOptions& options, const Clock& clock,
                                                        PerfOpener opener);
 
@@ -36,6 +36,9 @@ class PerfMeter final : public EnergyMeter {
   [[nodiscard]] bool measured() const override { return accounts_.Measures(); }
   [[nodiscard]] const std::vector<Zone>& zones() const override { return accounts_.zones(); }
   [[nodiscard]] std::vector<ZoneStats> Stats() const override { return accounts_.Stats(); }
+  // Whether any counter has counted since it was opened. Waits for that up to 100 ms: RAPL's do each millisecond, also
+  // on an idle machine, and those that a virtual machine or firmware has for show never do.
+  [[nodiscard]] bool Counts() const;
   void Sample() override;
   EnergyEpoch Collect(const MeterEpoch& epoch) override { return accounts_.Collect(epoch); }
 

@@ -158,6 +158,17 @@ TEST_F(PerfMeterTest, FindsAllEventsAndPsysOnce) {
   EXPECT_THAT(log_.lines, IsEmpty());
 }
 
+TEST_F(PerfMeterTest, CountersThatAreForShowDoNotCount) {
+  AddEvent("energy-pkg", "0x02");
+  AddEvent("energy-psys", "0x05");
+  auto meter = OpenMeter();
+  ASSERT_TRUE(meter) << meter.error().message;
+  EXPECT_FALSE(static_cast<PerfMeter&>(**meter).Counts());
+  perf_.counters[{2, 0}].counts = 1;
+  perf_.Refresh();
+  EXPECT_TRUE(static_cast<PerfMeter&>(**meter).Counts()) << "one is enough";
+}
+
 TEST_F(PerfMeterTest, EachSocketHasItsOwnEnergyToTheMicrojoule) {
   AddTwoSockets();
   Start();

@@ -123,7 +123,8 @@ std::string ContainerNames::FindByConmon(uint32_t pid, const std::string& id) co
 }
 
 // containerd's shim, the parent as conmon is, works in the bundle of the first container that it was started for. Where
-// the runtime is in a container itself, or in another mount namespace, the host does not have that folder: the shim does.
+// the runtime is in a container itself, or in another mount namespace, the host does not have that folder: the shim
+// does.
 std::string ContainerNames::FindByShim(uint32_t pid, const Container& container) {
   const std::string& id = container.id;
   if (!IsFileName(id)) return "";

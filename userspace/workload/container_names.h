@@ -27,9 +27,9 @@ namespace brahe::workload {
 //
 // A container of a user's own tree may have another's id: of the files, those alone tell to which its own shim leads.
 //
-// The files are those of the host that pid 1 lives in (PROCFS/1/root), and of the mount namespace of the container's own
-// shim (PROCFS/PID/root). That takes CAP_SYS_PTRACE, as environments do.
-// What cannot be read tells nothing. Keeps no names: the caller does not ask again and again. Not thread-safe.
+// The files are those of the host that pid 1 lives in (PROCFS/1/root), and of the mount namespace of the container's
+// own shim (PROCFS/PID/root). That takes CAP_SYS_PTRACE, as environments do. What cannot be read tells nothing. Keeps
+// no names: the caller does not ask again and again. Not thread-safe.
 class ContainerNames {
  public:
   explicit ContainerNames(std::string procfs_root);
