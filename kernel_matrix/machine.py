@@ -48,6 +48,10 @@ class Initramfs:
         if not os.path.exists(target):
             shutil.copy(os.path.realpath(source), target)
 
+    def write(self, target, content):
+        with open(self.root + target, "wb") as out:
+            out.write(content)
+
     def add_program(self, source):
         """Returns its path in the guest."""
         path = "/tests/" + os.path.basename(source)

@@ -2,6 +2,7 @@
 
 import os
 
+import apparmor
 import architectures
 import container
 
@@ -55,7 +56,7 @@ def fill(guest, programs, only, with_modules):
     brahe = guest.add_program(f"{programs}/userspace/brahe")
     refuse = guest.add_program(f"{programs}/userspace/e2e/refuse")
     guest.add_program(guest.architecture.tool("bpftool"))
-    for name in ("exporter.sh", "exporter_step", "container_step", "load_modules", "rapl_test.py"):
+    for name in ("exporter.sh", "exporter_step", "in_profile", "container_step", "load_modules", "rapl_test.py"):
         guest.copy(os.path.join(HERE, name), "/tests/" + name)
     e2e = (
         *("bpf_calls", "certificates", "cgroups", "container_test", "drive_powercap", "exposition", "fake_kube"),
@@ -80,6 +81,13 @@ def fill(guest, programs, only, with_modules):
     run("refuser", "seccomp lets a test refuse any BPF call", 120, f"python3 /tests/refuse_test.py {refuse}")
     guest.setup("mount -t bpf bpf /sys/fs/bpf")
     run("exporter-bpftool", "pinned maps, read by bpftool", 120, f"{exporter} bpf 'Serving' pinned")
+    if guest.architecture.name == "amd64":
+        apparmor.add_profiles(guest)
+        confined = f"env BRAHE={brahe} PROFILE={{}} /tests/exporter_step /tests/in_profile bpf"
+        shipped = "in the AppArmor profile that is shipped: counts, sees all processes, pins its maps"
+        run("apparmor", shipped, 120, f"{confined.format('brahe')} 'hides them\\|Serving' pinned")
+        hidden = "^W.* processes have no exe.*: a security module hides them"
+        run("apparmor-hiding", "in one that hides processes: says so", 60, f"{confined.format('hiding')} '{hidden}'")
     guest.setup("umount /sys/fs/bpf")
     guest.setup("mount -t tmpfs hidden /sys/kernel/btf")
     no_btf = "^W.*/sys/kernel/btf/vmlinux"

@@ -299,7 +299,8 @@ Status Run(const config::Config& config, const sigset_t& signals, Settings& sett
   if (!sockets) return sockets.error();
   // There are no threads yet: each has capabilities of its own.
   const Status dropped = DropPrivileges(
-      {.calls_bpf = sources->cpu_time->name() == "bpf", .opens_perf_events = sources->energy->name() == "perf"});
+      {.calls_bpf = sources->cpu_time->name() == "bpf", .opens_perf_events = sources->energy->name() == "perf"},
+      config.host.procfs);
   if (!dropped) return dropped.error();
   const auto pods = MakePods(config.kube);
   if (!pods) return pods.error();

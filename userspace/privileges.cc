@@ -4,9 +4,15 @@
 #include <sys/capability.h>
 
 #include <algorithm>
+#include <cctype>
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <system_error>
 #include <vector>
 
 #include "userspace/base/capabilities.h"
+#include "userspace/base/file.h"
 #include "userspace/cpu/bpf_rights.h"
 
 namespace brahe {
@@ -27,9 +33,22 @@ std::vector<Alternatives> NeedsOf(const PrivilegedWork& work) {
   return needs;
 }
 
+// How many processes of PROCFS hide their programs from this one.
+size_t CountHidden(const std::string& procfs) {
+  size_t hidden = 0;
+  std::error_code error;
+  std::filesystem::directory_iterator entry(procfs, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    if (!std::isdigit(static_cast<unsigned char>(entry->path().filename().native().front()))) continue;
+    const auto exe = ReadLink(entry->path().native() + "/exe");
+    if (!exe && IsPermission(exe.error())) ++hidden;
+  }
+  return hidden;
+}
+
 }  // namespace
 
-Status DropPrivileges(const PrivilegedWork& work) {
+Status DropPrivileges(const PrivilegedWork& work, const std::string& procfs) {
   std::vector<cap_value_t> kept;
   for (const Alternatives& need : NeedsOf(work)) {
     const auto had = std::find_if(need.begin(), need.end(), HasCapability);
@@ -44,6 +63,11 @@ Status DropPrivileges(const PrivilegedWork& work) {
     LOG(WARNING)
         << "Processes of other users that run already have no exe, and fewer containers have a name: the kernel "
            "tells of them to holders of CAP_SYS_PTRACE only (grant it)";
+  } else if (const size_t hidden = CountHidden(procfs); hidden > 1) {  // a sandbox may hide its first process
+    LOG(WARNING)
+        << hidden
+        << " processes have no exe, and fewer containers have a name: a security module hides them in spite of "
+           "CAP_SYS_PTRACE (in a pod or container, set its AppArmor profile to Unconfined, or take Brahe's own)";
   }
   const Status dropped = KeepOnlyCapabilities(kept);
   if (dropped) LOG(INFO) << "Capabilities from now on: " << NamesOf(kept);

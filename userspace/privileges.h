@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "userspace/base/result.h"
 
 namespace brahe {
@@ -12,7 +14,7 @@ struct PrivilegedWork {
 
 // Keeps of the process' capabilities those that it needs from now on, and sets no_new_privs. Says which, and what is
 // lost for lack of one that no other line tells of. To be called when all is open that takes more, and before there are
-// threads.
-Status DropPrivileges(const PrivilegedWork& work);
+// threads. `procfs` is where it looks for what is lost.
+Status DropPrivileges(const PrivilegedWork& work, const std::string& procfs);
 
 }  // namespace brahe

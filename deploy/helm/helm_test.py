@@ -55,7 +55,10 @@ WITHOUT_DEFAULT = {
     ("enabled",),
     ("daemonset", "updateStrategy", "rollingUpdate", "maxSurge"),
     ("daemonset", "securityContext", "seccompProfile", "localhostProfile"),
+    ("daemonset", "appArmorProfile", "localhostProfile"),
 }
+# How clusters before 1.30 have it.
+APPARMOR = "container.apparmor.security.beta.kubernetes.io/brahe"
 # What some values need beside them to be of use.
 CERTIFICATE = {"tls": {"enabled": True, "existingSecret": "certificate"}}
 NEEDED = {
@@ -251,10 +254,12 @@ class DefaultTest(Chart):
         spec = thing.get("spec", {})
         selectors = [spec.get("selector", {}), spec.get("podSelector", {})]
         if thing["kind"] == "DaemonSet":
-            thing["spec"]["template"]["metadata"].pop("annotations", None)
+            annotations = thing["spec"]["template"]["metadata"].pop("annotations")
             selectors.append(spec["template"]["metadata"]["labels"])
             [container] = spec["template"]["spec"]["containers"]
             self.assertEqual(container.pop("imagePullPolicy", "IfNotPresent"), "IfNotPresent")
+            if APPARMOR in annotations:
+                container["securityContext"]["appArmorProfile"] = {"type": annotations[APPARMOR].capitalize()}
             for port in container["ports"]:
                 self.assertEqual(port.pop("protocol", "TCP"), "TCP")
         if thing["kind"] == "Service":
@@ -548,14 +553,14 @@ class ObjectsTest(Chart):
 
     def test_privileged_leaves_out_what_contradicts_it(self):
         context = self.container({"privileged": True})["securityContext"]
-        self.assertEqual(context, {"privileged": True, "runAsUser": 0, "readOnlyRootFilesystem": True})
+        unconfined = {"appArmorProfile": {"type": "Unconfined"}}
+        self.assertEqual(context, {"privileged": True, "runAsUser": 0, "readOnlyRootFilesystem": True, **unconfined})
 
     def test_an_apparmor_profile_is_an_annotation_where_it_is_no_field_yet(self):
         values = {"daemonset": {"appArmorProfile": {"type": "Localhost", "localhostProfile": "brahe"}}}
         self.assertEqual(self.container(values)["securityContext"]["appArmorProfile"]["localhostProfile"], "brahe")
         pods = self.render(values, kube_version="1.29.0")["DaemonSet", "brahe"]["spec"]["template"]
-        annotation = "container.apparmor.security.beta.kubernetes.io/brahe"
-        self.assertEqual(pods["metadata"]["annotations"][annotation], "localhost/brahe")
+        self.assertEqual(pods["metadata"]["annotations"][APPARMOR], "localhost/brahe")
         self.assertNotIn("appArmorProfile", pods["spec"]["containers"][0]["securityContext"])
 
     def test_with_a_certificate_everybody_speaks_https(self):

@@ -342,7 +342,7 @@ class ClusterTest(unittest.TestCase):
 
     def test_it_has_the_rights_that_it_says_and_can_be_updated(self):
         before = self.deploy()
-        change = patch(DAEMON_SET, add("/spec/template/metadata/annotations", {"changed": "yes"}))
+        change = patch(DAEMON_SET, add("/spec/template/metadata/annotations/changed", "yes"))
         after = self.deploy(patches=[change], hasten=False)
         self.assertNotEqual(before.name, after.name)
         self.assertEqual(after.scrape().one("brahe_cpu_time_source_info", source="bpf"), 1)
