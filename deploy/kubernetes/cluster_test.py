@@ -208,13 +208,13 @@ class ClusterTest(unittest.TestCase):
         static = pod("static", container("static", f"{burn(3)}; exec sleep 1000000"))
         static["metadata"]["annotations"] = {"started": str(time.time())}  # else its id would be that of a try before
         cluster("exec", "sh", "-c", "cat >/run/cluster/static/pod.json", input=json.dumps(static))
-        again = f"{burn(1)}; [ -e /seen/before ] && exec sleep 1000000; touch /seen/before; exit 1"
+        # What ends, lasts until it has been told of: else it may stay nameless where the kubelet is asked.
+        again = f"{burn(1)}; [ -e /seen/before ] && exec sleep 1000000; touch /seen/before; sleep 5; exit 1"
         apply(
             pod(
                 "web",
                 container("app", f"{burn(2)}; exec sleep 1000000") | {"resources": {"requests": {"cpu": "10m"}}},
                 container("log", f"{burn(1)}; exec sleep 1000000"),
-                # It lasts until it has been told of: what ends sooner may stay nameless where the kubelet is asked.
                 initContainers=[container("setup", f"{burn(1)}; sleep 5")],
             ),
             pod(
@@ -255,8 +255,10 @@ class ClusterTest(unittest.TestCase):
         def named():
             scrape = exporter.scrape()
             seconds = scrape.all("kepler_container_cpu_seconds_total")
-            told = {has["container_name"] for has, _ in seconds if has["pod_id"] in pods}
-            return scrape if told >= set().union(*(names for _, names in pods.values())) else None
+            told = {(has["container_name"], has["runtime"]) for has, _ in seconds if has["pod_id"] in pods}
+            # The machine may tell a name before Kubernetes tells the runtime as well.
+            expected = {(name, "containerd") for _, names in pods.values() for name in names}
+            return scrape if told >= expected and {runtime for _, runtime in told} == {"containerd"} else None
 
         scrape = self.eventually(named, lambda: f"{list(pods.values())} but not {exporter.containers()}", 20)
         self.assertEqual(scrape.one("brahe_cpu_time_source_info", source="bpf", node_name=NODE), 1)
