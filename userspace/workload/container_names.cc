@@ -54,14 +54,15 @@ std::vector<std::string> FoldersIn(const std::string& path) {
   return names;
 }
 
-// `root` is that of the mount namespace in which the folder is.
+// `root` is that of the mount namespace in which the folder is. Who made the folder may have put a pipe there, at which
+// an open would wait for ever.
 std::string FindInDockerFolder(const std::string& root, const std::string& folder, const std::string& id) {
-  const auto json = ReadFile(root + folder + "/config.v2.json");
+  const auto json = ReadRegularFile(root + folder + "/config.v2.json");
   return json ? NameInDockerConfig(*json, id) : "";
 }
 
 std::string FindInBundle(const std::string& root, const std::string& folder, const std::string& id) {
-  const auto json = ReadFile(root + folder + "/config.json");
+  const auto json = ReadRegularFile(root + folder + "/config.json");
   if (!json) return "";
   std::string name = NameInBundleConfig(*json);
   if (!name.empty()) return name;

@@ -1,6 +1,7 @@
 #include "userspace/workload/container_names.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "userspace/base/process_stat_text.h"
@@ -167,6 +168,26 @@ TEST_F(ContainerNamesTest, AShimOfAnotherMountNamespaceTellsOfItsOwnContainersOn
   proc.Write("50/root" + tasks + id + "/config.json", R"({"mounts":[{"source":")" + docker + R"(/hostname"}]})");
   proc.Write("50/root" + docker + "/config.v2.json", R"({"ID":")" + id + R"(","Name":"/web"})");
   EXPECT_EQ(names.Find({id, "docker", ""}, {60}), "web");
+}
+
+TEST_F(ContainerNamesTest, APipeInPlaceOfAFileIsNotWaitedFor) {
+  const std::string tasks = "/run/containerd/io.containerd.runtime.v2.task/k8s.io/";
+  Place(50, 1, "/system.slice/kind-node.scope", "shim");
+  proc.Link("50/cwd", tasks + id);
+  Place(60, 50, cgroup);
+  Place(70, 1, "/system.slice/docker.service", "dockerd");
+  proc.Write("70/comm", "dockerd\n");
+  proc.Link("70/exe", "/usr/bin/dockerd");
+  SetArguments(70, {"dockerd", "--config-file=/tmp/pipe"});
+  proc.MakeFolder("1/root/tmp");
+  proc.MakeFolder("1/root/var/lib/docker/containers/" + id);
+  proc.MakeFolder("50/root" + tasks + id);
+  for (const std::string& file :
+       {"50/root" + tasks + id + "/config.json", "1/root/var/lib/docker/containers/" + id + "/config.v2.json",
+        std::string("1/root/tmp/pipe")}) {
+    ASSERT_EQ(mkfifo(proc.At(file).c_str(), 0600), 0) << file;
+  }
+  EXPECT_EQ(Find({60}, "docker"), "");
 }
 
 TEST_F(ContainerNamesTest, ABundleOfDockersLeadsToDockersFile) {

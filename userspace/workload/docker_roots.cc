@@ -66,7 +66,8 @@ std::string DockerRoots::RootOf(const std::string& folder) const {
   if (!root.empty()) return root;
   std::string file = ConfigFileInDockerdArguments(*arguments);
   if (file.empty()) file = "/etc/docker/daemon.json";
-  const auto config = ReadFile(procfs_root_ + "/1/root" + file);
+  // Whoever calls his program dockerd chooses the file, which may be a pipe.
+  const auto config = ReadRegularFile(procfs_root_ + "/1/root" + file);
   return config ? DataRootInDockerdConfig(*config) : "";
 }
 
