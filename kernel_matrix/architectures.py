@@ -1,6 +1,5 @@
 """Where programs and libraries of a guest come from: this machine's own, or for arm64 those of the pinned packages."""
 
-import ctypes
 import os
 import shutil
 import subprocess
@@ -44,7 +43,8 @@ class Amd64(Architecture):
         return os.path.realpath("/usr/bin/python3")
 
     def libraries(self, program):
-        """The shared libraries that a program needs, the loader included."""
+        """The shared libraries that a program needs, the loader included. Those of Bazel's are among them, which only the
+        loader finds."""
         out = subprocess.run(["ldd", program], check=True, text=True, stdout=subprocess.PIPE).stdout
         for path in (word for line in out.splitlines() for word in line.split() if word.startswith("/")):
             # The loader looks in the programs' own places first, which are none of the guest's.
@@ -53,10 +53,8 @@ class Amd64(Architecture):
 
     def loaded_library(self, name):
         """One that a program asks for while it runs."""
-        ctypes.CDLL(name)
-        with open("/proc/self/maps") as maps:
-            path = next(p for p in (line.split()[-1] for line in maps) if os.path.basename(p).startswith(name))
-        return path, os.path.join(os.path.dirname(path), name)
+        path = debian_libraries.find(name, "x86_64-linux-gnu")
+        return path, path
 
 
 class Arm64(Architecture):

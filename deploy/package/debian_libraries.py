@@ -3,6 +3,7 @@
 `sysroot` is the folder with the libraries and with dpkg's database of them: that of this machine, where other
 architectures' packages may be installed as well, or another Debian's root."""
 
+import functools
 import os
 import re
 import struct
@@ -42,11 +43,16 @@ def find(name, triplet, sysroot="/"):
     raise SystemExit(f"{name} is in no folder of {sysroot} for libraries of {triplet}: install its package there")
 
 
+@functools.cache
+def _needed_by(file):
+    return re.findall(r"\(NEEDED\).*\[(.+)\]", output("readelf", "--dynamic", "--wide", file))
+
+
 def needed(file, triplet, sysroot="/"):
     """{name: path} of all libraries that a program or library cannot be loaded without, the loader among them."""
     found, left = {}, [file]
     while left:
-        for name in re.findall(r"\(NEEDED\).*\[(.+)\]", output("readelf", "--dynamic", "--wide", left.pop())):
+        for name in _needed_by(left.pop()):
             if name not in found:
                 found[name] = find(name, triplet, sysroot)
                 left.append(found[name])
