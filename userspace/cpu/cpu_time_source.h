@@ -36,8 +36,9 @@ struct SocketTime {
 // What the source itself learnt of a process' name: at its first CPU time, at exec and at its end. Later items win.
 struct ProcessName {
   ProcessKey process;
-  std::string comm;       // at most 15 bytes, any bytes
-  std::string exec_path;  // the path given to exec, or empty if unknown: may be relative or a script's
+  std::string comm;                  // at most 15 bytes, any bytes
+  std::string exec_path;             // the path given to exec, or empty if unknown: may be relative or a script's
+  std::optional<uint32_t> uid = {};  // its real user id in the host's user namespace; nullopt: unknown
 };
 
 // The path of a cgroup, where the source met it on the way. Relative to the hierarchy's root, starts with '/'.

@@ -205,13 +205,13 @@ void AppendContainerTime(const RenderInput& input, const Family& family, size_t 
   out.push_back('\n');
 }
 
-size_t UnlistedZones(const RenderInput& input) { return input.snapshot.unlisted_processes.size(); }
+size_t UnlistedZones(const RenderInput& input) { return input.snapshot.processes.rest().size(); }
 
 void AppendUnlisted(const RenderInput& input, const Family& family, size_t item, std::string& out) {
   Sample(family.name, out)
       .Labels(input.node_label)
       .Label("zone", input.snapshot.zones[item].name)
-      .Millionths((input.snapshot.unlisted_processes[item] + input.top_processes.unlisted()[item]).value);
+      .Millionths((input.snapshot.processes.rest()[item].unlisted.energy + input.top_processes.unlisted()[item]).value);
 }
 
 // The exporter itself.

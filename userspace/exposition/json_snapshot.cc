@@ -110,7 +110,7 @@ Json SocketZoneOf(const monitor::Snapshot& snapshot, size_t item) {
 }
 
 Json UnlistedOf(const monitor::Snapshot& snapshot, size_t item) {
-  return {{"zone", snapshot.zones[item].name}, {"energy_uj", snapshot.unlisted_processes[item].value}};
+  return {{"zone", snapshot.zones[item].name}, {"energy_uj", snapshot.processes.rest()[item].unlisted.energy.value}};
 }
 
 Json LabelsOf(const monitor::ProcessLabels& process) {
@@ -163,6 +163,8 @@ size_t SizeOf(const monitor::Snapshot& snapshot) {
   return (snapshot.*kVector).size();
 }
 
+size_t SizeOfRest(const monitor::Snapshot& snapshot) { return snapshot.processes.rest().size(); }
+
 size_t CpusOf(const monitor::Snapshot& snapshot) { return snapshot.cpus ? snapshot.cpus->size() : 0; }
 
 // The lists of the document, in their order.
@@ -174,7 +176,7 @@ constexpr struct List {
     {"cpus", CpusOf, CpuOf},
     {"zones", SizeOf<&monitor::Snapshot::zones>, ZoneOf},
     {"socket_zones", SizeOf<&monitor::Snapshot::socket_zones>, SocketZoneOf},
-    {"unlisted_processes", SizeOf<&monitor::Snapshot::unlisted_processes>, UnlistedOf},
+    {"unlisted_processes", SizeOfRest, UnlistedOf},
     {"processes", WorkloadsOf<&monitor::Snapshot::processes>, WorkloadOf<&monitor::Snapshot::processes>},
     {"containers", WorkloadsOf<&monitor::Snapshot::containers>, WorkloadOf<&monitor::Snapshot::containers>},
     {"vms", WorkloadsOf<&monitor::Snapshot::vms>, WorkloadOf<&monitor::Snapshot::vms>},

@@ -73,7 +73,7 @@ monitor::Snapshot SmallSnapshot() {
   AddVm(snapshot, {"vm-1", "guest \"1\"", "kvm"}, monitor::WorkloadState::kTerminated, {2});
   AddPod(snapshot, {"pod-1", "web-7f", "shop"}, monitor::WorkloadState::kRunning, {20'000'000});
   AddPod(snapshot, {"pod-2", "", ""}, monitor::WorkloadState::kTerminated, {1'000'000});
-  snapshot.unlisted_processes = {{8'499'999}, {8'499'999}};
+  snapshot.processes.SetRest({{{{8'499'999}, {}}, {}}, {{{8'499'999}, {}}, {}}});
   snapshot.unassigned_time = {1'234'567'890};
   snapshot.cpu_time_source = "bpf";
   snapshot.energy_source = "rapl";

@@ -114,7 +114,7 @@ TEST(TextRenderer, RendersTheLargestProcessesAndTheSumOfTheOthers) {
   AddProcess(snapshot, Process(6, "small"), monitor::WorkloadState::kRunning, {7});
   AddProcess(snapshot, Process(7, "large"), monitor::WorkloadState::kRunning, {400});
   AddProcess(snapshot, Process(5, "cc1"), monitor::WorkloadState::kTerminated, {20});  // a twin of the first
-  snapshot.unlisted_processes = {{1000}};
+  snapshot.processes.SetRest({{.unlisted = {.energy = {1000}, .power = {}}, .pending = {}}});
   RenderOptions options = TestOptions();
   options.top_processes = 2;
   const std::string text = Render(snapshot, options);

@@ -73,6 +73,10 @@ size_t Attributor::PrimarySeries() const {
 }
 
 void Attributor::Learn(const cpu::CpuTimeEpoch& epoch) {
+  processes_.BeginEpoch(epoch.begin);
+  containers_.BeginEpoch(epoch.begin);
+  pods_.BeginEpoch(epoch.begin);
+  vms_.BeginEpoch(epoch.begin);
   for (const cpu::CgroupPath& cgroup : epoch.cgroups) resolver_.LearnCgroup(cgroup.cgroup_id, cgroup.path);
   for (const cpu::ProcessName& name : epoch.names) processes_.Learn(name);
 }

@@ -54,7 +54,7 @@ class EpochRunnerTest : public testing::Test {
   }
   static bool CheckSums(const Snapshot& snapshot) {
     for (size_t s = 0; s < snapshot.zones.size(); ++s) {
-      Microjoules sum = snapshot.unlisted_processes[s];
+      Microjoules sum = snapshot.processes.rest()[s].unlisted.energy;
       for (size_t i = 0; i < snapshot.processes.size(); ++i) {
         sum += snapshot.processes.At(i, s).energy;
       }
@@ -85,7 +85,9 @@ class EpochRunnerTest : public testing::Test {
     const bool runs = list[i].state == WorkloadState::kRunning;
     return name + (runs ? " running " : " terminated ") + std::to_string(list.At(i, 0).energy.value / 1'000'000);
   }
-  static uint64_t UnlistedJoules(const Snapshot& snapshot) { return snapshot.unlisted_processes[0].value / 1'000'000; }
+  static uint64_t UnlistedJoules(const Snapshot& snapshot) {
+    return snapshot.processes.rest()[0].unlisted.energy.value / 1'000'000;
+  }
 
   FakeClock clock;
   std::vector<energy::Zone> zones = {{"package", "/p", 0}, {"dram", "/d", 0}};

@@ -135,16 +135,22 @@ class EpochRunnerPropertyTest : public testing::Test {
   }
 
   void CheckZones(const Snapshot& s) {
-    std::vector<Microjoules> sums = s.unlisted_processes, socket_sums(s.zones.size());
+    std::vector<Microjoules> sums, socket_sums(s.zones.size());
+    for (const ListRest& rest : s.processes.rest()) sums.push_back(rest.unlisted.energy + rest.pending);
     for (size_t i = 0; i < s.processes.size(); ++i) {
       for (size_t z = 0; z < s.zones.size(); ++z) sums[z] += s.processes.At(i, z).energy;
     }
     for (size_t z = 0; z < s.zones.size(); ++z) {
       const ZoneFigures& zone = s.zones[z].figures;
       ASSERT_EQ(sums[z], zone.active.energy) << s.zones[z].name;
+      const auto listed_power = s.processes.PowerSum(z);
+      ASSERT_EQ(listed_power.has_value(), zone.active.power.has_value());
+      if (listed_power) {
+        ASSERT_EQ(*listed_power + *s.processes.rest()[z].unlisted.power, *zone.active.power);
+      }
       ASSERT_EQ(zone.all.energy, zone.active.energy + zone.idle.energy);
       if (before == nullptr) continue;
-      ASSERT_GE(s.unlisted_processes[z], before->unlisted_processes[z]);
+      ASSERT_GE(s.processes.rest()[z].unlisted.energy, before->processes.rest()[z].unlisted.energy);
       ASSERT_GE(zone.active.energy, before->zones[z].figures.active.energy);
       ASSERT_GE(zone.idle.energy, before->zones[z].figures.idle.energy);
     }

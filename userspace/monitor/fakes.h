@@ -134,6 +134,11 @@ class FakeWorkloadResolver final : public WorkloadResolver {
     const auto it = container_names.find(container.id);
     return it == container_names.end() ? "" : it->second;
   }
+  const workload::CgroupFacts& CgroupFactsOf(uint64_t cgroup_id) override { return cgroup_facts[cgroup_id]; }
+  std::string UserNameOf(uint32_t uid) override {
+    const auto it = users.find(uid);
+    return it == users.end() ? std::to_string(uid) : it->second;
+  }
   workload::ProcessFacts FactsOf(const ProcessKey& process, const std::string& comm, const std::string& exec_path,
                                  bool alive) override {
     ++questions;
@@ -144,6 +149,8 @@ class FakeWorkloadResolver final : public WorkloadResolver {
 
   std::map<uint64_t, std::string> paths;
   std::map<uint64_t, workload::Container> containers;
+  std::map<uint64_t, workload::CgroupFacts> cgroup_facts;
+  std::map<uint32_t, std::string> users;
   std::map<uint64_t, bool> populated;
   std::set<std::string> populated_pods;                // by uid
   std::map<std::string, workload::PodMember> pods;     // by container id

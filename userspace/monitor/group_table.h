@@ -25,7 +25,7 @@ struct GroupRecord {
   const std::string* key = nullptr;      // what it is known by
   std::shared_ptr<const Labels> labels;  // may be replaced
   uint32_t members = 0;                  // those that are known to keep it running
-  ListingPage<Record>* page = nullptr;   // see Listing
+  ListingEntry<Record> entry;
   bool ended = false;
   bool touched = false;  // to be asked at the end of this epoch whether it still runs
 };
@@ -46,6 +46,8 @@ class GroupTable {
   GroupTable& operator=(const GroupTable&) = delete;
   virtual ~GroupTable() = default;
 
+  // Begins an epoch: what comes to be in it counts from `begin` on.
+  void BeginEpoch(Nanoseconds begin) { epoch_begin_ = begin; }
   void Join(Record& record) { ++record.members; }
   void Leave(Record& record) {
     --record.members;
@@ -71,7 +73,7 @@ class GroupTable {
   void Relabel(Record& record, Labels labels) {
     if (*record.labels == labels) return;
     record.labels = std::make_shared<const Labels>(std::move(labels));
-    listing_.TouchFace(record);
+    listing_.TouchLabels(record);
   }
   // Those that are listed, the oldest first.
   void ForEach(const auto& visit) const { listing_.ForEach(visit); }
@@ -90,6 +92,7 @@ class GroupTable {
   void DropEnded(Nanoseconds now, size_t primary);
 
   attribution::Ledger& ledger_;
+  Nanoseconds epoch_begin_;
   EndedList ended_;
   std::unordered_map<std::string, Record> records_;
   std::vector<Record*> by_account_;
@@ -109,7 +112,7 @@ Record& GroupTable<Record>::UseKey(const std::string& key) {
     record.labels = std::make_shared<const Labels>(std::move(labels));
     if (by_account_.size() <= record.account) by_account_.resize(record.account + 1);
     by_account_[record.account] = &record;
-    listing_.Add(record);
+    listing_.Add(record, epoch_begin_);
   }
   Touch(record);
   return record;

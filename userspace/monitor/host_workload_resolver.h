@@ -39,6 +39,8 @@ class HostWorkloadResolver final : public WorkloadResolver {
     return find_pod_ ? find_pod_(container) : std::nullopt;
   }
   std::string NameOf(const workload::Container& container, uint64_t cgroup_id, uint32_t pid) override;
+  const workload::CgroupFacts& CgroupFactsOf(uint64_t) override { return no_cgroup_facts_; }
+  std::string UserNameOf(uint32_t uid) override { return std::to_string(uid); }
   workload::ProcessFacts FactsOf(const ProcessKey& process, const std::string& comm, const std::string& exec_path,
                                  bool alive) override {
     return processes_.Read(process, comm, exec_path, alive);
@@ -57,6 +59,7 @@ class HostWorkloadResolver final : public WorkloadResolver {
   workload::ContainerNames names_;
   workload::ProcessDirectory processes_;
   PodFinder find_pod_;
+  workload::CgroupFacts no_cgroup_facts_;
 };
 
 }  // namespace brahe::monitor

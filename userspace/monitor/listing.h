@@ -14,6 +14,18 @@
 
 namespace brahe::monitor {
 
+template <typename Record>
+struct ListingPage;
+
+// What a Listing keeps in each of its records.
+template <typename Record>
+struct ListingEntry {
+  ListingPage<Record>* page = nullptr;  // null while it is not listed
+  uint64_t serial = 0;                  // these two as in WorkloadFace
+  std::optional<Nanoseconds> since;
+  bool published = false;  // stands in a list that was made
+};
+
 // A page of a Listing: records that stand together, and the chunk that was last made of them.
 template <typename Record>
 struct ListingPage {
@@ -27,8 +39,8 @@ struct ListingPage {
 };
 
 // The workloads of one level that are listed, oldest first, and how the list of each epoch is made of them: only pages
-// with a workload that has changed become new chunks. A Record has `labels`, `account`, `ended` and `page`, which is
-// null while it is not listed. Records must be removed before they go. Not thread-safe.
+// with a workload that has changed become new chunks. A Record has `labels`, `account`, `ended` and a
+// ListingEntry `entry`. Records must be removed before they go. Not thread-safe.
 template <typename Record>
 class Listing {
  public:
@@ -38,17 +50,23 @@ class Listing {
   // Few enough that one which ran does not cost much for its neighbours, many enough that pages are few.
   static constexpr size_t kPageSize = 64;
 
-  void Add(Record& record);
+  // `since`: when its account was opened.
+  void Add(Record& record, Nanoseconds since);
   void Remove(Record& record);
   // Tells that the balance of a record's account changes in this epoch. Nothing for one that is not listed.
   void TouchFigures(Record& record) {
-    if (record.page != nullptr) Touch(*record.page);
+    if (record.entry.page != nullptr) Touch(*record.entry.page);
   }
-  // Tells that its labels or its state have changed.
+  // Tells that its state has changed.
   void TouchFace(Record& record) {
-    if (record.page == nullptr) return;
-    record.page->refreshed = true;
-    Touch(*record.page);
+    if (record.entry.page == nullptr) return;
+    record.entry.page->refreshed = true;
+    Touch(*record.entry.page);
+  }
+  // Tells that its labels have changed.
+  void TouchLabels(Record& record) {
+    if (record.entry.published) record.entry.since.reset();
+    TouchFace(record);
   }
   // The list after the ledger's last Post. `time`: by series, as for FigureOf.
   WorkloadList<Labels> List(const attribution::Ledger& ledger, const std::vector<std::optional<Nanoseconds>>& time);
@@ -75,26 +93,27 @@ class Listing {
   std::vector<std::unique_ptr<Page>> pages_;
   std::vector<Page*> changed_;  // since the last list
   bool shrunk_ = false;         // a record was removed since the last list
+  uint64_t next_serial_ = 0;
 };
 
 template <typename Record>
-void Listing<Record>::Add(Record& record) {
+void Listing<Record>::Add(Record& record, Nanoseconds since) {
   if (pages_.empty() || pages_.back()->records.size() >= kPageSize) pages_.push_back(std::make_unique<Page>());
   Page& page = *pages_.back();
   page.records.push_back(&record);
   page.accounts.push_back(record.account);
-  record.page = &page;
+  record.entry = {.page = &page, .serial = next_serial_++, .since = since};
   TouchFace(record);
 }
 
 template <typename Record>
 void Listing<Record>::Remove(Record& record) {
-  Page& page = *record.page;
+  Page& page = *record.entry.page;
   TouchFace(record);
   const auto at = std::find(page.records.begin(), page.records.end(), &record) - page.records.begin();
   page.records.erase(page.records.begin() + at);
   page.accounts.erase(page.accounts.begin() + at);
-  record.page = nullptr;
+  record.entry.page = nullptr;
   shrunk_ = true;
 }
 
@@ -130,7 +149,7 @@ void Listing<Record>::Compact() {
 
 template <typename Record>
 void Listing<Record>::MoveAll(Page& from, Page& to) {
-  for (Record* record : from.records) record->page = &to;
+  for (Record* record : from.records) record->entry.page = &to;
   to.records.insert(to.records.end(), from.records.begin(), from.records.end());
   to.accounts.insert(to.accounts.end(), from.accounts.begin(), from.accounts.end());
   from.records.clear();
@@ -145,8 +164,12 @@ void Listing<Record>::Remake(Page& page, const attribution::Ledger& ledger,
   if (std::exchange(page.refreshed, false)) {
     auto faces = std::make_shared<Faces>();
     faces->reserve(page.records.size());
-    for (const Record* record : page.records) {
-      faces->push_back({record->labels, record->ended ? WorkloadState::kTerminated : WorkloadState::kRunning});
+    for (Record* record : page.records) {
+      record->entry.published = true;
+      faces->push_back({.labels = record->labels,
+                        .state = record->ended ? WorkloadState::kTerminated : WorkloadState::kRunning,
+                        .since = record->entry.since,
+                        .serial = record->entry.serial});
     }
     chunk->faces = std::move(faces);
   } else {

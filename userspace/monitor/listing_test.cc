@@ -18,7 +18,7 @@ struct TestRecord {
   attribution::AccountId account = attribution::kNoAccount;
   std::shared_ptr<const std::string> labels;
   bool ended = false;
-  ListingPage<TestRecord>* page = nullptr;
+  ListingEntry<TestRecord> entry;
 };
 
 using Time = std::vector<std::optional<Nanoseconds>>;
@@ -30,7 +30,7 @@ class ListingTest : public testing::Test {
     TestRecord& record = records.emplace_back();
     record.account = ledger.Open();
     record.labels = std::make_shared<const std::string>(name);
-    listing.Add(record);
+    listing.Add(record, {records.size()});
     return record;
   }
   void AddMany(size_t count) {
@@ -173,6 +173,29 @@ TEST_F(ListingTest, PagesStayInProportionWhenMostAreRemoved) {
   while (!records.empty()) Remove(records.begin());
   EXPECT_TRUE(List().empty());
   EXPECT_EQ(listing.pages(), 0u);
+}
+
+TEST_F(ListingTest, TellsSinceWhenEachCountsUntilItsLabelsChange) {
+  TestRecord& first = Add("a");
+  TestRecord& second = Add("b");
+  listing.TouchLabels(second);  // nobody has seen the labels before
+  Post();
+  WorkloadList<std::string> list = List();
+  EXPECT_EQ(list[0].since, Nanoseconds{1});
+  EXPECT_EQ(list[1].since, Nanoseconds{2});
+  EXPECT_NE(list[0].serial, list[1].serial);
+  first.ended = true;
+  listing.TouchFace(first);
+  listing.TouchLabels(second);
+  Post();
+  list = List();
+  EXPECT_EQ(list[0].since, Nanoseconds{1});
+  EXPECT_EQ(list[1].since, std::nullopt);
+  const uint64_t serial = list[0].serial;
+  Remove(At(0));
+  Add("a");
+  Post();
+  EXPECT_NE(List()[1].serial, serial);
 }
 
 TEST_F(ListingTest, ShowsWhatALookAtAllWouldWhateverHappens) {

@@ -59,7 +59,7 @@ void ProcessLabeler::Label(ProcessRecord& process, Listing<ProcessRecord>& listi
   process.has_new_labels = process.has_new_facts = false;
   if (process.labels == nullptr || *process.labels != labels) {
     process.labels = std::make_shared<const ProcessLabels>(std::move(labels));
-    listing.TouchFace(process);
+    listing.TouchLabels(process);
   }
 }
 

@@ -32,7 +32,7 @@ struct ProcessRecord {
   ContainerRecord* previous = nullptr;
   // An ended one that has the same labels: this pid was its pid, and its name, program and container are the same.
   ProcessRecord* twin = nullptr;
-  ListingPage<ProcessRecord>* page = nullptr;  // null while it is not listed
+  ListingEntry<ProcessRecord> entry;
 };
 
 }  // namespace brahe::monitor

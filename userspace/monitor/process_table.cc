@@ -81,7 +81,7 @@ void ProcessTable::ListLabeled() {
   for (ProcessRecord* process : labeler_.waiting()) {
     if (process->account == attribution::kNoAccount) continue;
     if (process->has_new_labels) labeler_.Label(*process, listing_);
-    if (process->page == nullptr) listing_.Add(*process);
+    if (process->entry.page == nullptr) listing_.Add(*process, epoch_begin_);
     ended_.FindTwin(*process);
   }
 }
@@ -100,7 +100,7 @@ void ProcessTable::Drop(ProcessRecord& process) {
 void ProcessTable::EraseDropped() {
   for (ProcessRecord* process : dropped_) {
     // Most that end are dropped before they are ever listed.
-    if (process->page != nullptr) listing_.Remove(*process);
+    if (process->entry.page != nullptr) listing_.Remove(*process);
     gone_.Add(process->key);
     records_.erase(process->key);
   }

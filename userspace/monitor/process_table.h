@@ -33,6 +33,8 @@ class ProcessTable {
   ProcessTable(attribution::Ledger& ledger, ContainerTable& containers, VmTable& vms, WorkloadResolver& resolver,
                EndedPolicy policy);
 
+  // Begins an epoch: what comes to be in it counts from `begin` on.
+  void BeginEpoch(Nanoseconds begin) { epoch_begin_ = begin; }
   void Learn(const cpu::ProcessName& name);
   // The record of a process that used time in this epoch; new ones get an account. Valid until Settle.
   ProcessRecord& Use(const ProcessKey& key);
@@ -69,6 +71,7 @@ class ProcessTable {
   void EraseDropped();
 
   attribution::Ledger& ledger_;
+  Nanoseconds epoch_begin_;
   ProcessLabeler labeler_;
   ContainerMembers members_;
   EndedProcesses ended_;

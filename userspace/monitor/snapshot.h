@@ -77,6 +77,20 @@ struct PodLabels {
   bool operator==(const PodLabels&) const = default;
 };
 
+// Labels of a group: their values, in the order of the names in GroupList.
+struct GroupLabels {
+  std::vector<std::string> values;
+
+  bool operator==(const GroupLabels&) const = default;
+};
+
+// The groups of a level whose groups outlive their members, such as namespaces or programs.
+struct GroupList {
+  std::string_view level;                     // "namespace"; a literal
+  std::vector<std::string_view> label_names;  // in alphabetical order; literals
+  WorkloadList<GroupLabels> groups;           // all running: a group does not end
+};
+
 // The state of all books after one epoch. Immutable once published; any thread may read it.
 struct Snapshot {
   uint64_t epoch = 0;    // 1, 2, 3, ...
@@ -91,8 +105,7 @@ struct Snapshot {
   WorkloadList<ContainerLabels> containers;
   WorkloadList<VmLabels> vms;
   WorkloadList<PodLabels> pods;
-  // By ZoneSeries: active energy that no listed process has. listed + unlisted = active, to the microjoule.
-  std::vector<Microjoules> unlisted_processes;
+  std::vector<GroupList> groups;  // the levels that have any, in the order of docs/metrics.md
   Nanoseconds unassigned_time;
   std::string cpu_time_source;                            // "bpf" or "procfs"
   std::string energy_source;                              // "rapl", "model" or "fake"

@@ -35,6 +35,19 @@ std::vector<ZoneSeries> SeriesOf(const Attributor& attributor) {
   return series;
 }
 
+void SetRest(const Attributor& attributor, Snapshot& snapshot) {
+  std::vector<ListRest> rest;
+  for (size_t s = 0; s < snapshot.zones.size(); ++s) {
+    ListRest& of_series = rest.emplace_back();
+    of_series.unlisted.energy = attributor.Unlisted(s);
+    const std::optional<Microwatts> active = snapshot.zones[s].figures.active.power;
+    const std::optional<Microwatts> listed = snapshot.processes.PowerSum(s);
+    // Each of those listed is rounded down on its own: together they are no more than the whole.
+    if (active && listed) of_series.unlisted.power = *active - *listed;
+  }
+  snapshot.processes.SetRest(std::move(rest));
+}
+
 }  // namespace
 
 void FillFrom(Attributor& attributor, const std::vector<energy::Zone>& zones,
@@ -51,10 +64,10 @@ void FillFrom(Attributor& attributor, const std::vector<energy::Zone>& zones,
                                      .still = stats[z].still});
   }
   snapshot.processes = attributor.ListProcesses();
+  SetRest(attributor, snapshot);
   snapshot.containers = attributor.ListContainers();
   snapshot.vms = attributor.ListVms();
   snapshot.pods = attributor.ListPods();
-  for (size_t s = 0; s < snapshot.zones.size(); ++s) snapshot.unlisted_processes.push_back(attributor.Unlisted(s));
   snapshot.unassigned_time = attributor.ledger().unassigned_time();
 }
 
@@ -81,7 +94,8 @@ Status CheckBalance(const Snapshot& snapshot) {
     if (const Microjoules both = zone.active.energy + zone.idle.energy; zone.all.energy != both) {
       return differ("energy", zone.all.energy, "active + idle", both);
     }
-    const Microjoules sum = snapshot.processes.Sum(s) + snapshot.unlisted_processes[s];
+    const ListRest& rest = snapshot.processes.rest()[s];
+    const Microjoules sum = snapshot.processes.Sum(s) + rest.unlisted.energy + rest.pending;
     if (zone.active.energy != sum) return differ("active", zone.active.energy, "listed + unlisted", sum);
   }
   return {};

@@ -8,8 +8,8 @@
 
 namespace brahe::monitor {
 
-// Writes the state of all books into `snapshot`: zones, socket_zones, workloads of all levels, unlisted_processes
-// and unassigned_time. Of what is listed only that is work which has changed since the last time.
+// Writes the state of all books into `snapshot`: zones, socket_zones, workloads of all levels with their
+// rests, and unassigned_time. Of what is listed only that is work which has changed since the last time.
 void FillFrom(Attributor& attributor, const std::vector<energy::Zone>& zones,
               const std::vector<energy::ZoneStats>& stats, Snapshot& snapshot);
 

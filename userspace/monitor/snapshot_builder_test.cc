@@ -26,7 +26,7 @@ Snapshot SnapshotOf(const std::vector<uint64_t>& energies) {
 
 Status Check(Snapshot snapshot, uint64_t unlisted, uint64_t active, uint64_t idle, uint64_t all) {
   snapshot.zones = {{"package", "/p", {.all = {{all}, {}}, .active = {{active}, {}}, .idle = {{idle}, {}}}}};
-  snapshot.unlisted_processes = {{unlisted}};
+  snapshot.processes.SetRest({{.unlisted = {.energy = {unlisted}, .power = {}}, .pending = {}}});
   return CheckBalance(snapshot);
 }
 

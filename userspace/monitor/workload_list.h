@@ -25,6 +25,10 @@ template <typename Labels>
 struct WorkloadFace {
   std::shared_ptr<const Labels> labels;
   WorkloadState state = WorkloadState::kRunning;
+  // When its figures began to count, from 0, on CLOCK_MONOTONIC: the begin of the epoch that it was first met in.
+  // nullopt: its labels have changed since it was first listed, so that no series of these labels began at 0.
+  std::optional<Nanoseconds> since = {};
+  uint64_t serial = 0;  // no other workload of its level has or had the same
 };
 
 // A line in a list of workloads. It refers to the list, which has its energy by zone.
@@ -33,6 +37,15 @@ struct Workload {
   const std::shared_ptr<const Labels>& labels;
   WorkloadState state;
   Nanoseconds cpu_time;
+  std::optional<Nanoseconds> since;  // these two as in WorkloadFace
+  uint64_t serial;
+};
+
+// What of the node's active energy in one series is in none of a list's workloads. Energy listed, unlisted and pending
+// is active energy, to the microjoule, and so is power.
+struct ListRest {
+  EnergyFigure unlisted;  // for good: its energy never goes down; its power is that of the pending energy as well
+  Microjoules pending;    // of workloads that are listed as soon as they have their names
 };
 
 // An EnergyFigure in the space of two numbers.
@@ -98,7 +111,7 @@ class WorkloadList {
   [[nodiscard]] Workload<Labels> operator[](size_t item) const {
     const auto [chunk, place] = Find(item);
     const WorkloadFace<Labels>& face = (*chunk.faces)[place];
-    return {face.labels, face.state, chunk.cpu_times[place]};
+    return {face.labels, face.state, chunk.cpu_times[place], face.since, face.serial};
   }
   class Iterator {
    public:
@@ -130,6 +143,13 @@ class WorkloadList {
     return sum;
   }
 
+  // The power of all; nullopt where that of one is not known.
+  [[nodiscard]] std::optional<Microwatts> PowerSum(size_t series) const;
+
+  // By series; empty where nobody keeps it for this list.
+  [[nodiscard]] const std::vector<ListRest>& rest() const { return rest_; }
+  void SetRest(std::vector<ListRest> rest) { rest_ = std::move(rest); }
+
   [[nodiscard]] const std::vector<std::shared_ptr<const Chunk>>& chunks() const { return chunks_; }
 
  private:
@@ -148,6 +168,23 @@ class WorkloadList {
   size_t size_ = 0;
   std::vector<std::shared_ptr<const Chunk>> chunks_;
   std::vector<uint32_t> starts_;  // by chunk: its first item
+  std::vector<ListRest> rest_;
 };
+
+template <typename Labels>
+std::optional<Microwatts> WorkloadList<Labels>::PowerSum(size_t series) const {
+  if (!power_at_rest_.empty() && !power_at_rest_[series]) return std::nullopt;
+  Microwatts sum;
+  for (const auto& chunk : chunks_) {
+    if (chunk->epoch != epoch_) continue;  // all its workloads were at rest
+    const size_t stride = chunk->sums.size();
+    for (size_t at = series; at < chunk->figures.size(); at += stride) {
+      const std::optional<Microwatts> power = EnergyFigure(chunk->figures[at]).power;
+      if (!power) return std::nullopt;
+      sum += *power;
+    }
+  }
+  return sum;
+}
 
 }  // namespace brahe::monitor

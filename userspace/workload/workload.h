@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -36,6 +37,9 @@ struct Pod {
   std::string name;          // empty as long as only the uid is known
   std::string name_space;    // the same
   std::string runtime = {};  // of its containers, in Container's words; empty: not known
+  // What manages it: Deployment, StatefulSet, DaemonSet, Job, CronJob, ...; empty: nothing, or not known.
+  std::string owner_kind = {};
+  std::string owner_name = {};
   bool operator==(const Pod&) const = default;
 };
 
@@ -46,11 +50,21 @@ struct PodMember {
   bool operator==(const PodMember&) const = default;
 };
 
+// What the path of a cgroup tells besides the container. Empty: nothing.
+struct CgroupFacts {
+  std::string unit;                 // the systemd unit, see docs/workloads.md
+  std::string scheduler;            // of batch jobs: "slurm"
+  std::string job;                  // the job's id
+  std::optional<uint32_t> job_uid;  // whose job it is, where the path tells
+  bool operator==(const CgroupFacts&) const = default;
+};
+
 // What a process is to its users. Every string may hold any bytes: escaping is the exporter's.
 struct ProcessFacts {
   std::string comm;
   std::string exe;                        // target of /proc/PID/exe, else the path given to exec, else empty
   std::optional<VirtualMachine> vm = {};  // the one that the process, or the one that the kernel thread works for, runs
+  std::optional<uint32_t> uid = {};       // its real user id, as the host's user namespace has it
   bool operator==(const ProcessFacts&) const = default;
 };
 
