@@ -38,8 +38,7 @@ AccountId Ledger::Open() {
   } else {
     account = free_.back();
     free_.pop_back();
-    accounts_[account] = {};
-    std::fill_n(balances_.begin() + account * series_, series_, Balance{});
+    Clear(account);
   }
   accounts_[account].open = true;
   return account;
@@ -65,6 +64,12 @@ void Ledger::AddTo(AccountId account, AccountId into) {
 void Ledger::Merge(AccountId account, AccountId into) {
   AddTo(account, into);
   Close(account);
+}
+
+void Ledger::Clear(AccountId account) {
+  accounts_[account].time = {};
+  accounts_[account].epoch = 0;
+  std::fill_n(balances_.begin() + account * series_, series_, Balance{});
 }
 
 Balance Ledger::BalanceOf(AccountId account, size_t series) const {

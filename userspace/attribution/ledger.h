@@ -14,9 +14,9 @@
 namespace brahe::attribution {
 
 // The levels at which a leaf's energy is added up. Each leaf has one account at each level, or none there; the levels
-// know nothing of each other.
-enum class Level : uint8_t { kProcess, kContainer, kVm, kPod };
-inline constexpr size_t kLevels = 4;
+// know nothing of each other. The account at kGroups is that of all leaves which are in the same groups.
+enum class Level : uint8_t { kProcess, kContainer, kVm, kPod, kGroups };
+inline constexpr size_t kLevels = 5;
 
 // An account of the ledger. Numbers of closed accounts are used again.
 using AccountId = uint32_t;
@@ -94,6 +94,8 @@ class Ledger {
   void AddTo(AccountId account, AccountId into);
   // The same, and closes it.
   void Merge(AccountId account, AccountId into);
+  // Makes its balances and its time zero.
+  void Clear(AccountId account);
 
   // Books an epoch. Sorts `leaves` by (socket, process, cgroup), which must be unique. A socket's time that is neither
   // idle nor in a leaf is booked as unassigned; where leaves exceed capacity - idle, their sum is taken as busy. A

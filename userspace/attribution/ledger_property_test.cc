@@ -47,9 +47,9 @@ Facts RandomFacts(std::mt19937_64& random) {
 }
 
 // The account's key at each level, 0 where a leaf has none: processes by pid; containers by cgroup, but cgroup 0 is in
-// none; a pod of every two cgroups but the first two; and a virtual machine of every two pids but the first two,
-// whatever container they are in.
-constexpr Level kAllLevels[] = {Level::kProcess, Level::kContainer, Level::kVm, Level::kPod};
+// none; a pod of every two cgroups but the first two; a virtual machine of every two pids but the first two, whatever
+// container they are in; and groups of all processes whose pid has the same rest by 3.
+constexpr Level kAllLevels[] = {Level::kProcess, Level::kContainer, Level::kVm, Level::kPod, Level::kGroups};
 uint64_t KeyOf(const LeafTime& leaf, Level level) {
   switch (level) {
     case Level::kProcess:
@@ -60,6 +60,8 @@ uint64_t KeyOf(const LeafTime& leaf, Level level) {
       return leaf.process.pid / 2;
     case Level::kPod:
       return leaf.cgroup_id / 2;
+    case Level::kGroups:
+      return leaf.process.pid % 3;
   }
   return 0;
 }

@@ -109,7 +109,7 @@ TEST(LedgerTest, MergesOneAccountIntoAnother) {
 TEST(LedgerTest, BooksAGuestInAContainerAtEveryLevel) {
   Ledger ledger({{.series = 0, .socket = 0}});
   LeafTime leaf{.process = {1, 1}, .cgroup_id = 1, .socket = 0, .time = {100}};
-  for (const Level level : {Level::kProcess, Level::kContainer, Level::kVm, Level::kPod}) {
+  for (const Level level : {Level::kProcess, Level::kContainer, Level::kVm, Level::kPod, Level::kGroups}) {
     leaf.accounts[level] = ledger.Open();
   }
   Post(ledger, {{0, {100}, {0}}}, {Microjoules{10}}, {leaf});
@@ -118,6 +118,18 @@ TEST(LedgerTest, BooksAGuestInAContainerAtEveryLevel) {
     EXPECT_EQ(ledger.CpuTime(account).value, 100u);
   }
   EXPECT_EQ(ledger.zones()[0].active.total.value, 10u);
+}
+
+TEST(LedgerTest, AClearedAccountIsAsGoodAsNew) {
+  Ledger ledger({{.series = 0, .socket = 0}});
+  const AccountId box = ledger.Open();
+  Post(ledger, {{0, {10}, {}}}, {Microjoules{100}}, {Leaf(1, 0, 10, kNoAccount, box)});
+  ledger.Clear(box);
+  EXPECT_EQ(ledger.BalanceOf(box, 0).total.value, 0u);
+  EXPECT_EQ(ledger.BalanceOf(box, 0).last.value, 0u);
+  EXPECT_EQ(ledger.CpuTime(box).value, 0u);
+  Post(ledger, {{0, {10}, {}}}, {Microjoules{5}}, {Leaf(1, 0, 10, kNoAccount, box)});
+  EXPECT_EQ(ledger.BalanceOf(box, 0).total.value, 5u);
 }
 
 TEST(LedgerTest, AddsAnAccountToAnotherAndKeepsIt) {

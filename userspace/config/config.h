@@ -41,7 +41,8 @@ struct Config {
   } model;
   struct Exporter {
     bool prometheus = true;
-    std::vector<std::string> metrics_level = {"node", "process", "container", "vm", "pod"};
+    std::vector<std::string> metrics_level = {"node",  "process", "container", "vm",   "pod", "namespace",
+                                              "owner", "program", "unit",      "user", "job"};
     uint64_t top_processes = 0;    // how many are listed, those with the most energy; fits 32 bits; 0: all
     bool standard_output = false;  // one of the two exporters is on
   } exporter;

@@ -28,7 +28,7 @@ TEST(FlagsTest, GflagsKeepsTheirValuesDefaultsAndTypes) {
   EXPECT_EQ(Of("rapl.zones").current_value, "core,dram");
   EXPECT_EQ(Of("exporter.stdout").current_value, "true");
   EXPECT_EQ(Of("exporter.stdout").type, "bool");
-  EXPECT_EQ(Of("metrics").current_value, "node,process,container,vm,pod");
+  EXPECT_EQ(Of("metrics").current_value, "all");
 }
 
 TEST(FlagsTest, WhatGflagsHoldsIsWhatIsRead) {

@@ -26,9 +26,28 @@ Binding FakeMeter() {
   };
 }
 
+// Levels of metrics, or "all".
+Binding LevelsAt(Field<Texts> field) {
+  constexpr char kAll[] = "all";
+  const Texts levels = Config::Exporter().metrics_level;  // all there are
+  Texts words = levels;
+  words.insert(words.begin(), kAll);
+  Binding binding = WordsAt(field, std::move(words), "LEVEL");
+  binding.set = [field, levels, set = binding.set](const Texts& texts, Config& config) -> Status {
+    const Status status = set(texts, config);
+    Texts& given = field(config);
+    if (std::find(given.begin(), given.end(), kAll) != given.end()) given = levels;
+    return status;
+  };
+  binding.show = [field, levels, show = binding.show](Config config) -> std::string {
+    return field(config) == levels ? kAll : show(config);
+  };
+  binding.fallback = kAll;
+  return binding;
+}
+
 std::vector<Option> MakeOptions() {
   const Texts meters = {"rapl", "perf", "model", "fake", "hwmon", "msr"};
-  const Texts levels = {"node", "process", "container", "vm", "pod"};
   const std::string log = "Log", host = "Host", monitor = "Monitor", cpu = "CPU time and energy",
                     exporter = "Exporter and web", kube = "Kubernetes", kepler = kWithoutEffectSection;
   constexpr auto kSwitch = OptionKind::kSwitch;
@@ -84,9 +103,7 @@ std::vector<Option> MakeOptions() {
       {exporter, "exporter.prometheus.enabled", "exporter.prometheus", "serve Prometheus metrics",
        SwitchAt([](Config & c) -> auto& { return c.exporter.prometheus; })},
       {exporter, "exporter.prometheus.metricsLevel", "metrics", "levels that have metrics",
-       WordsAt(
-           [](Config & c) -> auto& { return c.exporter.metrics_level; }, levels, "LEVEL"),
-       kReloadable},
+       LevelsAt([](Config & c) -> auto& { return c.exporter.metrics_level; }), kReloadable},
       {exporter, "exporter.prometheus.topProcesses", "exporter.prometheus.top-processes",
        "list only the N processes with the most energy; 0: all",
        CountAt(

@@ -16,7 +16,7 @@ namespace brahe::exporter {
 
 // What the HTTP exporter depends on.
 struct ExporterOptions {
-  std::vector<std::string> levels;  // node, process, container, vm, pod
+  std::vector<std::string> levels;  // node, process, container, vm, pod, or of groups
   std::string node_name;
   std::string version, revision, branch, arch;  // for the build info families
   std::function<instruments::PodDirectoryFigures()> pods =

@@ -17,7 +17,7 @@ namespace brahe::exposition {
 
 // What does not change from scrape to scrape.
 struct RenderOptions {
-  std::vector<std::string> levels;  // of node, process, container, vm, pod
+  std::vector<std::string> levels;  // of node, process, container, vm, pod, and those of groups
   uint64_t top_processes = 0;       // see TopProcesses
   std::string node_name;
   std::string version, revision, branch, arch;

@@ -24,6 +24,7 @@ Attributor::Attributor(const std::vector<energy::Zone>& zones, EndedPolicy polic
       vms_(ledger_, policy),
       containers_(ledger_, pods_, resolver, policy),
       processes_(ledger_, containers_, vms_, resolver, policy),
+      groups_(ledger_),
       known_until_(zones.size()),
       zone_time_(zones.size()),
       series_time_(plan_.series.size()) {}
@@ -48,6 +49,7 @@ void Attributor::Attribute(const cpu::CpuTimeEpoch& epoch, const energy::EnergyE
   if (containers_.TakeChangedIds()) processes_.RelabelMembers();
   processes_.LabelLiving();
   containers_.FindPods();
+  FindGroups();
   SetAccounts();
   ledger_.Post({.sockets = sockets_, .energy = energy.used}, leaves_);
 
@@ -57,6 +59,7 @@ void Attributor::Attribute(const cpu::CpuTimeEpoch& epoch, const energy::EnergyE
   containers_.Settle(epoch.end, primary);
   pods_.Settle(epoch.end, primary);
   vms_.Settle(epoch.end, primary);
+  groups_.Settle(primary);
   resolver_.EndEpoch();
   TimeZones(epoch);
   ShrinkScratch(leaves_);
@@ -77,6 +80,7 @@ void Attributor::Learn(const cpu::CpuTimeEpoch& epoch) {
   containers_.BeginEpoch(epoch.begin);
   pods_.BeginEpoch(epoch.begin);
   vms_.BeginEpoch(epoch.begin);
+  groups_.BeginEpoch(epoch.begin);
   for (const cpu::CgroupPath& cgroup : epoch.cgroups) resolver_.LearnCgroup(cgroup.cgroup_id, cgroup.path);
   for (const cpu::ProcessName& name : epoch.names) processes_.Learn(name);
 }
@@ -111,7 +115,32 @@ void Attributor::SetAccounts() {
       accounts[attribution::Level::kContainer] = containers_.Charge(*container);
       if (container->pod != nullptr) accounts[attribution::Level::kPod] = pods_.Charge(*container->pod);
     }
+    accounts[attribution::Level::kGroups] = ChargeGroups(owners_[i], leaves_[i].cgroup_id);
   }
+}
+
+void Attributor::FindGroups() {
+  for (const PodGain& gain : pods_.TakeGains()) groups_.Adopt(gain.account, FactsOf(nullptr, 0, gain.pod));
+  if (pods_.TakeNewNames()) groups_.ForgetSets();
+}
+
+attribution::AccountId Attributor::ChargeGroups(const Owners& owners, uint64_t cgroup_id) {
+  const PodRecord* const pod = owners.container != nullptr ? owners.container->pod : nullptr;
+  GroupMemory none;
+  GroupMemory& memory = owners.process != nullptr ? owners.process->groups : none;
+  return groups_.Charge(FactsOf(owners.process, cgroup_id, pod), cgroup_id, memory);
+}
+
+GroupFacts Attributor::FactsOf(const ProcessRecord* process, uint64_t cgroup_id, const PodRecord* pod) {
+  static const workload::Pod no_pod;
+  std::string_view program;
+  // One that has ended before it was ever listed has no labels.
+  if (process != nullptr) program = process->labels != nullptr ? process->labels->exe : process->exec_path;
+  return {.program = program,
+          .uid = process != nullptr ? process->uid : std::nullopt,
+          .cgroup = resolver_.CgroupFactsOf(cgroup_id),
+          .pod = pod != nullptr ? pod->facts : no_pod,
+          .resolver = resolver_};
 }
 
 void Attributor::TimeZones(const cpu::CpuTimeEpoch& epoch) {

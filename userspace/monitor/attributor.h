@@ -9,6 +9,7 @@
 #include "userspace/energy/energy_meter.h"
 #include "userspace/monitor/container_table.h"
 #include "userspace/monitor/ended_list.h"
+#include "userspace/monitor/group_books.h"
 #include "userspace/monitor/pod_table.h"
 #include "userspace/monitor/process_table.h"
 #include "userspace/monitor/snapshot.h"
@@ -37,6 +38,13 @@ class Attributor {
   [[nodiscard]] WorkloadList<ContainerLabels> ListContainers() { return containers_.List(series_time_); }
   [[nodiscard]] WorkloadList<VmLabels> ListVms() { return vms_.List(series_time_); }
   [[nodiscard]] WorkloadList<PodLabels> ListPods() { return pods_.List(series_time_); }
+  [[nodiscard]] std::vector<GroupList> ListGroups() { return groups_.List(series_time_); }
+  // What containers have used that are not listed yet, and what containers that may be in a pod, or pods, have used
+  // that pods and what is decided by them do not list yet.
+  [[nodiscard]] Microjoules PendingContainers(size_t series) const { return containers_.Pending(series); }
+  [[nodiscard]] Microjoules PendingPods(size_t series) const {
+    return pods_.Pending(series) + containers_.PendingForPods(series);
+  }
   // How long the last epoch's energy took to be used, by zone and by series: the epoch's duration, and the gap as well
   // where a zone has come back. nullopt: its energy is not known.
   [[nodiscard]] const std::vector<std::optional<Nanoseconds>>& zone_time() const { return zone_time_; }
@@ -55,11 +63,15 @@ class Attributor {
     ContainerRecord* container;
   };
 
+  [[nodiscard]] GroupFacts FactsOf(const ProcessRecord* process, uint64_t cgroup_id, const PodRecord* pod);
+
   void Learn(const cpu::CpuTimeEpoch& epoch);
   void AddLeaf(const cpu::TaskTime& task);
   void AddLeaf(const cpu::UnassignedTime& unassigned);
   ContainerRecord* UseContainer(uint64_t cgroup_id, const ProcessKey& process);
   void SetAccounts();
+  void FindGroups();
+  attribution::AccountId ChargeGroups(const Owners& owners, uint64_t cgroup_id);
   void TimeZones(const cpu::CpuTimeEpoch& epoch);
 
   SeriesPlan plan_;
@@ -69,6 +81,7 @@ class Attributor {
   VmTable vms_;
   ContainerTable containers_;
   ProcessTable processes_;
+  GroupBooks groups_;
   std::vector<Nanoseconds> known_until_;  // by zone: up to where its energy is booked
   std::vector<std::optional<Nanoseconds>> zone_time_;
   std::vector<std::optional<Nanoseconds>> series_time_;

@@ -11,6 +11,10 @@ namespace {
 
 std::string_view LastName(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
+bool HasNamedPod(const ContainerRecord& container) {
+  return container.pod != nullptr && !container.pod->labels->name.empty();
+}
+
 }  // namespace
 
 ContainerRecord& ContainerTable::Use(const workload::Container& container, uint64_t cgroup_id, uint32_t pid) {
@@ -61,6 +65,23 @@ bool ContainerTable::HasPlainId(const ContainerRecord& container) const {
   return container.labels->id == container.container.id;
 }
 
+// Kubernetes knows containers by their ids alone, and has none in a user's own tree.
+bool ContainerTable::MayBeInPod(const ContainerRecord& container) const {
+  return HasPlainId(container) && !container.container.of_user;
+}
+
+bool ContainerTable::AwaitsNames(const ContainerRecord& container) {
+  return resolver_.KnowsPods() && MayBeInPod(container) && !(container.named_by_pod && HasNamedPod(container));
+}
+
+Microjoules ContainerTable::PendingForPods(size_t series) const {
+  Microjoules sum;
+  ForEachHeld([&](const ContainerRecord& container) {
+    if (container.pod == nullptr) sum += ledger_.BalanceOf(container.account, series).total;
+  });
+  return sum;
+}
+
 void ContainerTable::OnDrop(ContainerRecord& container) { by_printed_id_.erase(PlainText(container.labels->id)); }
 
 void ContainerTable::FindPods() {
@@ -72,10 +93,7 @@ void ContainerTable::FindPods() {
 
 void ContainerTable::FindPod(ContainerRecord& container) {
   JoinPod(container);
-  const bool has_named_pod = container.pod != nullptr && !container.pod->labels->name.empty();
-  // Kubernetes knows containers by their ids alone, and has none in a user's own tree.
-  const bool may_be_asked_for = HasPlainId(container) && !container.container.of_user;
-  if (may_be_asked_for && (!container.named_by_pod || !has_named_pod)) AskForNames(container);
+  if (MayBeInPod(container) && !(container.named_by_pod && HasNamedPod(container))) AskForNames(container);
   if (container.labels->name.empty()) AskMachine(container);
 }
 
@@ -102,7 +120,7 @@ void ContainerTable::AskForNames(ContainerRecord& container) {
   Relabel(container, std::move(labels));
   if (container.pod == nullptr) {
     JoinPod(container);
-    if (container.pod != nullptr) ledger_.AddTo(container.account, pods_.Charge(*container.pod));
+    if (container.pod != nullptr && IsHeld(container)) pods_.Gain(*container.pod, container.account);
   }
   if (container.pod != nullptr) pods_.SetNames(*container.pod, member->pod);
 }

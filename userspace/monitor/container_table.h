@@ -31,7 +31,8 @@ struct ContainerRecord : GroupRecord<ContainerLabels, ContainerRecord> {
 // own. No two that are listed have labels with ids that are printed alike. The id alone is the first one's; that of the
 // system's tree takes it from any other. The others have it with the tree's last name before it.
 //
-// A pod has all that its containers used since they were first seen, also before it was known that they are its own.
+// A pod has all that its containers used since they were first seen, also before it was known that they are its own, if
+// that becomes known while they await their names.
 class ContainerTable final : public GroupTable<ContainerRecord> {
  public:
   // The references must outlive this object.
@@ -43,6 +44,8 @@ class ContainerTable final : public GroupTable<ContainerRecord> {
   ContainerRecord& Use(const workload::Container& container, uint64_t cgroup_id, uint32_t pid);
   // True if the id in the labels of one that was known before has changed since this was asked last.
   bool TakeChangedIds() { return std::exchange(has_changed_ids_, false); }
+  // What containers have used that may be found to be in a pod.
+  [[nodiscard]] Microjoules PendingForPods(size_t series) const;
   // After an epoch's uses and before the ledger's Post: puts containers that run into their pods, and asks for names of
   // both that are not known yet. What the pod calls a container goes before what the machine does, which is asked in
   // the first epochs only: whether it knows does not change later. The runtime that the pod tells of is told where the
@@ -51,11 +54,13 @@ class ContainerTable final : public GroupTable<ContainerRecord> {
 
  private:
   bool IsPopulated(const ContainerRecord& container) override { return resolver_.IsPopulated(container.cgroup_id); }
+  bool AwaitsNames(const ContainerRecord& container) override;
   void OnEnd(ContainerRecord& container) override;
   void OnDrop(ContainerRecord& container) override;
   void SetId(ContainerRecord& container);
   void TakeId(ContainerRecord& container, std::string id);
   [[nodiscard]] bool HasPlainId(const ContainerRecord& container) const;
+  [[nodiscard]] bool MayBeInPod(const ContainerRecord& container) const;
   void FindPod(ContainerRecord& container);
   void JoinPod(ContainerRecord& container);
   void LeavePod(ContainerRecord& container);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -79,6 +80,28 @@ class EpochRunnerTest : public testing::Test {
     std::vector<std::string> lines;
     for (size_t i = 0; i < list.size(); ++i) lines.push_back(Line(list, i, list[i].labels->id));
     return lines;
+  }
+  // The level's; an empty one if it has none.
+  static const GroupList& GroupListOf(const Snapshot& snapshot, std::string_view level) {
+    static const GroupList none;
+    for (const GroupList& list : snapshot.groups) {
+      if (list.level == level) return list;
+    }
+    return none;
+  }
+  // "values... joules" of each group of a level.
+  static std::vector<std::string> GroupsOf(const Snapshot& snapshot, std::string_view level) {
+    const GroupList& list = GroupListOf(snapshot, level);
+    std::vector<std::string> lines;
+    for (size_t i = 0; i < list.groups.size(); ++i) {
+      std::string& line = lines.emplace_back();
+      for (const std::string& value : list.groups[i].labels->values) line += value + " ";
+      line += std::to_string(list.groups.At(i, 0).energy.value / 1'000'000);
+    }
+    return lines;
+  }
+  static Microjoules RestOf(const Snapshot& snapshot, std::string_view level) {
+    return GroupListOf(snapshot, level).groups.rest()[0].unlisted.energy;
   }
   template <typename Labels>
   static std::string Line(const WorkloadList<Labels>& list, size_t i, const std::string& name) {

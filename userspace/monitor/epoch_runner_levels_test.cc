@@ -10,6 +10,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::UnorderedElementsAre;
 
 class LevelsTest : public EpochRunnerTest {
  protected:
@@ -312,29 +313,130 @@ TEST_F(LevelsTest, APodThatWasDroppedIsNamedAgainWhenItsContainerRunsAgain) {
 
 TEST_F(LevelsTest, AnUnknownPodGetsWhatItsContainerHasUsedOnceItIsKnown) {
   Open();
+  resolver->knows_pods = true;
   Place(21, "c1", "");
   Use(web, 10, 21);
-  EXPECT_THAT(Pods(*Run()), IsEmpty());
-  resolver->pods["c1"] = {{"pod", "", ""}, "nginx"};
+  const auto pending = Run();
+  EXPECT_THAT(Pods(*pending), IsEmpty());
+  EXPECT_THAT(Containers(*pending), IsEmpty());
+  EXPECT_EQ(pending->containers.rest()[0].pending, Joules(10));
+  EXPECT_EQ(pending->pods.rest()[0].pending, Joules(10));
+  resolver->pods["c1"] = {{"pod", "web-7f", "shop"}, "nginx"};
   Use(web, 5, 21);
   const auto found = Run();
+  EXPECT_EQ(found->pods.rest()[0].pending, Joules(0));
   EXPECT_THAT(Pods(*found), ElementsAre("pod running 15"));
   EXPECT_EQ(found->pods.At(0, 0).power, Watts(5)) << "power is of the last epoch alone";
   EXPECT_EQ(OnlyContainer(*found), (ContainerLabels{"c1", "nginx", "containerd", "pod"}));
   resolver->pods["c1"] = {{"another", "web-7f", "shop"}, "nginx"};
-  const auto named = Run();
-  EXPECT_THAT(Pods(*named), ElementsAre("pod running 15")) << "a container does not change its pod";
-  EXPECT_EQ(OnlyPod(*named).name, "web-7f");
+  EXPECT_THAT(Pods(*Run()), ElementsAre("pod running 15")) << "a container does not change its pod";
+}
+
+TEST_F(LevelsTest, WhatWasListedWithoutAPodStaysOutsideWhenThePodIsKnown) {
+  Open();
+  resolver->knows_pods = true;
+  Place(21, "c1", "");
+  Use(web, 10, 21);
+  (void)Run();
+  const auto listed = Run(10);
+  EXPECT_THAT(Containers(*listed), ElementsAre("c1 running 10"));
+  EXPECT_EQ(listed->pods.rest()[0].unlisted.energy, Joules(10)) << "and does not go down";
+  resolver->pods["c1"] = {{"pod", "web-7f", "shop"}, "nginx"};
+  Use(web, 5, 21);
+  const auto found = Run();
+  EXPECT_THAT(Pods(*found), ElementsAre("pod running 5"));
+  EXPECT_EQ(found->pods.rest()[0].unlisted.energy, Joules(10));
+  EXPECT_THAT(GroupsOf(*found, "namespace"), ElementsAre("shop 5"));
+}
+
+TEST_F(LevelsTest, WhatEndsBeforeItHasNamesIsListedAtItsEnd) {
+  Open();
+  resolver->knows_pods = true;
+  Place(21, "c1", "pod");
+  Use(web, 10, 21);
+  EXPECT_THAT(Containers(*Run()), IsEmpty());
+  End(web);
+  const auto ended = Run();
+  EXPECT_THAT(Containers(*ended), ElementsAre("c1 terminated 10"));
+  EXPECT_THAT(Pods(*ended), ElementsAre("pod terminated 10"));
+  EXPECT_EQ(ended->containers[0].since, ended->processes[0].since);
 }
 
 TEST_F(LevelsTest, APodThatSleepsGetsWhatASleepingContainerHasUsed) {
   Open();
+  resolver->knows_pods = true;
+  resolver->pods["c1"] = {{"pod", "web-7f", "shop"}, "nginx"};
   Place(21, "c1", "pod");
   Place(22, "c2", "");
   Use(web, 10, 21), Use(job, 5, 22);
-  EXPECT_THAT(Pods(*Run()), ElementsAre("pod running 10"));
-  resolver->pods["c2"] = {{"pod", "", ""}, ""};
-  EXPECT_THAT(Pods(*Run()), ElementsAre("pod running 15"));
+  const auto first = Run();
+  EXPECT_THAT(Pods(*first), ElementsAre("pod running 10"));
+  EXPECT_THAT(GroupsOf(*first, "namespace"), ElementsAre("shop 10"));
+  resolver->pods["c2"] = {{"pod", "web-7f", "shop"}, "proxy"};
+  const auto both = Run();
+  EXPECT_THAT(Pods(*both), ElementsAre("pod running 15"));
+  EXPECT_THAT(GroupsOf(*both, "namespace"), ElementsAre("shop 15"));
+}
+
+TEST_F(LevelsTest, GroupsHaveWhatTheirMembersUsedAlsoThoseThatAreGone) {
+  Open({.max_listed = 0, .min_energy = {}, .retention = {}});
+  resolver->cgroup_facts[kHostCgroup].unit = "cron.service";
+  resolver->cgroup_facts[22] = {.unit = "slurmstepd.scope", .scheduler = "slurm", .job = "7", .job_uid = {}};
+  resolver->users[1000] = "alice";
+  resolver->facts[web] = {.comm = "cc1", .exe = "/usr/bin/cc1", .uid = 1000};
+  Name(job, "cc1", "/usr/bin/cc1");
+  cpu->next.names.back().uid = 0;
+  Use(web, 10), Use(job, 5), Use(batch, 3, 22);
+  cpu->next.unassigned.push_back({22, 0, Milliseconds(2)});
+  End(job);
+  const auto first = Run();
+  EXPECT_THAT(GroupsOf(*first, "program"), ElementsAre("/usr/bin/cc1 15"));
+  EXPECT_EQ(RestOf(*first, "program"), Joules(5));
+  EXPECT_THAT(GroupsOf(*first, "unit"), ElementsAre("cron.service 15", "slurmstepd.scope 5"));
+  EXPECT_EQ(RestOf(*first, "unit"), Joules(0));
+  EXPECT_THAT(GroupsOf(*first, "user"), UnorderedElementsAre("1000 alice 10", "0 0 5"));
+  EXPECT_THAT(GroupsOf(*first, "job"), ElementsAre("7 slurm  5"));
+  EXPECT_THAT(GroupsOf(*first, "namespace"), IsEmpty());
+  Use(web, 1);
+  End(web);
+  const auto second = Run();
+  EXPECT_THAT(GroupsOf(*second, "program"), ElementsAre("/usr/bin/cc1 16"));
+  const GroupList& programs = GroupListOf(*second, "program");
+  EXPECT_EQ(programs.groups.At(0, 0).power, Watts(1));
+  EXPECT_EQ(programs.groups[0].cpu_time, Milliseconds(16));
+  EXPECT_EQ(programs.groups[0].since, first->time - first->duration);
+}
+
+TEST_F(LevelsTest, AProcessCountsForTheProgramAndTheUserThatItIsNow) {
+  Open();
+  resolver->facts[web] = {.comm = "sh", .exe = "/bin/sh", .uid = 0};
+  Use(web, 10);
+  (void)Run();
+  resolver->facts[web] = {.comm = "nginx", .exe = "/usr/sbin/nginx", .uid = 33};
+  Name(web, "nginx", "/usr/sbin/nginx");
+  Use(web, 5);
+  const auto second = Run();
+  EXPECT_THAT(GroupsOf(*second, "program"), ElementsAre("/bin/sh 10", "/usr/sbin/nginx 5"));
+  EXPECT_THAT(GroupsOf(*second, "user"), ElementsAre("0 0 10", "33 33 5"));
+  resolver->cgroup_facts[kHostCgroup].unit = "late.service";
+  Use(web, 1);
+  EXPECT_THAT(GroupsOf(*Run(), "unit"), ElementsAre("late.service 1"));
+}
+
+TEST_F(LevelsTest, APodsOwnerHasWhatAllItsPodsUsed) {
+  Open();
+  resolver->knows_pods = true;
+  for (const uint64_t number : {1, 2}) {
+    const std::string id = "c" + std::to_string(number);
+    Place(20 + number, id, "pod" + id);
+    resolver->pods[id] = {{"pod" + id, "web-" + id, "shop", "", "Deployment", "web"}, "nginx"};
+  }
+  Use(web, 10, 21), Use(job, 5, 22);
+  const auto first = Run();
+  EXPECT_THAT(GroupsOf(*first, "owner"), ElementsAre("Deployment web shop 15"));
+  End(web), End(job);
+  (void)Run();
+  EXPECT_THAT(GroupsOf(*Run(200), "owner"), ElementsAre("Deployment web shop 15"));
 }
 
 TEST_F(LevelsTest, APodOutlivesItsContainersWhileOthersLiveInIt) {

@@ -128,6 +128,7 @@ class FakeWorkloadResolver final : public WorkloadResolver {
     const auto it = pods.find(container.id);
     return it == pods.end() ? std::nullopt : std::optional(it->second);
   }
+  bool KnowsPods() const override { return knows_pods; }
   std::string NameOf(const workload::Container& container, uint64_t, uint32_t pid) override {
     ++name_questions;
     pid_asked_for = pid;
@@ -152,6 +153,7 @@ class FakeWorkloadResolver final : public WorkloadResolver {
   std::map<uint64_t, workload::CgroupFacts> cgroup_facts;
   std::map<uint32_t, std::string> users;
   std::map<uint64_t, bool> populated;
+  bool knows_pods = false;
   std::set<std::string> populated_pods;                // by uid
   std::map<std::string, workload::PodMember> pods;     // by container id
   std::map<std::string, std::string> container_names;  // by container id

@@ -34,7 +34,10 @@ struct GroupRecord {
 // unless the level says otherwise.
 //
 // A group runs while it has members, or is populated by others: what has slept since before the first epoch is not
-// known to be a member. It may run again after its end, with the same account as long as it is listed. Not thread-safe.
+// known to be a member. It may run again after its end, with the same account as long as it is listed.
+//
+// One that awaits its names is listed when they are known, at the latest after kNamesGrace or at its end: labels that
+// change make another series. Until then its energy is pending. Not thread-safe.
 template <typename Record>
 class GroupTable {
  public:
@@ -52,6 +55,12 @@ class GroupTable {
   void Leave(Record& record) {
     --record.members;
     Touch(record);
+  }
+  // What is not listed because it awaits its names.
+  [[nodiscard]] Microjoules Pending(size_t series) const {
+    Microjoules sum;
+    for (const Record* record : held_) sum += ledger_.BalanceOf(record->account, series).total;
+    return sum;
   }
   // After the ledger's Post: decides who has ended at `now` and who is listed. `primary` is the series that ended
   // groups are ranked by.
@@ -75,8 +84,18 @@ class GroupTable {
     record.labels = std::make_shared<const Labels>(std::move(labels));
     listing_.TouchLabels(record);
   }
-  // Those that are listed, the oldest first.
-  void ForEach(const auto& visit) const { listing_.ForEach(visit); }
+  // Those that are listed, the oldest first, and those that are not yet.
+  void ForEach(const auto& visit) const {
+    listing_.ForEach(visit);
+    for (Record* record : held_) visit(*record);
+  }
+  void ForEachHeld(const auto& visit) const {
+    for (Record* record : held_) visit(*record);
+  }
+  // True while a group is not listed yet.
+  [[nodiscard]] static bool IsHeld(const Record& record) { return record.entry.page == nullptr; }
+  // True if a new group's names are not known but may be soon.
+  virtual bool AwaitsNames(const Record&) { return false; }
   // True if processes live in a group without members.
   virtual bool IsPopulated(const Record& record) = 0;
   // A group has no members and is not populated.
@@ -85,6 +104,10 @@ class GroupTable {
   virtual void OnDrop(Record&) {}
 
  private:
+  // What Kubernetes knows of a new container comes within a second or two.
+  static constexpr Nanoseconds kNamesGrace = Seconds(10);
+
+  void ListHeld(Nanoseconds now);
   void Touch(Record& record) {
     if (!std::exchange(record.touched, true)) touched_.push_back(&record);
   }
@@ -97,6 +120,7 @@ class GroupTable {
   std::unordered_map<std::string, Record> records_;
   std::vector<Record*> by_account_;
   Listing<Record> listing_;
+  std::vector<Record*> held_;
   std::vector<Record*> touched_;
 };
 
@@ -112,7 +136,8 @@ Record& GroupTable<Record>::UseKey(const std::string& key) {
     record.labels = std::make_shared<const Labels>(std::move(labels));
     if (by_account_.size() <= record.account) by_account_.resize(record.account + 1);
     by_account_[record.account] = &record;
-    listing_.Add(record, epoch_begin_);
+    record.entry.since = epoch_begin_;
+    held_.push_back(&record);
   }
   Touch(record);
   return record;
@@ -128,7 +153,18 @@ void GroupTable<Record>::Settle(Nanoseconds now, size_t primary) {
     return !populated;
   };
   std::erase_if(touched_, is_settled);
+  ListHeld(now);
   DropEnded(now, primary);
+}
+
+template <typename Record>
+void GroupTable<Record>::ListHeld(Nanoseconds now) {
+  std::erase_if(held_, [&](Record* record) {
+    const Nanoseconds since = *record->entry.since;
+    if (!record->ended && now - since < kNamesGrace && AwaitsNames(*record)) return false;
+    listing_.Add(*record, since);
+    return true;
+  });
 }
 
 template <typename Record>

@@ -38,6 +38,7 @@ class HostWorkloadResolver final : public WorkloadResolver {
   std::optional<workload::PodMember> PodOf(const workload::Container& container) override {
     return find_pod_ ? find_pod_(container) : std::nullopt;
   }
+  [[nodiscard]] bool KnowsPods() const override { return find_pod_ != nullptr; }
   std::string NameOf(const workload::Container& container, uint64_t cgroup_id, uint32_t pid) override;
   const workload::CgroupFacts& CgroupFactsOf(uint64_t) override { return no_cgroup_facts_; }
   std::string UserNameOf(uint32_t uid) override { return std::to_string(uid); }

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "userspace/attribution/ledger.h"
 #include "userspace/base/process_key.h"
 #include "userspace/monitor/container_table.h"
+#include "userspace/monitor/group_books.h"
 #include "userspace/monitor/listing.h"
 #include "userspace/monitor/shared_text.h"
 #include "userspace/monitor/snapshot.h"
@@ -33,6 +36,8 @@ struct ProcessRecord {
   // An ended one that has the same labels: this pid was its pid, and its name, program and container are the same.
   ProcessRecord* twin = nullptr;
   ListingEntry<ProcessRecord> entry;
+  std::optional<uint32_t> uid;  // the real one, in the host's user namespace
+  GroupMemory groups;
 };
 
 }  // namespace brahe::monitor

@@ -35,17 +35,54 @@ std::vector<ZoneSeries> SeriesOf(const Attributor& attributor) {
   return series;
 }
 
-void SetRest(const Attributor& attributor, Snapshot& snapshot) {
+// `energy_of`: the unlisted and the pending energy in a series, where the active and the listed one are such.
+template <typename Labels>
+void SetRest(const std::vector<ZoneSeries>& zones, const auto& energy_of, WorkloadList<Labels>& list) {
   std::vector<ListRest> rest;
-  for (size_t s = 0; s < snapshot.zones.size(); ++s) {
+  for (size_t s = 0; s < zones.size(); ++s) {
+    const EnergyFigure& active = zones[s].figures.active;
+    const auto [unlisted, pending] = energy_of(s, active.energy, list.Sum(s));
     ListRest& of_series = rest.emplace_back();
-    of_series.unlisted.energy = attributor.Unlisted(s);
-    const std::optional<Microwatts> active = snapshot.zones[s].figures.active.power;
-    const std::optional<Microwatts> listed = snapshot.processes.PowerSum(s);
+    of_series.unlisted.energy = unlisted;
+    of_series.pending = pending;
     // Each of those listed is rounded down on its own: together they are no more than the whole.
-    if (active && listed) of_series.unlisted.power = *active - *listed;
+    const std::optional<Microwatts> listed_power = list.PowerSum(s);
+    if (active.power && listed_power) of_series.unlisted.power = *active.power - *listed_power;
   }
-  snapshot.processes.SetRest(std::move(rest));
+  list.SetRest(std::move(rest));
+}
+
+void ListWorkloads(Attributor& attributor, Snapshot& snapshot) {
+  using Energies = std::pair<Microjoules, Microjoules>;
+  // Of processes it is known by itself, so that the sum is a check of the books.
+  const auto of_processes = [&](size_t series, Microjoules, Microjoules) {
+    return Energies(attributor.Unlisted(series), {});
+  };
+  const auto of_containers = [&](size_t series, Microjoules active, Microjoules listed) {
+    const Microjoules pending = attributor.PendingContainers(series);
+    return Energies(active - listed - pending, pending);
+  };
+  const auto of_pods = [&](size_t series, Microjoules active, Microjoules listed) {
+    const Microjoules pending = attributor.PendingPods(series);
+    return Energies(active - listed - pending, pending);
+  };
+  const auto of_others = [&](size_t, Microjoules active, Microjoules listed) { return Energies(active - listed, {}); };
+  snapshot.processes = attributor.ListProcesses();
+  snapshot.containers = attributor.ListContainers();
+  snapshot.vms = attributor.ListVms();
+  snapshot.pods = attributor.ListPods();
+  snapshot.groups = attributor.ListGroups();
+  SetRest(snapshot.zones, of_processes, snapshot.processes);
+  SetRest(snapshot.zones, of_containers, snapshot.containers);
+  SetRest(snapshot.zones, of_others, snapshot.vms);
+  SetRest(snapshot.zones, of_pods, snapshot.pods);
+  for (GroupList& list : snapshot.groups) {
+    if (list.by_pod) {
+      SetRest(snapshot.zones, of_pods, list.groups);
+    } else {
+      SetRest(snapshot.zones, of_others, list.groups);
+    }
+  }
 }
 
 }  // namespace
@@ -63,11 +100,7 @@ void FillFrom(Attributor& attributor, const std::vector<energy::Zone>& zones,
                                      .resets = stats[z].resets,
                                      .still = stats[z].still});
   }
-  snapshot.processes = attributor.ListProcesses();
-  SetRest(attributor, snapshot);
-  snapshot.containers = attributor.ListContainers();
-  snapshot.vms = attributor.ListVms();
-  snapshot.pods = attributor.ListPods();
+  ListWorkloads(attributor, snapshot);
   snapshot.unassigned_time = attributor.ledger().unassigned_time();
 }
 
@@ -97,6 +130,17 @@ Status CheckBalance(const Snapshot& snapshot) {
     const ListRest& rest = snapshot.processes.rest()[s];
     const Microjoules sum = snapshot.processes.Sum(s) + rest.unlisted.energy + rest.pending;
     if (zone.active.energy != sum) return differ("active", zone.active.energy, "listed + unlisted", sum);
+    // What is unlisted at the other levels is what is left: more than there is would be less than nothing.
+    const auto most = [&](const char* level, const auto& list) -> Status {
+      if (list.rest().empty() || list.rest()[s].unlisted.energy <= zone.active.energy) return {};
+      return differ("active", zone.active.energy, level, list.Sum(s));
+    };
+    if (const Status status = most("sum of containers", snapshot.containers); !status) return status;
+    if (const Status status = most("sum of virtual machines", snapshot.vms); !status) return status;
+    if (const Status status = most("sum of pods", snapshot.pods); !status) return status;
+    for (const GroupList& list : snapshot.groups) {
+      if (const Status status = most("sum of groups", list.groups); !status) return status;
+    }
   }
   return {};
 }

@@ -47,5 +47,18 @@ TEST(CheckBalanceTest, AMicrojouleOfTheUnlistedOrOfIdlenessIsMissed) {
   EXPECT_FALSE(Check(SnapshotOf({1, 2, 30, 40}), 100, 173, 8, 180).has_value());
 }
 
+TEST(CheckBalanceTest, MoreThanThereIsAtAnyOtherLevelIsMissed) {
+  const std::vector<ListRest> less_than_nothing = {
+      {.unlisted = {.energy = Microjoules{} - Microjoules{1}, .power = {}}, .pending = {}}};
+  Snapshot snapshot = SnapshotOf({173});
+  snapshot.pods.SetRest(less_than_nothing);
+  EXPECT_FALSE(Check(snapshot, 173, 173, 7, 180).has_value());
+  snapshot.pods.SetRest({});
+  EXPECT_TRUE(Check(snapshot, 173, 173, 7, 180).has_value());
+  snapshot.groups = {{.level = "program", .label_names = {"program"}, .groups = {}}};
+  snapshot.groups[0].groups.SetRest(less_than_nothing);
+  EXPECT_FALSE(Check(snapshot, 173, 173, 7, 180).has_value());
+}
+
 }  // namespace
 }  // namespace brahe::monitor

@@ -27,6 +27,8 @@ class WorkloadResolver {
   // The container's place in its pod; nullopt if it is in none or that is not known (yet). Asked again in each epoch as
   // long as a name is not known. Must not wait.
   virtual std::optional<workload::PodMember> PodOf(const workload::Container& container) = 0;
+  // Whether PodOf may tell of a container that is not known yet.
+  [[nodiscard]] virtual bool KnowsPods() const = 0;
   // What the container in `cgroup_id`, where process `pid` ran lately (0: none is known), is called on this machine;
   // empty: not known. Looks into files: not to be asked in each epoch.
   virtual std::string NameOf(const workload::Container& container, uint64_t cgroup_id, uint32_t pid) = 0;

@@ -15,7 +15,7 @@ namespace brahe::terminal {
 
 struct StdoutOptions {
   Nanoseconds interval;             // between two looks at the source; 0: each second, with a fresh snapshot
-  std::vector<std::string> levels;  // node, process, container, vm, pod
+  std::vector<std::string> levels;  // node, process, container, vm, pod, or of groups
   int fd = 1;                       // borrowed
 };
 

@@ -1,0 +1,122 @@
+#include "userspace/monitor/group_books.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace brahe::monitor {
+
+GroupBooks::GroupBooks(attribution::Ledger& ledger, std::span<const Grouping> groupings) : ledger_(ledger) {
+  levels_.reserve(groupings.size());
+  for (const Grouping& grouping : groupings) levels_.push_back({.grouping = &grouping});
+}
+
+attribution::AccountId GroupBooks::Charge(const GroupFacts& facts, uint64_t cgroup_id, GroupMemory& memory) {
+  const bool knows_cgroup = !facts.cgroup.unit.empty() || !facts.cgroup.job.empty();
+  if (memory.generation != generation_ || memory.cgroup_id != cgroup_id || memory.knew_cgroup != knows_cgroup) {
+    // The generation is read after the search.
+    const uint32_t set = SetOf(facts);
+    memory = {.generation = generation_, .cgroup_id = cgroup_id, .set = set, .knew_cgroup = knows_cgroup};
+  }
+  Set& set = sets_[memory.set];
+  if (!std::exchange(set.touched, true)) touched_.push_back(memory.set);
+  return set.account;
+}
+
+void GroupBooks::Adopt(attribution::AccountId account, const GroupFacts& facts) {
+  for (LevelBooks& level : levels_) {
+    if (!level.grouping->by_pod) continue;
+    Group* const group = Find(level, facts);
+    if (group == nullptr) continue;
+    ledger_.AddTo(account, group->account);
+    level.listing.TouchFigures(*group);
+  }
+}
+
+void GroupBooks::ForgetSets() {
+  ++generation_;
+  for (const Set& set : sets_) ledger_.Close(set.account);
+  sets_.clear();
+  set_by_groups_.clear();
+  touched_.clear();
+}
+
+void GroupBooks::Settle(size_t primary) {
+  for (const uint32_t set : touched_) PassOn(sets_[set]);
+  touched_.clear();
+  bool dropped = false;
+  for (LevelBooks& level : levels_) {
+    if (level.groups.size() <= kMaxGroups) continue;
+    DropSmallest(level, primary);
+    dropped = true;
+  }
+  if (dropped || sets_.size() > kMaxSets) ForgetSets();
+}
+
+std::vector<GroupList> GroupBooks::List(const std::vector<std::optional<Nanoseconds>>& time) {
+  std::vector<GroupList> lists;
+  for (LevelBooks& level : levels_) {
+    if (level.groups.empty()) continue;
+    lists.push_back({.level = level.grouping->level,
+                     .label_names = level.grouping->label_names,
+                     .by_pod = level.grouping->by_pod,
+                     .groups = level.listing.List(ledger_, time)});
+  }
+  return lists;
+}
+
+GroupBooks::Group* GroupBooks::Find(LevelBooks& level, const GroupFacts& facts) {
+  std::vector<std::string> values = level.grouping->values(facts);
+  if (values.empty()) return nullptr;
+  key_.clear();
+  for (const std::string& value : values) key_.append(value).push_back('\0');
+  const auto [it, added] = level.groups.try_emplace(key_);
+  if (added) {
+    it->second = std::make_unique<Group>();
+    Group& group = *it->second;
+    group.key = &it->first;
+    group.account = ledger_.Open();
+    group.labels = std::make_shared<const GroupLabels>(GroupLabels{std::move(values)});
+    level.listing.Add(group, epoch_begin_);
+  }
+  return it->second.get();
+}
+
+uint32_t GroupBooks::SetOf(const GroupFacts& facts) {
+  of_levels_.clear();
+  for (LevelBooks& level : levels_) of_levels_.push_back(Find(level, facts));
+  key_.assign(reinterpret_cast<const char*>(of_levels_.data()), of_levels_.size() * sizeof(Group*));
+  const auto [it, added] = set_by_groups_.try_emplace(key_, static_cast<uint32_t>(sets_.size()));
+  if (added) sets_.push_back({.account = ledger_.Open(), .groups = of_levels_});
+  return it->second;
+}
+
+void GroupBooks::PassOn(Set& set) {
+  set.touched = false;
+  for (size_t i = 0; i < levels_.size(); ++i) {
+    Group* const group = set.groups[i];
+    if (group == nullptr) continue;
+    ledger_.AddTo(set.account, group->account);
+    levels_[i].listing.TouchFigures(*group);
+  }
+  ledger_.Clear(set.account);
+}
+
+// Down to half, so that it is not done in each epoch.
+void GroupBooks::DropSmallest(LevelBooks& level, size_t primary) {
+  std::vector<Group*> groups;
+  groups.reserve(level.groups.size());
+  for (const auto& [key, group] : level.groups) groups.push_back(group.get());
+  const auto energy_of = [&](const Group* group) { return ledger_.BalanceOf(group->account, primary).total; };
+  const auto kept_end = groups.begin() + kMaxGroups / 2;
+  std::nth_element(groups.begin(), kept_end, groups.end(), [&](const Group* a, const Group* b) {
+    return energy_of(a) != energy_of(b) ? energy_of(a) > energy_of(b) : a->entry.serial < b->entry.serial;
+  });
+  for (auto at = kept_end; at != groups.end(); ++at) {
+    Group& group = **at;
+    level.listing.Remove(group);
+    ledger_.Close(group.account);
+    level.groups.erase(level.groups.find(*group.key));
+  }
+}
+
+}  // namespace brahe::monitor

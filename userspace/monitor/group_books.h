@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "userspace/attribution/ledger.h"
+#include "userspace/base/units.h"
+#include "userspace/monitor/groupings.h"
+#include "userspace/monitor/listing.h"
+#include "userspace/monitor/snapshot.h"
+
+namespace brahe::monitor {
+
+// What a process remembers of the groups that its time went to last.
+struct GroupMemory {
+  uint64_t generation = 0;  // of GroupBooks; 0: nothing is remembered
+  uint64_t cgroup_id = 0;
+  uint32_t set = 0;
+  bool knew_cgroup = false;  // what its path tells was known
+};
+
+// The groups of all levels of Groupings(), each with its account in the ledger.
+//
+// Time goes to a set, which is the groups that it belongs to, one or none at each level; after the ledger's Post each
+// set passes on what it got to its groups. So a further level costs per set and not per process. Not thread-safe.
+//
+// A group does not end. Each level keeps kMaxGroups of them, those with the most energy; what one has used that is kept
+// no more belongs to nobody at this level from then on.
+class GroupBooks {
+ public:
+  static constexpr size_t kMaxGroups = 4096;  // about 300 bytes each
+  static constexpr size_t kMaxSets = 16384;   // about 150 bytes each
+
+  // `ledger` must outlive this object.
+  explicit GroupBooks(attribution::Ledger& ledger, std::span<const Grouping> groupings = Groupings());
+
+  // Begins an epoch: what comes to be in it counts from `begin` on.
+  void BeginEpoch(Nanoseconds begin) { epoch_begin_ = begin; }
+  // The account at Level::kGroups of time that was used in `cgroup_id`. `memory` is that of the process and spares the
+  // search if its facts have not changed; they are to be cleared by who changes them.
+  attribution::AccountId Charge(const GroupFacts& facts, uint64_t cgroup_id, GroupMemory& memory);
+  // Adds what `account` has used so far to the groups that its pod decides.
+  void Adopt(attribution::AccountId account, const GroupFacts& facts);
+  // Makes everybody's memory void: what was not known is known now.
+  void ForgetSets();
+  // After the ledger's Post.
+  void Settle(size_t primary);
+
+  // After Settle: the levels that have any group. See Listing for `time`.
+  [[nodiscard]] std::vector<GroupList> List(const std::vector<std::optional<Nanoseconds>>& time);
+
+ private:
+  struct Group {
+    using Labels = GroupLabels;
+
+    attribution::AccountId account = attribution::kNoAccount;
+    const std::string* key = nullptr;
+    std::shared_ptr<const GroupLabels> labels;
+    bool ended = false;
+    ListingEntry<Group> entry;
+  };
+  struct LevelBooks {
+    const Grouping* grouping = nullptr;
+    std::unordered_map<std::string, std::unique_ptr<Group>> groups = {};
+    Listing<Group> listing = {};
+  };
+  struct Set {
+    attribution::AccountId account = attribution::kNoAccount;
+    std::vector<Group*> groups;  // by level; null: in none
+    bool touched = false;        // has time in this epoch
+  };
+
+  Group* Find(LevelBooks& level, const GroupFacts& facts);
+  uint32_t SetOf(const GroupFacts& facts);
+  void PassOn(Set& set);
+  void DropSmallest(LevelBooks& level, size_t primary);
+
+  attribution::Ledger& ledger_;
+  Nanoseconds epoch_begin_;
+  std::vector<LevelBooks> levels_;
+  uint64_t generation_ = 1;
+  std::vector<Set> sets_;
+  std::unordered_map<std::string, uint32_t> set_by_groups_;  // the key is the addresses of its groups
+  std::vector<uint32_t> touched_;
+  std::string key_;                // scratch
+  std::vector<Group*> of_levels_;  // the same
+};
+
+}  // namespace brahe::monitor
