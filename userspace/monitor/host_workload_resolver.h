@@ -40,7 +40,7 @@ class HostWorkloadResolver final : public WorkloadResolver {
   }
   [[nodiscard]] bool KnowsPods() const override { return find_pod_ != nullptr; }
   std::string NameOf(const workload::Container& container, uint64_t cgroup_id, uint32_t pid) override;
-  const workload::CgroupFacts& CgroupFactsOf(uint64_t) override { return no_cgroup_facts_; }
+  const workload::CgroupFacts& CgroupFactsOf(uint64_t cgroup_id) override { return cgroups_.Known(cgroup_id).facts; }
   std::string UserNameOf(uint32_t uid) override { return std::to_string(uid); }
   workload::ProcessFacts FactsOf(const ProcessKey& process, const std::string& comm, const std::string& exec_path,
                                  bool alive) override {
@@ -60,7 +60,6 @@ class HostWorkloadResolver final : public WorkloadResolver {
   workload::ContainerNames names_;
   workload::ProcessDirectory processes_;
   PodFinder find_pod_;
-  workload::CgroupFacts no_cgroup_facts_;
 };
 
 }  // namespace brahe::monitor

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "userspace/base/result.h"
+#include "userspace/workload/cgroup_facts.h"
 #include "userspace/workload/cgroup_file.h"
 #include "userspace/workload/container_rules.h"
 
@@ -49,6 +50,7 @@ struct CgroupDirectory::Entry {
   void SetPath(const std::string& path) {
     cgroup.path = path;
     cgroup.container = ContainerOfPath(path);
+    cgroup.facts = FactsOfPath(path);
   }
 };
 
@@ -82,6 +84,8 @@ const Cgroup& CgroupDirectory::Find(uint64_t cgroup_id, uint32_t pid) {
   }
   return entry.cgroup;
 }
+
+const Cgroup& CgroupDirectory::Known(uint64_t cgroup_id) { return EntryOf(cgroup_id).cgroup; }
 
 // The folder `path` and those below it. One that cannot be listed may be found by its id later.
 void CgroupDirectory::LearnAll(const std::string& path) {

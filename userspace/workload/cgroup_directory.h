@@ -15,6 +15,7 @@ namespace brahe::workload {
 struct Cgroup {
   std::string path;                    // relative to its hierarchy's root; empty: could not be resolved
   std::optional<Container> container;  // the innermost one that the path lies in
+  CgroupFacts facts;                   // what else the path tells
 };
 
 // From cgroup id to path and container.
@@ -36,6 +37,8 @@ class CgroupDirectory {
   void Learn(uint64_t cgroup_id, const std::string& path);
   // The cgroup of `cgroup_id`, where process `pid` ran lately (0: none is known). Valid until the next call.
   const Cgroup& Find(uint64_t cgroup_id, uint32_t pid);
+  // What Find has found of it, or Learn was told. Looks nowhere. Valid until the next call.
+  const Cgroup& Known(uint64_t cgroup_id);
   // Tells that an epoch ended: unknown ids may be tried again, and removed cgroups that Find was not asked for during
   // the last `kept_epochs` epochs are forgotten.
   void EndEpoch(uint64_t kept_epochs = 64);

@@ -4,13 +4,14 @@
 #include <string>
 #include <utility>
 
+#include "userspace/workload/path_names.h"
+#include "userspace/workload/slurm_rules.h"
+
 namespace brahe::workload {
 namespace {
 
 constexpr std::string_view kHexDigits = "0123456789abcdef";
 constexpr size_t kIdLength = 64;
-
-bool IsHex(std::string_view text) { return text.find_first_not_of(kHexDigits) == std::string_view::npos; }
 
 // What runtimes call a container by default.
 bool IsFullId(std::string_view text) { return text.size() == kIdLength && IsHex(text); }
@@ -210,10 +211,6 @@ bool IsUuid(std::string_view text) {
   });
 }
 
-bool IsNumber(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
 // The NAME of a machine that libvirt's `driver` calls so; empty if it is none of that driver's.
 std::string_view LibvirtName(std::string_view machine, std::string_view driver) {
   if (!machine.starts_with(driver)) return {};
@@ -249,14 +246,6 @@ std::optional<Container> ByMachine(std::string_view name) {
     return Found(machine, rule.runtime);
   }
   return std::nullopt;
-}
-
-// The last name of a path; empty at its root.
-std::string_view LastName(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-
-std::string_view WithoutLastName(std::string_view path) {
-  const size_t slash = path.rfind('/');
-  return path.substr(0, slash == std::string_view::npos ? 0 : slash);
 }
 
 // A pod's uid with the dashes that systemd's names cannot have; empty if it is none. Static pods have uids without any.
@@ -303,43 +292,15 @@ std::string PodOfPath(std::string_view path) {
   return "";
 }
 
-// What follows `word` in a name; empty if it begins otherwise.
-std::string_view After(std::string_view word, std::string_view name) {
-  return name.starts_with(word) ? name.substr(word.size()) : std::string_view();
-}
-
-// A job's other name, which no other job ever has: "s" and 13 digits to Crockford's base 32.
-bool IsSluid(std::string_view text) {
-  return text.size() == 14 && text.front() == 's' &&
-         text.find_first_not_of("0123456789ABCDEFGHJKMNPQRSTVWXYZ", 1) == std::string_view::npos;
-}
-
-// The number of the Slurm job whose cgroup `path` is, or its SLUID, by which Slurm 26.05 and later calls the folder
-// (unless cgroup.conf has CgroupJobIdPaths=yes); empty if it is no job's.
-std::string_view SlurmJob(std::string_view path) {
-  const std::string_view name = LastName(path);
-  const std::string_view job = IsSluid(name) ? name : After("job_", name);
-  if (job != name && !IsNumber(job)) return {};
-  const std::string_view parent_path = WithoutLastName(path);
-  const std::string_view parent = LastName(parent_path);
-  // /system.slice/slurmstepd.scope/job_42 and /sEKNKTV3WPV500, and node1_slurmstepd.scope where a machine has several
-  // nodes
-  if (parent == "slurmstepd.scope" || parent.ends_with("_slurmstepd.scope")) return job;
-  // cgroup v1: /slurm/uid_1000/job_42, and slurm_node1
-  const std::string_view root = LastName(WithoutLastName(parent_path));
-  const bool in_slurm = root == "slurm" || root.starts_with("slurm_");
-  return in_slurm && IsNumber(After("uid_", parent)) ? job : std::string_view();
-}
-
 // The Slurm step whose cgroup `path` is, or what of a job lies in no step. They are called as Slurm's own tools call
 // them: 42.0, 42.batch, 42.extern; the job is the sum of 42 and 42.*.
 std::optional<Container> BySlurm(std::string_view path) {
   constexpr std::string_view kRuntime = "slurm";
-  if (const std::string_view job = SlurmJob(path); !job.empty()) return Found(job, kRuntime);
+  if (const auto job = SlurmJobAt(path)) return Found(job->id, kRuntime);
   const std::string_view step = After("step_", LastName(path));
   if (step.empty()) return std::nullopt;
-  const std::string_view job = SlurmJob(WithoutLastName(path));
-  return job.empty() ? std::nullopt : Found(std::string(job) + "." + std::string(step), kRuntime);
+  const auto job = SlurmJobAt(WithoutLastName(path));
+  return job ? Found(std::string(job->id) + "." + std::string(step), kRuntime) : std::nullopt;
 }
 
 // A task of Nomad's own drivers, ALLOCATION.TASK; docker's tasks are docker's.
