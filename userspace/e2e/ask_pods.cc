@@ -1,5 +1,6 @@
 // ask_pods KEY=VALUE...: a pod directory with these options. Answers each line of its standard input in one line:
-// "container ID", "pod UID", "stats". Ends with its input.
+// "container ID", "pod UID", "stats". Ends with its input. A pod is "UID NAMESPACE/NAME", and "KIND/NAME" of its owner
+// if it has one.
 #include <glog/logging.h>
 
 #include <csignal>
@@ -25,7 +26,10 @@ kube::PodDirectoryOptions OptionsOf(std::map<std::string, std::string> given) {
   return options;
 }
 
-std::string Describe(const workload::Pod& pod) { return pod.uid + " " + pod.name_space + "/" + pod.name; }
+std::string Describe(const workload::Pod& pod) {
+  const std::string owner = pod.owner_kind.empty() ? "" : " " + pod.owner_kind + "/" + pod.owner_name;
+  return pod.uid + " " + pod.name_space + "/" + pod.name + owner;
+}
 
 std::string StatsLine(const kube::PodDirectoryStats& stats) {
   std::ostringstream line;

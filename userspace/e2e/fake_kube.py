@@ -11,11 +11,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 
-def pod(uid, name, containers, namespace="shop", annotations=None, node="n1", **status):
+def owner(kind, name, api_version="apps/v1"):
+    """The reference to a pod's controller."""
+    return {"apiVersion": api_version, "kind": kind, "name": name, "uid": f"uid-of-{name}", "controller": True,
+            "blockOwnerDeletion": True}
+
+
+def pod(uid, name, containers, namespace="shop", annotations=None, node="n1", owners=(), labels=None,
+        created="2026-11-30T10:43:13Z", **status):
     """A pod as Kubernetes tells of it; containers: {name: id}."""
     statuses = [{"name": n, "containerID": f"containerd://{i}", "state": {"running": {}}} for n, i in containers.items()]
     return {
         "metadata": {"uid": uid, "name": name, "namespace": namespace, "annotations": annotations or {},
+                     "labels": labels or {}, "creationTimestamp": created, "ownerReferences": list(owners),
                      "managedFields": [{"manager": "kubelet"}]},
         "spec": {"nodeName": node, "containers": [{"name": n} for n in containers]},
         "status": {"phase": "Running", "containerStatuses": statuses, **status},

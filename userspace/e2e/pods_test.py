@@ -15,7 +15,7 @@ import unittest
 
 import fake_kube
 from certificates import Certificates
-from fake_kube import FakeKube, pod
+from fake_kube import FakeKube, owner, pod
 import runner
 
 ASK_PODS = os.path.abspath(sys.argv.pop(1))
@@ -141,6 +141,31 @@ class PodsTest(unittest.TestCase):
             lambda: (last.append(directory.ask(question)), last[-1] == answer)[1], f"{question}: {answer}\n"
             + "".join(directory.log), seconds
         )
+
+    def check_owners(self, directory, static):
+        """That who manages a pod is told; `static` is a static pod's uid, which is there already."""
+        self.kube.set(
+            pod("o1", "shop-5b9f-x2", {"app": "c1"}, owners=[owner("ReplicaSet", "shop-5b9f")],
+                labels={"pod-template-hash": "5b9f"}),
+            pod("o2", "canary-77c-x2", {"app": "c2"}, owners=[owner("ReplicaSet", "canary-77c")],
+                labels={"rollouts-pod-template-hash": "77c"}),
+            pod("o3", "db-0", {"app": "c3"}, owners=[owner("StatefulSet", "db")]),
+            pod("o4", "night-29933920-x2", {"app": "c4"}, owners=[owner("Job", "night-29933920", "batch/v1")]),
+            pod("o5", "once-20261130-x2", {"app": "c5"}, owners=[owner("Job", "once-20261130", "batch/v1")]),
+            pod("o6", "bare", {"app": "c6"}),
+        )
+        for uid, answer in (
+            ("o1", "shop/shop-5b9f-x2 Deployment/shop"),
+            ("o2", "shop/canary-77c-x2 Rollout/canary"),
+            ("o3", "shop/db-0 StatefulSet/db"),
+            ("o4", "shop/night-29933920-x2 CronJob/night"),
+            ("o5", "shop/once-20261130-x2 Job/once-20261130"),
+            ("o6", "shop/bare"),
+        ):
+            self.eventually_answers(directory, f"pod {uid}", f"{uid} {answer}")
+        self.eventually_answers(directory, f"pod {static}", f"{static} shop/etcd-n1 StaticPod/etcd")
+        self.assertEqual(directory.ask("container c1"), "o1 shop/shop-5b9f-x2 Deployment/shop app")
+        self.assertEqual(len({path for path, _, _ in self.kube.requests}), 1, "no other right is used")
 
     def warning_about_pods(self, directory, *uids):
         """The first warning, while these pods run here."""
@@ -453,6 +478,11 @@ class KubeletTest(PodsTest):
         self.started(kubeconfig="/nowhere")
         self.assertEqual({authorization for _, _, authorization in self.kube.requests}, {None})
 
+    def test_tells_who_manages_a_pod(self):
+        source = {"kubernetes.io/config.source": "file", "kubernetes.io/config.hash": "hash"}
+        self.kube.set(pod("hash", "etcd-n1", {"etcd": "ee"}, annotations=source, created=None))
+        self.check_owners(self.started(), "hash")
+
     def test_it_ends_within_a_second_while_a_request_is_under_way(self):
         directory = self.started()
         begun = threading.Event()
@@ -532,6 +562,19 @@ class ApiServerTest(PodsTest):
         self.eventually_answers(directory, "pod hash", "hash shop/etcd")
         self.assertEqual(directory.ask("pod api"), "hash shop/etcd")
         self.assertEqual(directory.ask("container ee"), "hash shop/etcd etcd")
+
+    def test_tells_who_manages_a_pod(self):
+        mirror = {"kubernetes.io/config.mirror": "hash", "kubernetes.io/config.source": "file"}
+        self.kube.set(pod("api", "etcd-n1", {"etcd": "ee"}, annotations=mirror, owners=[owner("Node", "n1", "v1")]))
+        self.check_owners(self.started(), "hash")
+
+    def test_a_pod_that_its_owner_lets_go_stays_its(self):
+        directory = self.started()
+        managed = {"owners": [owner("ReplicaSet", "web-5b9f")], "labels": {"pod-template-hash": "5b9f"}}
+        self.kube.set(pod("o1", "web-5b9f-x2", {"app": "c1"}, **managed))
+        self.eventually_answers(directory, "container c1", "o1 shop/web-5b9f-x2 Deployment/web app")
+        self.kube.set(pod("o1", "web-5b9f-x2", {"app": "c2"}))
+        self.eventually_answers(directory, "container c2", "o1 shop/web-5b9f-x2 Deployment/web app")
 
     def test_a_watch_that_ends_goes_on_from_the_last_bookmark(self):
         directory = self.started()

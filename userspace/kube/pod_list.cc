@@ -6,6 +6,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "userspace/kube/pod_owner.h"
 #include "userspace/kube/pruned_json.h"
 
 namespace brahe::kube {
@@ -15,6 +16,9 @@ using Json = nlohmann::json;
 
 constexpr std::string_view kConfigHash = "kubernetes.io/config.hash";
 constexpr std::string_view kConfigMirror = "kubernetes.io/config.mirror";
+constexpr std::string_view kConfigSource = "kubernetes.io/config.source";
+constexpr std::string_view kDeploymentHash = "pod-template-hash";
+constexpr std::string_view kRolloutHash = "rollouts-pod-template-hash";
 
 const std::unordered_set<std::string_view>& KeysThatWeRead() {
   static const std::unordered_set<std::string_view> keys = {
@@ -41,6 +45,16 @@ const std::unordered_set<std::string_view>& KeysThatWeRead() {
       "object",
       "code",
       "message",
+      "ownerReferences",
+      "controller",
+      "apiVersion",
+      "labels",
+      kDeploymentHash,
+      kRolloutHash,
+      "creationTimestamp",
+      kConfigSource,
+      "spec",
+      "nodeName",
   };
   return keys;
 }
@@ -71,6 +85,34 @@ std::string RuntimeOf(const std::string& scheme) {
   return is_word ? scheme : "";
 }
 
+// The one of the owner references that is the controller's; null if there is none.
+const Json& ControllerOf(const Json& metadata) {
+  const Json& references = Member(metadata, "ownerReferences");
+  if (!references.is_array()) return Null();
+  for (const Json& reference : references) {
+    if (Member(reference, "controller") == true) return reference;
+  }
+  return Null();
+}
+
+// Nothing of this is needed for the pod's other facts, so that what is of a wrong type counts as not told.
+OwnerHints HintsOf(const Json& pod) {
+  const Json& metadata = Member(pod, "metadata");
+  const Json& controller = ControllerOf(metadata);
+  const Json& labels = Member(metadata, "labels");
+  const Json& annotations = Member(metadata, "annotations");
+  const std::string source = TextOf(annotations, kConfigSource);
+  return {.api_version = TextOf(controller, "apiVersion"),
+          .kind = TextOf(controller, "kind"),
+          .name = TextOf(controller, "name"),
+          .pod_name = TextOf(metadata, "name"),
+          .node_name = TextOf(Member(pod, "spec"), "nodeName"),
+          .is_static = source == "file" || source == "http",
+          .deployment_hash = TextOf(labels, kDeploymentHash),
+          .rollout_hash = TextOf(labels, kRolloutHash),
+          .created_s = SecondsOfTime(TextOf(metadata, "creationTimestamp"))};
+}
+
 // Reads one pod, and why it cannot be used if so.
 class PodReader {
  public:
@@ -82,6 +124,9 @@ class PodReader {
       for (const Json& container : Expect(status, kind, Json::value_t::array)) ReadContainer(container);
     }
     if (!junk_.empty()) return MakeError(junk_);
+    PodOwner owner = OwnerOf(HintsOf(pod));
+    facts_.pod.owner_kind = std::move(owner.kind);
+    facts_.pod.owner_name = std::move(owner.name);
     return std::move(facts_);
   }
 
@@ -154,7 +199,8 @@ class PodReader {
 
 size_t BytesOf(const PodFacts& facts) {
   size_t bytes = sizeof facts + facts.api_uid.size() + facts.pod.uid.size() + facts.pod.name.size() +
-                 facts.pod.name_space.size() + facts.pod.runtime.size();
+                 facts.pod.name_space.size() + facts.pod.runtime.size() + facts.pod.owner_kind.size() +
+                 facts.pod.owner_name.size();
   for (const std::string& uid : facts.other_uids) bytes += sizeof uid + uid.size();
   for (const auto& container : facts.containers)
     bytes += sizeof container + container.id.size() + container.name.size();

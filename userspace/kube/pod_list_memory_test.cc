@@ -80,12 +80,19 @@ TEST(PodListMemoryTest, SoIsWhatIsMadeToTakeMore) {
   while (strings.size() + kMaxPodString < kMaxPod) strings += "\"" + std::string(kMaxPodString, 'x') + "\",";
   while (values.size() < kMaxPod - 100) values += "{},";
   while (empty.size() < 1000) empty += "{},";
+  std::string owners;
+  while (owners.size() < kMaxPod - 200) owners += R"({"kind":"K","name":"n","controller":false,"uid":"u"},)";
+  const std::string owned =
+      R"({"metadata":{"uid":"6b1d3a0e-0000-4000-8000-000000000001","name":"w","namespace":"s","ownerReferences":[{"kind":")" +
+      std::string(4000, 'k') + R"(","name":")" + std::string(4000, 'n') + R"(","controller":true}]}},)";
   const Answer answers[] = {
       {.begin = begin + pod + "\"", .part = text, .end = "\"}}]}", .bytes = kBytes},  // a string without end
       {.begin = begin + pod, .part = text, .end = "}}]}", .bytes = kBytes},           // the same of what is no string
       {.begin = begin, .part = R"({"items":[)" + strings + "7]},", .end = "7]}", .bytes = kBytes},
       {.begin = begin, .part = R"({"items":[)" + values + "7]},", .end = "7]}", .bytes = kBytes},
       {.begin = begin, .part = empty, .end = "7]}", .bytes = kBytes},
+      {.begin = begin, .part = R"({"metadata":{"ownerReferences":[)" + owners + "7]}},", .end = "7]}", .bytes = kBytes},
+      {.begin = begin, .part = owned, .end = "7]}", .bytes = kBytes},
       {.begin = begin,
        .part = R"({"metadata":{"uid":"6b1d3a0e-0000-4000-8000-000000000001","name":"w","namespace":"s"}},)",
        .end = "7]}",

@@ -13,14 +13,17 @@ namespace {
 
 constexpr const char* kList = R"({"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"10","continue":""},
 "items":[{"metadata":{"name":"web","namespace":"shop","uid":"6b1d3a0e-0000-4000-8000-000000000001","annotations":
-{"kubernetes.io/config.hash":"abc","kubernetes.io/config.mirror":"abc","other":"\u00e9\ud83d\ude00"}},"spec":{"nodeName":
+{"kubernetes.io/config.hash":"abc","kubernetes.io/config.mirror":"abc","other":"\u00e9\ud83d\ude00"},"labels":{"pod-template-hash":"5b9f"},
+"creationTimestamp":"2026-11-30T10:43:13Z","ownerReferences":[{"apiVersion":"apps/v1","kind":"ReplicaSet","name":
+"web-5b9f","controller":true},{"kind":"X"}]},"spec":{"nodeName":
 "n1","containers":[{"name":"app","env":[{"name":"A","value":"1"}]}]},"status":{"phase":"Running","containerStatuses":[
 {"name":"app","containerID":"containerd://0123456789abcdef","restartCount":3,"ready":true,"state":{"running":{}},
 "lastState":{"terminated":{"exitCode":-1,"containerID":"containerd://fedcba9876543210"}}}],"initContainerStatuses":null,
 "ephemeralContainerStatuses":[{"name":"d","containerID":"cri-o://77"}]}},{"metadata":{"name":"b","namespace":"s","uid":
 "u2"}}]})";
 constexpr const char* kEvent = R"({"type":"MODIFIED","object":{"metadata":{"name":"web","namespace":"shop","uid":"u1",
-"resourceVersion":"11"},"status":{"containerStatuses":[{"name":"app","containerID":"containerd://aa"}]},"code":410}})";
+"resourceVersion":"11","creationTimestamp":"2026-11-30T10:43:13Z","ownerReferences":[{"apiVersion":"batch/v1","kind":
+"Job","name":"web-29933920","controller":true}]},"status":{"containerStatuses":[{"name":"app","containerID":"containerd://aa"}]},"code":410}})";
 constexpr const char* kPieces[] = {
     "{",         "}",   "[",       "]",    ",",     ":",     "\"",      "\\",        "null",     "true",
     "-1",        "1e9", "0",       "\xff", "\\u00", "\\ud8", "\"uid\"", "\"items\"", "\"name\"", "18446744073709551616",
@@ -75,6 +78,7 @@ void CheckList(const Result<PodList>& list, const std::string& body) {
   EXPECT_EQ(list->left_out == 0, list->left_out_because.empty()) << body;
   for (const PodFacts& pod : list->pods) {
     EXPECT_FALSE(pod.pod.uid.empty() || pod.pod.name.empty() || pod.pod.name_space.empty()) << body;
+    EXPECT_EQ(pod.pod.owner_kind.empty(), pod.pod.owner_name.empty()) << body;
     for (const auto& [id, name] : pod.containers) EXPECT_FALSE(id.empty() || name.empty()) << body;
   }
 }

@@ -104,6 +104,52 @@ TEST(PodListTest, AHashWithoutAMirrorIsOnlyAnotherNameOfThePod) {
   EXPECT_EQ(list.pods[0].other_uids, std::vector<std::string>{"somebody-elses"});
 }
 
+// "KIND/NAME" of the owner of a pod whose metadata have `rest` as well.
+std::string OwnerIn(const std::string& rest) {
+  const PodList list =
+      ListOf(R"({"metadata":{"uid":"u","name":"web-5b9f-x2","namespace":"s")" + rest + R"(},"spec":{"nodeName":"n"}})");
+  return list.pods.size() == 1 ? list.pods[0].pod.owner_kind + "/" + list.pods[0].pod.owner_name : "no pod";
+}
+
+constexpr const char* kReplicaSet =
+    R"({"apiVersion":"apps/v1","kind":"ReplicaSet","name":"web-5b9f","uid":"r","controller":true,"blockOwnerDeletion":true})";
+
+TEST(PodListTest, TellsTheOwnerThatIsTheController) {
+  const std::string references = std::string(R"(,"ownerReferences":[{"apiVersion":"v1","kind":"X","name":"x"},
+      {"apiVersion":"v1","kind":"Y","name":"y","controller":false},)") +
+                                 kReplicaSet + "]";
+  EXPECT_EQ(OwnerIn(references), "ReplicaSet/web-5b9f");
+  EXPECT_EQ(OwnerIn(references + R"(,"labels":{"pod-template-hash":"5b9f"})"), "Deployment/web");
+  EXPECT_EQ(OwnerIn(references + R"(,"labels":{"rollouts-pod-template-hash":"5b9f"})"), "Rollout/web");
+  EXPECT_EQ(
+      OwnerIn(R"(,"ownerReferences":[{"apiVersion":"batch/v1","kind":"Job","name":"j-29933920","controller":true}],
+      "creationTimestamp":"2026-11-30T10:43:13Z")"),
+      "CronJob/j");
+  EXPECT_EQ(OwnerIn(R"(,"annotations":{"kubernetes.io/config.source":"file"})"), "StaticPod/web-5b9f-x2");
+  EXPECT_EQ(OwnerIn(R"(,"annotations":{"kubernetes.io/config.source":"api"})"), "/");
+  EXPECT_EQ(OwnerIn(""), "/");
+}
+
+TEST(PodListTest, AnOwnerThatCannotBeReadCostsThePodNothingElse) {
+  const std::string controller = kReplicaSet;
+  const std::string junk[] = {
+      R"(,"ownerReferences":7)",
+      R"(,"ownerReferences":)" + controller,
+      R"(,"ownerReferences":[7,null,[],"x",{}])",
+      R"(,"ownerReferences":[{"kind":"X","name":"x","controller":"true"}])",
+      R"(,"ownerReferences":[{"kind":["X"],"name":"x","controller":true}])",
+      R"(,"ownerReferences":[{"kind":"X","controller":true}])",
+      R"(,"ownerReferences":[{"kind":"X","name":")" + std::string(5000, 'x') + R"(","controller":true}])",
+  };
+  for (const std::string& rest : junk) EXPECT_EQ(OwnerIn(rest), "/") << rest.substr(0, 80);
+  const std::string references = R"(,"ownerReferences":[)" + controller + "]";
+  for (const char* rest : {R"(,"labels":7)", R"(,"labels":{"pod-template-hash":5})", R"(,"creationTimestamp":{})"}) {
+    EXPECT_EQ(OwnerIn(references + rest), "ReplicaSet/web-5b9f") << rest;
+  }
+  EXPECT_EQ(OwnerIn(R"(,"ownerReferences":[{"kind":"\u0000\n\"","name":"\u00e9","controller":true}])"),
+            std::string("\0\n\"/\xc3\xa9", 6));
+}
+
 TEST(PodListTest, AJunkPodIsLeftOutAndTheOthersStay) {
   const char* junk[] = {
       "7",

@@ -1,9 +1,20 @@
 #include "userspace/kube/pod_store.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace brahe::kube {
+namespace {
+
+// A pod that had an owner keeps it: a user may take a label away from a pod that runs, which its owner then lets go.
+void KeepOwner(const workload::Pod& before, workload::Pod& pod) {
+  if (before.owner_kind.empty()) return;
+  pod.owner_kind = before.owner_kind;
+  pod.owner_name = before.owner_name;
+}
+
+}  // namespace
 
 std::optional<workload::PodMember> PodStore::FindContainer(const std::string& id) const {
   const auto index = Latest();
@@ -22,6 +33,11 @@ std::optional<workload::Pod> PodStore::FindPod(const std::string& uid) const {
 size_t PodStore::size() const { return Latest()->size; }
 
 void PodStore::Replace(std::vector<PodFacts> pods, Nanoseconds now) {
+  std::unordered_map<std::string_view, const workload::Pod*> before;
+  for (const PodFacts& facts : pods_) before.emplace(facts.api_uid, &facts.pod);
+  for (PodFacts& facts : pods) {
+    if (const auto found = before.find(facts.api_uid); found != before.end()) KeepOwner(*found->second, facts.pod);
+  }
   pods_ = std::move(pods);
   Publish(now);
 }
@@ -32,6 +48,7 @@ void PodStore::Set(PodFacts pod, Nanoseconds now) {
   if (found == pods_.end()) {
     pods_.push_back(std::move(pod));
   } else {
+    KeepOwner(found->pod, pod.pod);
     *found = std::move(pod);
   }
   Publish(now);

@@ -15,7 +15,7 @@
 namespace brahe::kube {
 
 // Pods and containers by their ids. What is gone from the news is known for `retention` more, because its energy is
-// still to be labelled.
+// still to be labelled. A pod's owner does not change any more once it is known.
 //
 // One thread changes it (Replace, Set, Remove); any may look up, and waits for no change.
 class PodStore {

@@ -44,6 +44,25 @@ TEST_F(PodStoreTest, FindsContainersAndPods) {
   EXPECT_EQ(store_.size(), 2U);
 }
 
+TEST_F(PodStoreTest, APodKeepsTheFirstOwnerThatIsKnown) {
+  const auto owned = [](const std::string& uid, const std::string& owner) {
+    PodFacts pod = MakePod(uid);
+    pod.pod.owner_kind = owner.empty() ? "" : "Deployment";
+    pod.pod.owner_name = owner;
+    return pod;
+  };
+  store_.Replace({owned("u1", ""), owned("u2", "web")}, clock_.Now());
+  store_.Set(owned("u1", "late"), clock_.Now());
+  store_.Set(owned("u2", ""), clock_.Now());
+  EXPECT_EQ(store_.FindPod("u1")->owner_name, "late");
+  EXPECT_EQ(store_.FindPod("u2")->owner_name, "web");
+  store_.Replace({owned("u2", "other"), owned("u1", ""), owned("u3", "new")}, clock_.Now());
+  EXPECT_EQ(store_.FindPod("u1")->owner_name, "late");
+  EXPECT_EQ(store_.FindPod("u2")->owner_name, "web");
+  EXPECT_EQ(store_.FindPod("u2")->owner_kind, "Deployment");
+  EXPECT_EQ(store_.FindPod("u3")->owner_name, "new");
+}
+
 TEST_F(PodStoreTest, WhatIsGoneIsKnownForTheRetention) {
   store_.Replace({MakePod("u1", {{"a", "app"}})}, clock_.Now());
   clock_.Advance(Seconds(50));
