@@ -31,6 +31,7 @@ CAPABILITIES = ("BPF", "PERFMON", "DAC_READ_SEARCH", "SYS_PTRACE")
 DAEMON_SET = {"kind": "DaemonSet", "name": "brahe"}
 CONTAINER = "/spec/template/spec/containers/0"
 JOULES = "kepler_{}_cpu_joules_total"
+JOULES_OF_OWNERS, JOULES_OF_NAMESPACES = "brahe_owner_cpu_joules_total", "brahe_namespace_cpu_joules_total"
 
 
 def cluster(*command, timeout=300, **options):
@@ -324,6 +325,93 @@ class ClusterTest(unittest.TestCase):
         kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "-n", "shop", "pods", "--all", "--timeout=60s")
         kubectl("delete", "pods", "-n", "shop", "--all", "--wait")
         self.eventually(charged("terminated"), exporter.log)
+
+    # Owners
+
+    def test_the_owner_of_each_pod_that_the_api_server_tells_of(self):
+        self.check_owners()
+
+    def test_the_owner_of_each_pod_that_the_kubelet_tells_of(self):
+        self.check_owners("kubelet", "kubelet-before-1.33", "kubelet-certificate", patches=[self.kubelet_here()])
+
+    def check_owners(self, *components, patches=()):
+        """That each owner's figures grow by what those of its pods do, also where another object stands between them."""
+        levels = patch(DAEMON_SET, add(f"{CONTAINER}/args/-", "--metrics=node,container,pod,namespace,owner"))
+        exporter = self.deploy(*components, patches=[levels, *patches])
+        names = self.start_owners()
+
+        def named():
+            told = {(has["kind"], has["name"]) for has, _ in exporter.scrape().all(JOULES_OF_OWNERS, namespace="shop")}
+            return told >= set(names)
+
+        self.eventually(named, lambda: f"{list(names)} but not {exporter.scrape().all(JOULES_OF_OWNERS)}", 120)
+        before = exporter.scrape()
+        time.sleep(5)
+        after = exporter.scrape()
+        for zone in ZONES:
+            of_all = 0
+            for (kind, name), pods in names.items():
+                owner = {"namespace": "shop", "kind": kind, "name": name, "zone": zone}
+                gained = after.one(JOULES_OF_OWNERS, **owner) - before.one(JOULES_OF_OWNERS, **owner)
+                self.assertEqual(gained, self.joules_of(pods, after, zone) - self.joules_of(pods, before, zone), owner)
+                self.assertGreater(gained, 0, owner)
+                of_all += gained
+            of_bare = self.joules_of("bare", after, zone) - self.joules_of("bare", before, zone)
+            namespace = {"namespace": "shop", "zone": zone}
+            gained = after.one(JOULES_OF_NAMESPACES, **namespace) - before.one(JOULES_OF_NAMESPACES, **namespace)
+            self.assertEqual(gained, of_all + of_bare)
+        told = {(has["kind"], has["name"]) for has, _ in after.all(JOULES_OF_OWNERS, namespace="shop")}
+        self.assertEqual(told, set(names), "no owner but these")
+        self.assertTrue(after.all(JOULES_OF_OWNERS, namespace="brahe", kind="DaemonSet", name="brahe"))
+
+    @staticmethod
+    def joules_of(pods, scrape, zone):
+        """Of the pods in the namespace shop whose names begin so."""
+        found = scrape.all(JOULES.format("pod"), zone=zone, pod_namespace="shop")
+        return sum(joules for has, joules in found if has["pod_name"].startswith(pods))
+
+    def start_owners(self):
+        """{(kind, name) of an owner: how the names of its pods begin}. Each has one pod, which always runs a little; beside
+        them is a pod without an owner."""
+        self.addCleanup(self.remove_owners)
+        little = container("app", "while :; do i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; sleep 0.2; done")
+        spec = {"containers": [little], "terminationGracePeriodSeconds": 0}
+        static = pod("static", little)
+        static["metadata"]["annotations"] = {"started": str(time.time())}
+        cluster("exec", "sh", "-c", "cat >/run/cluster/static/pod.json", input=json.dumps(static))
+
+        def manager(kind, name, version="apps/v1", **more):
+            template = {"metadata": {"labels": {"app": name}}, "spec": spec}
+            selector = {"matchLabels": {"app": name}}
+            metadata = {"name": name, "namespace": "shop"}
+            return {"apiVersion": version, "kind": kind, "metadata": metadata, "spec": {"selector": selector, "template": template, **more}}
+
+        job = {"template": {"spec": {**spec, "restartPolicy": "Never"}}}
+        batch = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "once-20261130", "namespace": "shop"}, "spec": job}
+        cron = {"schedule": "* * * * *", "concurrencyPolicy": "Forbid", "jobTemplate": {"spec": job}}
+        apply(
+            manager("Deployment", "web-front"),
+            manager("DaemonSet", "agent"),
+            manager("StatefulSet", "db", serviceName="db"),
+            manager("ReplicaSet", "lone"),
+            batch,
+            # The version that a server of 1.20 has.
+            {"apiVersion": "batch/v1beta1", "kind": "CronJob", "metadata": {"name": "tick", "namespace": "shop"}, "spec": cron},
+            pod("bare", little),
+        )
+        return {
+            ("Deployment", "web-front"): "web-front-",
+            ("DaemonSet", "agent"): "agent-",
+            ("StatefulSet", "db"): "db-",
+            ("ReplicaSet", "lone"): "lone-",
+            ("Job", "once-20261130"): "once-20261130-",
+            ("CronJob", "tick"): "tick-",
+            ("StaticPod", "static"): "static-",
+        }
+
+    def remove_owners(self):
+        kubectl("delete", "cronjobs,jobs,deployments,daemonsets,statefulsets,replicasets", "-n", "shop", "--all", "--wait")
+        self.remove_pods()
 
     def test_a_restart_of_the_api_server(self):
         exporter = self.deploy()
