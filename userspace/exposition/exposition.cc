@@ -77,6 +77,18 @@ std::string_view UnitOf(std::string_view family) {
   return unit == std::end(kUnits) ? std::string_view() : *unit;
 }
 
+std::string_view NameOf(FamilyType type) {
+  switch (type) {
+    case FamilyType::kCounter:
+      return "counter";
+    case FamilyType::kGauge:
+      return "gauge";
+    case FamilyType::kHistogram:
+      break;
+  }
+  return "histogram";
+}
+
 // Help texts escape less than label values: quotes stand for themselves in text 0.0.4.
 void AppendHelp(std::string_view help, ExpositionFormat format, std::string& out) {
   if (format == ExpositionFormat::kOpenMetrics) return AppendEscaped(help, out);
@@ -94,17 +106,24 @@ void AppendHelp(std::string_view help, ExpositionFormat format, std::string& out
 }  // namespace
 
 std::string_view ContentTypeOf(ExpositionFormat format) {
-  return format == ExpositionFormat::kOpenMetrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
-                                                  : "text/plain; version=0.0.4; charset=utf-8";
+  switch (format) {
+    case ExpositionFormat::kOpenMetrics:
+      return "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    case ExpositionFormat::kProtobuf:
+      return "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
+    case ExpositionFormat::kText:
+      break;
+  }
+  return "text/plain; version=0.0.4; charset=utf-8";
 }
 
-void AppendHeader(std::string_view name, std::string_view type, std::string_view help, ExpositionFormat format,
+void AppendHeader(std::string_view name, FamilyType type, std::string_view help, ExpositionFormat format,
                   std::string& out) {
   const bool open_metrics = format == ExpositionFormat::kOpenMetrics;
-  if (open_metrics && type == "counter" && name.ends_with(kTotal)) name.remove_suffix(kTotal.size());
+  if (open_metrics && type == FamilyType::kCounter && name.ends_with(kTotal)) name.remove_suffix(kTotal.size());
   out.append("# HELP ").append(name).push_back(' ');
   AppendHelp(help, format, out);
-  out.append("\n# TYPE ").append(name).append(" ").append(type).push_back('\n');
+  out.append("\n# TYPE ").append(name).append(" ").append(NameOf(type)).push_back('\n');
   const std::string_view unit = UnitOf(name);
   if (open_metrics && !unit.empty()) out.append("# UNIT ").append(name).append(" ").append(unit).push_back('\n');
 }
@@ -141,6 +160,19 @@ void AppendEscaped(std::string_view value, std::string& out) {
   const auto plain_length = static_cast<size_t>(plain_end - value.begin());
   out.append(value.substr(0, plain_length));
   AppendCharByChar(value.substr(plain_length), out);
+}
+
+void AppendWellFormed(std::string_view value, std::string& out) {
+  while (!value.empty()) {
+    const auto* const ascii_end = std::find_if(value.begin(), value.end(), [](char c) { return (c & 0x80) != 0; });
+    const auto ascii = static_cast<size_t>(ascii_end - value.begin());
+    out.append(value.substr(0, ascii));
+    value.remove_prefix(ascii);
+    if (value.empty()) return;
+    const size_t length = Utf8SequenceLength(value);
+    out.append(length == 0 ? kReplacementCharacter : value.substr(0, length));
+    value.remove_prefix(std::max<size_t>(length, 1));
+  }
 }
 
 Sample::Sample(std::string_view name, std::string& out) : out_(out) { out_.append(name); }

@@ -6,21 +6,24 @@
 
 namespace brahe::exposition {
 
-// The two formats that are served: Prometheus text 0.0.4 and OpenMetrics 1.0. Samples are spelt alike in both; the
-// lines before and after them are not.
-enum class ExpositionFormat : uint8_t { kText, kOpenMetrics };
+// The formats that are served: Prometheus text 0.0.4, OpenMetrics 1.0, and Prometheus' protocol buffers (a stream of
+// MetricFamily messages, each with its length before it). Samples are spelt alike in the first two; the lines before
+// and after them are not.
+enum class ExpositionFormat : uint8_t { kText, kOpenMetrics, kProtobuf };
+
+enum class FamilyType : uint8_t { kCounter, kGauge, kHistogram };
 
 // The media type of a format.
 std::string_view ContentTypeOf(ExpositionFormat format);
 
-// The spelling of names and values. Everything is appended to `out`; no locale, no allocation but that of `out`. Any
-// thread.
+// The spelling of names and values in text. Everything is appended to `out`; no locale, no allocation but that of
+// `out`. Any thread.
 
 // The lines before a family's samples: # HELP and # TYPE, and in OpenMetrics, where a counter's family goes without
-// "_total", also # UNIT if the name ends in a unit. `type` is counter, gauge or histogram.
-void AppendHeader(std::string_view name, std::string_view type, std::string_view help, ExpositionFormat format,
+// "_total", also # UNIT if the name ends in a unit. Of the text formats only.
+void AppendHeader(std::string_view name, FamilyType type, std::string_view help, ExpositionFormat format,
                   std::string& out);
-// What ends an exposition.
+// What ends an exposition; nothing as a rule.
 void AppendEnd(ExpositionFormat format, std::string& out);
 
 // Decimal digits.
@@ -34,6 +37,8 @@ void AppendDouble(double value, std::string& out);
 // A label's value as it stands between the quotes: backslash, quote and newline escaped, each byte that is no part of
 // well-formed UTF-8 replaced by U+FFFD.
 void AppendEscaped(std::string_view value, std::string& out);
+// `value` with each byte that is no part of well-formed UTF-8 replaced by U+FFFD, and nothing escaped.
+void AppendWellFormed(std::string_view value, std::string& out);
 
 // Writes one sample: a name, labels, and at last one value, which ends the line.
 //   Sample("up", out).Label("job", "a").Uint(1);

@@ -1,16 +1,16 @@
 #include "userspace/exposition/families.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
+#include <span>
 #include <utility>
-
-#include "userspace/exposition/exposition.h"
 
 namespace brahe::exposition {
 namespace {
 
-constexpr std::string_view kCounter = "counter";
-constexpr std::string_view kGauge = "gauge";
+constexpr FamilyType kCounter = FamilyType::kCounter;
+constexpr FamilyType kGauge = FamilyType::kGauge;
 constexpr std::string_view kAlways = "";
 
 // A figure in millionths; nullopt where it is not known, which leaves the sample out.
@@ -22,74 +22,81 @@ std::optional<uint64_t> Power(const monitor::EnergyFigure& figure) {
   return figure.power ? std::optional(figure.power->value) : std::nullopt;
 }
 
-size_t One(const RenderInput&) { return 1; }
+LabelledSample NewSample(const RenderInput& input, SampleWriter& out) { return {input.spelling, out}; }
+
+// The start of what counts since the exporter began.
+std::optional<uint64_t> StartOfAll(const RenderInput& input) { return input.clock.UnixMs(input.snapshot.begin); }
+
+size_t One(const RenderInput&, const Family&) { return 1; }
 
 // The node.
 
-size_t Zones(const RenderInput& input) { return input.snapshot.zones.size(); }
+size_t Zones(const RenderInput& input, const Family&) { return input.snapshot.zones.size(); }
 
 template <monitor::EnergyFigure monitor::ZoneFigures::*kFigure, Reading kReading>
-void AppendZone(const RenderInput& input, const Family& family, size_t item, std::string& out) {
+void AppendZone(const RenderInput& input, const Family&, size_t item, SampleWriter& out) {
   const monitor::ZoneSeries& zone = input.snapshot.zones[item];
   const auto value = kReading(zone.figures.*kFigure);
   if (!value) return;
-  Sample(family.name, out)
+  NewSample(input, out)
       .Labels(input.node_label)
       .Label("path", zone.path)
       .Label("zone", zone.name)
+      .Start(StartOfAll(input))
       .Millionths(*value);
 }
 
-void AppendUsageRatio(const RenderInput& input, const Family& family, size_t, std::string& out) {
-  Sample(family.name, out).Labels(input.node_label).Millionths(input.snapshot.usage_ppm);
+void AppendUsageRatio(const RenderInput& input, const Family&, size_t, SampleWriter& out) {
+  NewSample(input, out).Labels(input.node_label).Millionths(input.snapshot.usage_ppm);
 }
 
-size_t Cpus(const RenderInput& input) { return input.snapshot.cpus ? input.snapshot.cpus->size() : 0; }
+size_t Cpus(const RenderInput& input, const Family&) { return input.snapshot.cpus ? input.snapshot.cpus->size() : 0; }
 
-void AppendCpu(const RenderInput& input, const Family& family, size_t item, std::string& out) {
+void AppendCpu(const RenderInput& input, const Family&, size_t item, SampleWriter& out) {
   const cpu::CpuInfo& cpu = (*input.snapshot.cpus)[item];
-  Sample(family.name, out)
+  NewSample(input, out)
       .Label("core_id", cpu.core_id)
       .Label("model_name", cpu.model_name)
       .Label("physical_id", cpu.physical_id)
       .Label("processor", cpu.processor)
       .Label("vendor_id", cpu.vendor_id)
-      .Uint(1);
+      .Ones(1);
 }
 
 // Sockets.
 
-size_t SocketZones(const RenderInput& input) { return input.snapshot.socket_zones.size(); }
+size_t SocketZones(const RenderInput& input, const Family&) { return input.snapshot.socket_zones.size(); }
 
 std::string SocketText(const monitor::SocketZone& zone) {
   return zone.socket ? std::to_string(*zone.socket) : std::string();
 }
 
 template <monitor::EnergyFigure monitor::ZoneFigures::*kFigure>
-void AppendSocketEnergy(const RenderInput& input, const Family& family, size_t item, std::string& out) {
+void AppendSocketEnergy(const RenderInput& input, const Family&, size_t item, SampleWriter& out) {
   const monitor::SocketZone& zone = input.snapshot.socket_zones[item];
-  Sample(family.name, out)
+  NewSample(input, out)
       .Labels(input.node_label)
       .Label("path", zone.path)
       .Label("socket", SocketText(zone))
       .Label("zone", zone.name)
+      .Start(StartOfAll(input))
       .Millionths((zone.figures.*kFigure).energy.value);
 }
 
-void AppendStill(const RenderInput& input, const Family& family, size_t item, std::string& out) {
+void AppendStill(const RenderInput& input, const Family&, size_t item, SampleWriter& out) {
   const monitor::SocketZone& zone = input.snapshot.socket_zones[item];
-  Sample(family.name, out)
+  NewSample(input, out)
       .Labels(input.node_label)
       .Label("path", zone.path)
       .Label("socket", SocketText(zone))
       .Label("zone", zone.name)
-      .Uint(zone.still ? 1 : 0);
+      .Ones(zone.still ? 1 : 0);
 }
 
 // Zones that differ only in their path (the dies of one package) are one series here: their sum, in the place of the
 // first.
 template <uint64_t monitor::SocketZone::*kCount>
-void AppendSocketCount(const RenderInput& input, const Family& family, size_t item, std::string& out) {
+void AppendSocketCount(const RenderInput& input, const Family&, size_t item, SampleWriter& out) {
   const std::vector<monitor::SocketZone>& zones = input.snapshot.socket_zones;
   uint64_t sum = 0;
   for (size_t other = 0; other < zones.size(); ++other) {
@@ -97,18 +104,18 @@ void AppendSocketCount(const RenderInput& input, const Family& family, size_t it
     if (other < item) return;
     sum += zones[other].*kCount;
   }
-  Sample(family.name, out)
+  NewSample(input, out)
       .Labels(input.node_label)
       .Label("socket", SocketText(zones[item]))
       .Label("zone", zones[item].name)
-      .Uint(sum);
+      .Ones(sum);
 }
 
 // Workloads. These make up nearly all of a large exposition: a workload's labels are spelt once for a family and copied
 // from zone to zone.
 
 template <auto kList>
-size_t Workloads(const RenderInput& input) {
+size_t Workloads(const RenderInput& input, const Family&) {
   return (input.*kList).workloads.size();
 }
 
@@ -142,27 +149,34 @@ std::optional<uint64_t> SumOf(Reading reading, const RenderInput& input, const R
   return sum;
 }
 
-template <auto kList, Reading kReading>
-void AppendWorkload(const RenderInput& input, const Family& family, size_t item, std::string& out) {
-  const auto& list = input.*kList;
+// When the counter of `group`, which is one series, was 0, in Unix time; nullopt where that is not certain. The series
+// of those that have ended is another than that which they had while they ran, and begins with what they had used by
+// then.
+template <typename Labels>
+std::optional<uint64_t> StartOf(const RenderInput& input, const RenderList<Labels>& list,
+                                std::span<const size_t> group) {
+  if (group.size() != 1) return std::nullopt;
+  const monitor::Workload<Labels> workload = list.workloads[group[0]];
+  if (workload.state == monitor::WorkloadState::kTerminated || !workload.since) return std::nullopt;
+  return input.clock.UnixMs(*workload.since);
+}
+
+template <Reading kReading, typename Labels>
+void AppendFigures(const RenderInput& input, const RenderList<Labels>& list, size_t item, SampleWriter& out) {
   const auto group = list.twins.Group(item);
-  const size_t start = out.size();
-  size_t labels_size = 0;
-  for (size_t zone = 0; zone < input.zone_endings.size(); ++zone) {
+  bool begun = false;
+  for (size_t zone = 0; zone < input.zone_labels.size(); ++zone) {
     const auto value = SumOf(kReading, input, list, group, zone);
     if (!value) continue;
-    if (labels_size == 0) {
-      out.append(family.name).push_back('{');
-      list.labels.AppendWithState(item, out);
-      out.append(",zone=\"");
-      labels_size = out.size() - start;
-    } else {
-      out.append(out, start, labels_size);
-    }
-    out.append(input.zone_endings[zone]);
-    AppendMillionths(*value, out);
-    out.push_back('\n');
+    if (!begun) out.Begin({list.labels.All(item), {}, StartOf(input, list, group)});
+    begun = true;
+    out.Add(input.zone_labels[zone], SampleValue::Millionths(*value));
   }
+}
+
+template <auto kList, Reading kReading>
+void AppendWorkload(const RenderInput& input, const Family&, size_t item, SampleWriter& out) {
+  AppendFigures<kReading>(input, input.*kList, item, out);
 }
 
 // The same for the CPU time of those of `group` that are listed in any zone.
@@ -178,7 +192,7 @@ std::optional<Nanoseconds> CpuTimeOf(const RenderInput& input, const RenderList<
 
 // Kepler's series has no state: a running process and its terminated twins are one sample, so that the series does not
 // go down when a pid is used again.
-void AppendProcessTime(const RenderInput& input, const Family& family, size_t item, std::string& out) {
+void AppendProcessTime(const RenderInput& input, const Family&, size_t item, SampleWriter& out) {
   const RenderList<monitor::ProcessLabels>& list = input.processes;
   if (list.twins.HasRunningTwin(item)) return;
   auto time = CpuTimeOf(input, list, list.twins.Group(item));
@@ -187,123 +201,151 @@ void AppendProcessTime(const RenderInput& input, const Family& family, size_t it
     if (terminated) time = time.value_or(Nanoseconds()) + *terminated;
   }
   if (!time) return;
-  out.append(family.name).push_back('{');
-  list.labels.AppendWithoutState(item, out);
-  out.append("} ");
-  AppendBillionths(time->value, out);
-  out.push_back('\n');
+  out.Begin(
+      {list.labels.BeforeState(item), list.labels.BehindState(item), StartOf(input, list, list.twins.Group(item))});
+  out.Add({}, SampleValue::Billionths(time->value));
 }
 
-void AppendContainerTime(const RenderInput& input, const Family& family, size_t item, std::string& out) {
-  const RenderList<monitor::ContainerLabels>& list = input.containers;
-  const auto time = CpuTimeOf(input, list, list.twins.Group(item));
+template <typename Labels>
+void AppendTime(const RenderInput& input, const RenderList<Labels>& list, size_t item, SampleWriter& out) {
+  const auto group = list.twins.Group(item);
+  const auto time = CpuTimeOf(input, list, group);
   if (!time) return;
-  out.append(family.name).push_back('{');
-  list.labels.AppendWithState(item, out);
-  out.append("} ");
-  AppendBillionths(time->value, out);
-  out.push_back('\n');
+  out.Begin({list.labels.All(item), {}, StartOf(input, list, group)});
+  out.Add({}, SampleValue::Billionths(time->value));
 }
 
-size_t UnlistedZones(const RenderInput& input) { return input.snapshot.processes.rest().size(); }
+void AppendContainerTime(const RenderInput& input, const Family&, size_t item, SampleWriter& out) {
+  AppendTime(input, input.containers, item, out);
+}
 
-void AppendUnlisted(const RenderInput& input, const Family& family, size_t item, std::string& out) {
-  Sample(family.name, out)
-      .Labels(input.node_label)
-      .Label("zone", input.snapshot.zones[item].name)
-      .Millionths((input.snapshot.processes.rest()[item].unlisted.energy + input.top_processes.unlisted()[item]).value);
+// Groups.
+
+size_t Groups(const RenderInput& input, const Family& family) { return input.groups[family.list].workloads.size(); }
+
+template <Reading kReading>
+void AppendGroup(const RenderInput& input, const Family& family, size_t item, SampleWriter& out) {
+  AppendFigures<kReading>(input, input.groups[family.list], item, out);
+}
+
+void AppendGroupTime(const RenderInput& input, const Family& family, size_t item, SampleWriter& out) {
+  AppendTime(input, input.groups[family.list], item, out);
+}
+
+// What is in no workload of a list.
+
+size_t RestZones(const RenderInput& input, const Family& family) { return input.rests[family.list].zones.size(); }
+
+template <Reading kReading>
+void AppendUnlisted(const RenderInput& input, const Family& family, size_t item, SampleWriter& out) {
+  const auto value = kReading(input.rests[family.list].zones[item].unlisted);
+  if (!value) return;
+  out.Begin({input.node_label, input.zone_labels[item], StartOfAll(input)});
+  out.Add({}, SampleValue::Millionths(*value));
+}
+
+void AppendPending(const RenderInput& input, const Family& family, size_t item, SampleWriter& out) {
+  out.Begin({input.node_label, input.zone_labels[item], {}});
+  out.Add({}, SampleValue::Millionths(input.rests[family.list].zones[item].pending.value));
 }
 
 // The exporter itself.
 
-void AppendKeplerBuild(const RenderInput& input, const Family& family, size_t, std::string& out) {
-  Sample(family.name, out)
+void AppendKeplerBuild(const RenderInput& input, const Family&, size_t, SampleWriter& out) {
+  NewSample(input, out)
       .Label("arch", input.options.arch)
       .Label("branch", input.options.branch)
       .Label("goversion", "")
       .Label("revision", input.options.revision)
       .Label("version", input.options.version)
-      .Uint(1);
+      .Ones(1);
 }
 
-void AppendBuild(const RenderInput& input, const Family& family, size_t, std::string& out) {
-  Sample(family.name, out).Label("revision", input.options.revision).Label("version", input.options.version).Uint(1);
+void AppendBuild(const RenderInput& input, const Family&, size_t, SampleWriter& out) {
+  NewSample(input, out).Label("revision", input.options.revision).Label("version", input.options.version).Ones(1);
 }
 
-void AppendEnergySource(const RenderInput& input, const Family& family, size_t, std::string& out) {
-  Sample(family.name, out)
+void AppendEnergySource(const RenderInput& input, const Family&, size_t, SampleWriter& out) {
+  NewSample(input, out)
       .Label("measured", input.snapshot.energy_measured ? "true" : "false")
       .Labels(input.node_label)
       .Label("source", input.snapshot.energy_source)
-      .Uint(1);
+      .Ones(1);
 }
 
-void AppendCpuTimeSource(const RenderInput& input, const Family& family, size_t, std::string& out) {
-  Sample(family.name, out).Labels(input.node_label).Label("source", input.snapshot.cpu_time_source).Uint(1);
+void AppendCpuTimeSource(const RenderInput& input, const Family&, size_t, SampleWriter& out) {
+  NewSample(input, out).Labels(input.node_label).Label("source", input.snapshot.cpu_time_source).Ones(1);
 }
 
-void AppendUnassigned(const RenderInput& input, const Family& family, size_t, std::string& out) {
-  Sample(family.name, out).Labels(input.node_label).Billionths(input.snapshot.unassigned_time.value);
+void AppendUnassigned(const RenderInput& input, const Family&, size_t, SampleWriter& out) {
+  NewSample(input, out)
+      .Labels(input.node_label)
+      .Start(StartOfAll(input))
+      .Billionths(input.snapshot.unassigned_time.value);
 }
 
 bool UsesBpf(const RenderInput& input) { return input.snapshot.cpu_time_source == "bpf"; }
 
-size_t OneIfBpf(const RenderInput& input) { return UsesBpf(input) ? 1 : 0; }
+size_t OneIfBpf(const RenderInput& input, const Family&) { return UsesBpf(input) ? 1 : 0; }
 
-size_t TwoIfBpf(const RenderInput& input) { return UsesBpf(input) ? 2 : 0; }
+size_t TwoIfBpf(const RenderInput& input, const Family&) { return UsesBpf(input) ? 2 : 0; }
 
 template <uint64_t cpu::CpuTimeSourceStats::*kCount>
-void AppendKernelCount(const RenderInput& input, const Family& family, size_t, std::string& out) {
-  Sample(family.name, out).Labels(input.node_label).Uint(input.snapshot.kernel.*kCount);
+void AppendKernelCount(const RenderInput& input, const Family&, size_t, SampleWriter& out) {
+  NewSample(input, out).Labels(input.node_label).Ones(input.snapshot.kernel.*kCount);
 }
 
 template <uint64_t cpu::CpuTimeSourceStats::*kProcs, uint64_t cpu::CpuTimeSourceStats::*kOverflow>
-void AppendMap(const RenderInput& input, const Family& family, size_t item, std::string& out) {
+void AppendMap(const RenderInput& input, const Family&, size_t item, SampleWriter& out) {
   const bool procs = item == 0;
-  Sample(family.name, out)
+  NewSample(input, out)
       .Label("map", procs ? "procs" : "cg_overflow")
       .Labels(input.node_label)
-      .Uint(input.snapshot.kernel.*(procs ? kProcs : kOverflow));
+      .Ones(input.snapshot.kernel.*(procs ? kProcs : kOverflow));
 }
 
 template <Nanoseconds cpu::CpuTimeSourceStats::*kTime>
-void AppendKernelTime(const RenderInput& input, const Family& family, size_t, std::string& out) {
-  Sample(family.name, out).Labels(input.node_label).Billionths((input.snapshot.kernel.*kTime).value);
+void AppendKernelTime(const RenderInput& input, const Family&, size_t, SampleWriter& out) {
+  NewSample(input, out).Labels(input.node_label).Billionths((input.snapshot.kernel.*kTime).value);
 }
 
-size_t Programs(const RenderInput& input) { return UsesBpf(input) ? input.snapshot.kernel.programs.size() : 0; }
-
-Sample ProgramSample(const RenderInput& input, const Family& family, size_t item, std::string& out) {
-  return Sample(family.name, out).Labels(input.node_label).Label("program", input.snapshot.kernel.programs[item].name);
+size_t Programs(const RenderInput& input, const Family&) {
+  return UsesBpf(input) ? input.snapshot.kernel.programs.size() : 0;
 }
 
-void AppendProgramRuns(const RenderInput& input, const Family& family, size_t item, std::string& out) {
-  ProgramSample(input, family, item, out).Uint(input.snapshot.kernel.programs[item].runs);
+LabelledSample ProgramSample(const RenderInput& input, size_t item, SampleWriter& out) {
+  return NewSample(input, out).Labels(input.node_label).Label("program", input.snapshot.kernel.programs[item].name);
 }
 
-void AppendProgramTime(const RenderInput& input, const Family& family, size_t item, std::string& out) {
-  ProgramSample(input, family, item, out).Billionths(input.snapshot.kernel.programs[item].run_time.value);
+void AppendProgramRuns(const RenderInput& input, const Family&, size_t item, SampleWriter& out) {
+  ProgramSample(input, item, out).Ones(input.snapshot.kernel.programs[item].runs);
 }
 
-void AppendProgramMisses(const RenderInput& input, const Family& family, size_t item, std::string& out) {
+void AppendProgramTime(const RenderInput& input, const Family&, size_t item, SampleWriter& out) {
+  ProgramSample(input, item, out).Billionths(input.snapshot.kernel.programs[item].run_time.value);
+}
+
+void AppendProgramMisses(const RenderInput& input, const Family&, size_t item, SampleWriter& out) {
   if (const auto misses = input.snapshot.kernel.programs[item].recursion_misses) {
-    ProgramSample(input, family, item, out).Uint(*misses);
+    ProgramSample(input, item, out).Ones(*misses);
   }
 }
 
-size_t Features(const RenderInput& input) { return UsesBpf(input) ? input.snapshot.kernel.features.size() : 0; }
+size_t Features(const RenderInput& input, const Family&) {
+  return UsesBpf(input) ? input.snapshot.kernel.features.size() : 0;
+}
 
-void AppendFeature(const RenderInput& input, const Family& family, size_t item, std::string& out) {
+void AppendFeature(const RenderInput& input, const Family&, size_t item, SampleWriter& out) {
   const cpu::KernelFeature& feature = input.snapshot.kernel.features[item];
-  Sample(family.name, out)
+  NewSample(input, out)
       .Label("feature", feature.name)
       .Labels(input.node_label)
       .Label("state", feature.on ? "on" : "off")
-      .Uint(1);
+      .Ones(1);
 }
 
 // Kepler's names, types and help texts are kept to the letter.
-constexpr Family kFamilies[] = {
+constexpr Family kFamiliesBeforeLists[] = {
     {"kepler_build_info", kGauge, "A metric with a constant '1' value labeled with version information", kAlways, One,
      AppendKeplerBuild},
     {"kepler_node_cpu_info", kGauge, "CPU information from procfs", kAlways, Cpus, AppendCpu},
@@ -356,9 +398,9 @@ constexpr Family kFamilies[] = {
     {"brahe_socket_cpu_idle_joules_total", kCounter,
      "Energy used in one zone of one socket while its CPUs were idle, in joules", "node", SocketZones,
      AppendSocketEnergy<&monitor::ZoneFigures::idle>},
-    {"brahe_process_unlisted_joules_total", kCounter,
-     "Active energy that is in no listed process, in joules; listed and unlisted add up to the node's active energy",
-     "process", UnlistedZones, AppendUnlisted},
+};
+
+constexpr Family kFamiliesBehindLists[] = {
     {"brahe_unassigned_cpu_seconds_total", kCounter, "CPU time that could not be assigned to a process", kAlways, One,
      AppendUnassigned},
     {"brahe_energy_read_errors_total", kCounter, "Failed readings of an energy counter", kAlways, SocketZones,
@@ -400,41 +442,139 @@ constexpr Family kFamilies[] = {
      kAlways, OneIfBpf, AppendKernelTime<&cpu::CpuTimeSourceStats::conservation_error>},
 };
 
-std::string SpellNodeLabel(const std::string& node_name) {
-  std::string label = "node_name=\"";
-  AppendEscaped(node_name, label);
-  label.push_back('"');
+// The levels of whose workloads some wait for their names.
+constexpr std::string_view kLevelsThatPend[] = {"container", "pod", "namespace", "owner"};
+
+std::string SpellLabel(LabelSpelling spelling, std::string_view name, std::string_view value) {
+  std::string label;
+  LabelSpeller(spelling).Append(name, value, label);
   return label;
 }
 
-std::vector<std::string> SpellZoneEndings(const std::vector<monitor::ZoneSeries>& zones) {
-  std::vector<std::string> endings;
-  for (const monitor::ZoneSeries& zone : zones) {
-    std::string& ending = endings.emplace_back();
-    AppendEscaped(zone.name, ending);
-    ending.append("\"} ");
+std::vector<std::string> SpellZoneLabels(LabelSpelling spelling, const std::vector<monitor::ZoneSeries>& zones) {
+  std::vector<std::string> labels;
+  for (const monitor::ZoneSeries& zone : zones) labels.push_back(SpellLabel(spelling, "zone", zone.name));
+  return labels;
+}
+
+std::vector<RenderList<monitor::GroupLabels>> GroupLists(const monitor::Snapshot& snapshot, LabelContext context,
+                                                         const RenderOptions& options) {
+  std::vector<RenderList<monitor::GroupLabels>> lists;
+  for (const monitor::GroupList& list : snapshot.groups) {
+    context.names = &list.label_names;
+    lists.emplace_back(list.groups, context, IsChosen(list.level, options));
   }
-  return endings;
+  return lists;
+}
+
+monitor::EnergyFigure Sum(const monitor::EnergyFigure& a, const monitor::EnergyFigure& b) {
+  return {a.energy + b.energy, a.power && b.power ? std::optional(*a.power + *b.power) : std::nullopt};
+}
+
+std::vector<RenderRest> Rests(const monitor::Snapshot& snapshot, const TopProcesses& top_processes) {
+  std::vector<RenderRest> rests;
+  const auto add = [&](std::string_view level, const std::vector<monitor::ListRest>& zones) {
+    const bool can_pend =
+        std::find(std::begin(kLevelsThatPend), std::end(kLevelsThatPend), level) != std::end(kLevelsThatPend) ||
+        std::any_of(zones.begin(), zones.end(), [](const auto& rest) { return rest.pending.value != 0; });
+    if (!zones.empty()) rests.push_back({level, zones, can_pend});
+    return !zones.empty();
+  };
+  if (add("process", snapshot.processes.rest())) {
+    for (size_t zone = 0; zone < snapshot.zones.size(); ++zone) {
+      monitor::EnergyFigure& unlisted = rests[0].zones[zone].unlisted;
+      unlisted = Sum(unlisted, top_processes.unlisted()[zone]);
+    }
+  }
+  add("container", snapshot.containers.rest());
+  add("vm", snapshot.vms.rest());
+  add("pod", snapshot.pods.rest());
+  for (const monitor::GroupList& list : snapshot.groups) add(list.level, list.groups.rest());
+  return rests;
+}
+
+// Makes the families of the lists that a snapshot happens to have.
+class ListFamilies {
+ public:
+  explicit ListFamilies(std::deque<std::string>& texts) : texts_(texts) {}
+
+  void AddRest(const RenderRest& rest, size_t list) {
+    const std::string level(rest.level);
+    const auto* const parts = rest.can_pend ? "listed, unlisted and pending" : "listed and unlisted";
+    Add(level, "unlisted_joules_total", kCounter,
+        "Active energy that is in no listed " + level + ", in joules; " + parts + " add up to the node's active energy",
+        RestZones, AppendUnlisted<Energy>, rest.level, list);
+    Add(level, "unlisted_watts", kGauge,
+        "Active power that is in no listed " + level +
+            ", in watts; listed and unlisted add up to the node's active power",
+        RestZones, AppendUnlisted<Power>, rest.level, list);
+    if (!rest.can_pend) return;
+    Add(level, "pending_joules", kGauge,
+        "Active energy at " + level +
+            " level whose names are not known yet, in joules; it is listed as soon as they are",
+        RestZones, AppendPending, rest.level, list);
+  }
+
+  void AddGroups(std::string_view level_name, size_t list) {
+    const std::string level(level_name);
+    Add(level, "cpu_joules_total", kCounter, "Energy consumption of cpu at " + level + " level in joules", Groups,
+        AppendGroup<Energy>, level_name, list);
+    Add(level, "cpu_watts", kGauge, "Power consumption of cpu at " + level + " level in watts", Groups,
+        AppendGroup<Power>, level_name, list);
+    Add(level, "cpu_seconds_total", kCounter, "Total user and system time of cpu at " + level + " level in seconds",
+        Groups, AppendGroupTime, level_name, list);
+  }
+
+  std::vector<Family> Take() { return std::move(families_); }
+
+ private:
+  void Add(const std::string& level, const std::string& figure, FamilyType type, std::string help,
+           decltype(Family::count) count, decltype(Family::append) append, std::string_view chosen_by, size_t list) {
+    const std::string& name = texts_.emplace_back("brahe_" + level + "_" + figure);
+    families_.push_back({name, type, texts_.emplace_back(std::move(help)), chosen_by, count, append, list});
+  }
+
+  std::deque<std::string>& texts_;
+  std::vector<Family> families_;
+};
+
+std::vector<Family> AllFamilies(const RenderInput& input, std::deque<std::string>& texts) {
+  ListFamilies lists(texts);
+  for (size_t list = 0; list < input.rests.size(); ++list) lists.AddRest(input.rests[list], list);
+  for (size_t list = 0; list < input.groups.size(); ++list) lists.AddGroups(input.snapshot.groups[list].level, list);
+  std::vector<Family> families(std::begin(kFamiliesBeforeLists), std::end(kFamiliesBeforeLists));
+  const std::vector<Family> of_lists = lists.Take();
+  families.insert(families.end(), of_lists.begin(), of_lists.end());
+  families.insert(families.end(), std::begin(kFamiliesBehindLists), std::end(kFamiliesBehindLists));
+  return families;
 }
 
 }  // namespace
 
-RenderInput::RenderInput(std::shared_ptr<const monitor::Snapshot> source, RenderOptions render_options)
+RenderInput::RenderInput(std::shared_ptr<const monitor::Snapshot> source, RenderOptions render_options,
+                         LabelSpelling label_spelling, RenderClock render_clock)
     : owner(std::move(source)),
       snapshot(*owner),
       options(std::move(render_options)),
-      node_label(SpellNodeLabel(options.node_name)),
-      zone_endings(SpellZoneEndings(snapshot.zones)),
-      processes(snapshot.processes, node_label, IsChosen("process", options)),
-      containers(snapshot.containers, node_label, IsChosen("container", options)),
-      vms(snapshot.vms, node_label, IsChosen("vm", options)),
-      pods(snapshot.pods, node_label, IsChosen("pod", options)),
-      top_processes(snapshot.processes, snapshot.zones.size(), options.top_processes) {}
+      spelling(label_spelling),
+      clock(render_clock),
+      node_label(SpellLabel(spelling, "node_name", options.node_name)),
+      zone_labels(SpellZoneLabels(spelling, snapshot.zones)),
+      processes(snapshot.processes, labels(), IsChosen("process", options)),
+      containers(snapshot.containers, labels(), IsChosen("container", options)),
+      vms(snapshot.vms, labels(), IsChosen("vm", options)),
+      pods(snapshot.pods, labels(), IsChosen("pod", options)),
+      groups(GroupLists(snapshot, labels(), options)),
+      top_processes(snapshot.processes, snapshot.zones.size(), options.top_processes),
+      rests(Rests(snapshot, top_processes)),
+      families(AllFamilies(*this, texts_)) {}
+
+LabelContext RenderInput::labels() const {
+  return {LabelSpeller(spelling), node_label, monitor::WorkloadState::kRunning, nullptr};
+}
 
 bool IsChosen(std::string_view level, const RenderOptions& options) {
   return level.empty() || std::find(options.levels.begin(), options.levels.end(), level) != options.levels.end();
 }
-
-std::span<const Family> Families() { return kFamilies; }
 
 }  // namespace brahe::exposition

@@ -110,7 +110,43 @@ Json SocketZoneOf(const monitor::Snapshot& snapshot, size_t item) {
 }
 
 Json UnlistedOf(const monitor::Snapshot& snapshot, size_t item) {
-  return {{"zone", snapshot.zones[item].name}, {"energy_uj", snapshot.processes.rest()[item].unlisted.energy.value}};
+  const monitor::ListRest& rest = snapshot.processes.rest()[item];
+  return {{"zone", snapshot.zones[item].name},
+          {"energy_uj", rest.unlisted.energy.value},
+          {"power_uw", PowerOf(rest.unlisted)}};
+}
+
+// The lists of the other levels, as far as they have a rest.
+struct RestOfLevel {
+  std::string_view level;
+  const std::vector<monitor::ListRest>& zones;
+};
+
+std::vector<RestOfLevel> RestsOf(const monitor::Snapshot& snapshot) {
+  std::vector<RestOfLevel> rests = {
+      {"container", snapshot.containers.rest()}, {"vm", snapshot.vms.rest()}, {"pod", snapshot.pods.rest()}};
+  for (const monitor::GroupList& list : snapshot.groups) rests.push_back({list.level, list.groups.rest()});
+  return rests;
+}
+
+size_t SizeOfRests(const monitor::Snapshot& snapshot) {
+  size_t size = 0;
+  for (const RestOfLevel& rest : RestsOf(snapshot)) size += rest.zones.size();
+  return size;
+}
+
+Json RestOf(const monitor::Snapshot& snapshot, size_t item) {
+  for (const auto& [level, zones] : RestsOf(snapshot)) {
+    if (item < zones.size()) {
+      return {{"level", level},
+              {"zone", snapshot.zones[item].name},
+              {"energy_uj", zones[item].unlisted.energy.value},
+              {"power_uw", PowerOf(zones[item].unlisted)},
+              {"pending_uj", zones[item].pending.value}};
+    }
+    item -= zones.size();
+  }
+  return nullptr;
 }
 
 Json LabelsOf(const monitor::ProcessLabels& process) {
@@ -137,20 +173,47 @@ Json LabelsOf(const monitor::PodLabels& pod) {
   return {{"pod_id", pod.id}, {"pod_name", pod.name}, {"pod_namespace", pod.name_space}};
 }
 
-template <auto kList>
-Json WorkloadOf(const monitor::Snapshot& snapshot, size_t item) {
-  const auto& list = snapshot.*kList;
-  const auto workload = list[item];
-  Json json = LabelsOf(*workload.labels);
-  json["state"] = StateName(workload.state);
-  json["cpu_time_ns"] = workload.cpu_time.value;
+// What an item of `list` used.
+void AddUse(const monitor::Snapshot& snapshot, const auto& list, size_t item, Json& json) {
+  json["cpu_time_ns"] = list[item].cpu_time.value;
   Json& zones = json["zones"] = Json::array();
   for (size_t zone = 0; zone < snapshot.zones.size(); ++zone) {
     const monitor::EnergyFigure figure = list.At(item, zone);
     zones.push_back(
         {{"zone", snapshot.zones[zone].name}, {"energy_uj", figure.energy.value}, {"power_uw", PowerOf(figure)}});
   }
+}
+
+template <auto kList>
+Json WorkloadOf(const monitor::Snapshot& snapshot, size_t item) {
+  const auto& list = snapshot.*kList;
+  const auto workload = list[item];
+  Json json = LabelsOf(*workload.labels);
+  json["state"] = StateName(workload.state);
+  AddUse(snapshot, list, item, json);
   return json;
+}
+
+size_t SizeOfGroups(const monitor::Snapshot& snapshot) {
+  size_t size = 0;
+  for (const monitor::GroupList& list : snapshot.groups) size += list.groups.size();
+  return size;
+}
+
+Json GroupOf(const monitor::Snapshot& snapshot, size_t item) {
+  for (const monitor::GroupList& list : snapshot.groups) {
+    if (item < list.groups.size()) {
+      Json json = {{"level", list.level}};
+      const monitor::GroupLabels& labels = *list.groups[item].labels;
+      for (size_t i = 0; i < list.label_names.size(); ++i) {
+        json["labels"][std::string(list.label_names[i])] = labels.values[i];
+      }
+      AddUse(snapshot, list.groups, item, json);
+      return json;
+    }
+    item -= list.groups.size();
+  }
+  return nullptr;
 }
 
 template <auto kList>
@@ -181,6 +244,8 @@ constexpr struct List {
     {"containers", WorkloadsOf<&monitor::Snapshot::containers>, WorkloadOf<&monitor::Snapshot::containers>},
     {"vms", WorkloadsOf<&monitor::Snapshot::vms>, WorkloadOf<&monitor::Snapshot::vms>},
     {"pods", WorkloadsOf<&monitor::Snapshot::pods>, WorkloadOf<&monitor::Snapshot::pods>},
+    {"groups", SizeOfGroups, GroupOf},
+    {"rests", SizeOfRests, RestOf},
 };
 
 }  // namespace

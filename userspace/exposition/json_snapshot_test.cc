@@ -30,8 +30,8 @@ Json Parse(const monitor::Snapshot& snapshot) { return Json::parse(Render(snapsh
 TEST(JsonRenderer, TellsOfTheNode) {
   const monitor::Snapshot snapshot = SmallSnapshot();
   Json head = Parse(snapshot);
-  for (const char* list :
-       {"cpus", "zones", "socket_zones", "unlisted_processes", "processes", "containers", "vms", "pods"}) {
+  for (const char* list : {"cpus", "zones", "socket_zones", "unlisted_processes", "processes", "containers", "vms",
+                           "pods", "groups", "rests"}) {
     EXPECT_TRUE(head[list].is_array()) << list;
     head.erase(list);
   }
@@ -60,8 +60,9 @@ TEST(JsonRenderer, TellsOfZonesAndCpus) {
      "all": {"energy_uj": 10345678, "power_uw": 1034567}, "active": {"energy_uj": 10000001, "power_uw": 1000000},
      "idle": {"energy_uj": 345677, "power_uw": 34567}, "read_errors": 3, "resets": 0, "still": true})"));
   EXPECT_EQ(json["socket_zones"][2]["socket"], nullptr);
-  EXPECT_EQ(json["unlisted_processes"], Json::parse(R"([{"zone": "package", "energy_uj": 8499999},
-                                                        {"zone": "dram", "energy_uj": 8499999}])"));
+  EXPECT_EQ(json["unlisted_processes"], Json::parse(R"([
+    {"zone": "package", "energy_uj": 8499999, "power_uw": 849999},
+    {"zone": "dram", "energy_uj": 8499999, "power_uw": null}])"));
   ASSERT_EQ(json["cpus"].size(), 2U);
   EXPECT_EQ(json["cpus"][0], Json::parse(R"({"processor": "0", "vendor_id": "GenuineIntel",
     "model_name": "A \"fast\" CPU", "physical_id": "0", "core_id": "0"})"));
@@ -87,6 +88,20 @@ TEST(JsonRenderer, TellsOfEachWorkload) {
   EXPECT_EQ(labels_of("vms", 0), Json::parse(R"({"vm_id": "vm-1", "vm_name": "guest \"1\"", "hypervisor": "kvm"})"));
   EXPECT_EQ(labels_of("pods", 0), Json::parse(R"({"pod_id": "pod-1", "pod_name": "web-7f", "pod_namespace": "shop"})"));
   EXPECT_EQ(json["pods"].size(), 2U);
+}
+
+TEST(JsonRenderer, TellsOfGroupsAndOfWhatIsInNoneOfThem) {
+  const Json json = Parse(SmallSnapshot());
+  ASSERT_EQ(json["groups"].size(), 6U);
+  EXPECT_EQ(json["groups"][1], Json::parse(R"({"level": "owner",
+    "labels": {"kind": "Deployment", "name": "web", "namespace": "shop"}, "cpu_time_ns": 1000000000, "zones": [
+    {"zone": "package", "energy_uj": 20000000, "power_uw": 2000000},
+    {"zone": "dram", "energy_uj": 20000000, "power_uw": 2000000}]})"));
+  ASSERT_EQ(json["rests"].size(), 2U * (3 + 6));
+  EXPECT_EQ(json["rests"][0], Json::parse(R"({"level": "container", "zone": "package", "energy_uj": 9000001,
+                                              "power_uw": 1000000, "pending_uj": 1000000})"));
+  EXPECT_EQ(json["rests"][7], Json::parse(R"({"level": "namespace", "zone": "dram", "energy_uj": 8,
+                                              "power_uw": null, "pending_uj": 0})"));
 }
 
 TEST(JsonRenderer, GivesTheSameBytesThroughABufferOfAnySize) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <span>
-#include <type_traits>
 #include <unordered_set>
 #include <vector>
 
@@ -15,7 +14,7 @@ namespace brahe::exposition {
 // Workloads of one list that are printed with the same labels: a pid that was used twice, a container that ended twice.
 // Prometheus rejects a whole scrape for one series that is in it twice, so terminated twins become one sample, the sum
 // of them all, in the place of the first. Running workloads have a pid or an id each and are no twins of each other,
-// but for virtual machines: users name these, by any bytes, and names that differ may be printed alike. The list must
+// but for what users name, by any bytes: see MayBePrintedAlike. The list must
 // outlive this. Costs next to nothing without terminated items. Immutable: any thread.
 template <typename Labels>
 class LabelTwins {
@@ -24,7 +23,7 @@ class LabelTwins {
     for (size_t item = 0; item < list.size(); ++item) {
       if (list[item].state == monitor::WorkloadState::kTerminated) {
         terminated_.push_back(item);
-      } else if (kNamedFreely) {
+      } else if (MayBePrintedAlike(*list[item].labels)) {
         running_.push_back(item);
       }
     }
@@ -40,7 +39,7 @@ class LabelTwins {
   // part of the sample of an earlier one. The result may refer to `item` itself.
   [[nodiscard]] std::span<const size_t> Group(const size_t& item) const {
     const bool runs = list_[item].state == monitor::WorkloadState::kRunning;
-    if (runs && !kNamedFreely) return {&item, 1};
+    if (runs && !MayBePrintedAlike(*list_[item].labels)) return {&item, 1};
     const std::vector<size_t>& sorted = runs ? running_ : terminated_;
     const auto [first, last] = std::equal_range(sorted.begin(), sorted.end(), item, Order{list_});
     if (*first != item) return {};
@@ -56,8 +55,6 @@ class LabelTwins {
   }
 
  private:
-  static constexpr bool kNamedFreely = std::is_same_v<Labels, monitor::VmLabels>;
-
   struct Order {
     const monitor::WorkloadList<Labels>& list;
     bool operator()(size_t a, size_t b) const { return PrintedBefore(*list[a].labels, *list[b].labels); }
@@ -69,7 +66,7 @@ class LabelTwins {
 
   const monitor::WorkloadList<Labels>& list_;
   // In Order; twins by their place in the list.
-  std::vector<size_t> running_;  // only what is named freely
+  std::vector<size_t> running_;  // only those that may be printed alike
   std::vector<size_t> terminated_;
   std::unordered_set<size_t> twins_of_running_;
 };

@@ -2,12 +2,16 @@
 
 namespace brahe::exposition {
 
-std::shared_ptr<const RenderInput> RenderInputs::Of(const std::shared_ptr<const monitor::Snapshot>& snapshot) {
+std::shared_ptr<const RenderInput> RenderInputs::Of(const std::shared_ptr<const monitor::Snapshot>& snapshot,
+                                                    LabelSpelling spelling) {
   // Those who come meanwhile wait here instead of doing the same work.
   const std::lock_guard lock(mutex_);
-  if (auto latest = latest_.lock(); latest && latest->owner == snapshot) return latest;
-  auto made = std::make_shared<const RenderInput>(snapshot, options_);
-  latest_ = made;
+  std::weak_ptr<const RenderInput>& kept = latest_[static_cast<size_t>(spelling)];
+  if (auto latest = kept.lock(); latest && latest->owner == snapshot) return latest;
+  const RenderClock clock = RenderClock::Of(*snapshot);
+  clock_ = clock_ ? clock_->Renewed(clock) : clock;
+  auto made = std::make_shared<const RenderInput>(snapshot, options_, spelling, *clock_);
+  kept = made;
   return made;
 }
 
@@ -19,7 +23,7 @@ RenderOptions RenderInputs::options() const {
 void RenderInputs::SetOptions(RenderOptions options) {
   const std::lock_guard lock(mutex_);
   options_ = std::move(options);
-  latest_.reset();
+  latest_ = {};
 }
 
 }  // namespace brahe::exposition

@@ -12,6 +12,34 @@ void Add(monitor::Snapshot& snapshot, monitor::WorkloadList<Labels>& list, Label
   AddWorkload(list, std::move(labels), state, Nanoseconds{energy.value * 50}, figures);
 }
 
+// A level with one group that used `energy`, of which little is in no group.
+monitor::GroupList Group(const monitor::Snapshot& snapshot, std::string_view level,
+                         std::vector<std::string_view> label_names, std::vector<std::string> values,
+                         Microjoules energy) {
+  monitor::GroupList list = {level, std::move(label_names), {}};
+  const std::vector<monitor::EnergyFigure> figures(snapshot.zones.size(), {energy, Microwatts{energy.value / 10}});
+  AddWorkload(list.groups, monitor::GroupLabels{std::move(values)}, monitor::WorkloadState::kRunning,
+              Nanoseconds{energy.value * 50}, figures);
+  list.groups.SetRest({{{{7}, Microwatts{1}}, {3}}, {{{8}, {}}, {}}});
+  return list;
+}
+
+void AddGroups(monitor::Snapshot& snapshot) {
+  snapshot.groups = {
+      Group(snapshot, "namespace", {"namespace"}, {"shop"}, {20'000'000}),
+      Group(snapshot, "owner", {"kind", "name", "namespace"}, {"Deployment", "web", "shop"}, {20'000'000}),
+      Group(snapshot, "program", {"program"}, {"/opt/caf\xC3"}, {1'500'000}),
+      Group(snapshot, "unit", {"unit"}, {"ssh\\x2d.service"}, {1'500'000}),
+      Group(snapshot, "user", {"uid", "user"}, {"1000", "ada"}, {1'500'000}),
+      Group(snapshot, "job", {"job", "scheduler", "user"}, {"42", "slurm", "ada"}, {1'500'000}),
+  };
+  for (size_t list = 2; list < snapshot.groups.size(); ++list) {  // none of them waits for a name
+    std::vector<monitor::ListRest> rest = snapshot.groups[list].groups.rest();
+    rest[0].pending = {};
+    snapshot.groups[list].groups.SetRest(std::move(rest));
+  }
+}
+
 monitor::ZoneFigures Figures(Microjoules active, Microjoules idle) {
   const auto figure = [](Microjoules energy) { return monitor::EnergyFigure{energy, Microwatts{energy.value / 10}}; };
   return {figure(active + idle), figure(active), figure(idle)};
@@ -20,12 +48,13 @@ monitor::ZoneFigures Figures(Microjoules active, Microjoules idle) {
 }  // namespace
 
 RenderOptions TestOptions() {
-  return {.levels = {"node", "process", "container", "vm", "pod"},
-          .node_name = "node-1",
-          .version = "0.1.0",
-          .revision = "abc123",
-          .branch = "main",
-          .arch = "amd64"};
+  return {
+      .levels = {"node", "process", "container", "vm", "pod", "namespace", "owner", "program", "unit", "user", "job"},
+      .node_name = "node-1",
+      .version = "0.1.0",
+      .revision = "abc123",
+      .branch = "main",
+      .arch = "amd64"};
 }
 
 void AddProcess(monitor::Snapshot& snapshot, monitor::ProcessLabels labels, monitor::WorkloadState state,
@@ -73,7 +102,11 @@ monitor::Snapshot SmallSnapshot() {
   AddVm(snapshot, {"vm-1", "guest \"1\"", "kvm"}, monitor::WorkloadState::kTerminated, {2});
   AddPod(snapshot, {"pod-1", "web-7f", "shop"}, monitor::WorkloadState::kRunning, {20'000'000});
   AddPod(snapshot, {"pod-2", "", ""}, monitor::WorkloadState::kTerminated, {1'000'000});
-  snapshot.processes.SetRest({{{{8'499'999}, {}}, {}}, {{{8'499'999}, {}}, {}}});
+  snapshot.processes.SetRest({{{{8'499'999}, Microwatts{849'999}}, {}}, {{{8'499'999}, {}}, {}}});
+  snapshot.containers.SetRest({{{{9'000'001}, Microwatts{1'000'000}}, {1'000'000}}, {{{10'000'001}, {}}, {}}});
+  snapshot.vms.SetRest({{{{29'999'999}, Microwatts{3'000'000}}, {}}, {{{29'999'999}, {}}, {}}});
+  snapshot.pods.SetRest({{{{9'000'001}, Microwatts{900'000}}, {}}, {{{9'000'001}, {}}, {}}});
+  AddGroups(snapshot);
   snapshot.unassigned_time = {1'234'567'890};
   snapshot.cpu_time_source = "bpf";
   snapshot.energy_source = "rapl";

@@ -162,6 +162,60 @@ TEST(TextRenderer, RendersVirtualMachinesAndPodsWithTheirLabels) {
   EXPECT_THAT(pod, Not(HasSubstr("kepler_container")));
 }
 
+TEST(TextRenderer, RendersGroupsOfAnyLevelThatIsChosenWithWhatIsInNone) {
+  monitor::Snapshot snapshot = OneZone();
+  monitor::GroupList list = {"flavour", {"colour", "taste"}, {}};
+  AddWorkload(list.groups, monitor::GroupLabels{{"red", "sw\"eet"}}, monitor::WorkloadState::kRunning, {1'000'000},
+              {{{5}, Microwatts{2}}});
+  list.groups.SetRest({{{{1}, std::nullopt}, {}}});
+  snapshot.groups = {list};
+  const std::string text = Render(snapshot, OnlyLevel("flavour"));
+  EXPECT_THAT(SamplesOf("brahe_flavour_cpu_joules_total", text),
+              ElementsAre(R"({colour="red",node_name="node-1",taste="sw\"eet",zone="package"} 0.000005)"));
+  EXPECT_THAT(SamplesOf("brahe_flavour_cpu_watts", text), ElementsAre(::testing::EndsWith(" 0.000002")));
+  EXPECT_THAT(SamplesOf("brahe_flavour_cpu_seconds_total", text),
+              ElementsAre(R"({colour="red",node_name="node-1",taste="sw\"eet"} 0.001000000)"));
+  EXPECT_THAT(SamplesOf("brahe_flavour_unlisted_joules_total", text),
+              ElementsAre(R"({node_name="node-1",zone="package"} 0.000001)"));
+  EXPECT_THAT(text, Not(HasSubstr("brahe_flavour_unlisted_watts"))) << "unknown, and not 0";
+  EXPECT_THAT(text, Not(HasSubstr("brahe_flavour_pending_joules")));
+  EXPECT_THAT(Render(snapshot, OnlyLevel("node")), Not(HasSubstr("flavour")));
+}
+
+TEST(TextRenderer, RendersPendingEnergyWhereThereCanBeAny) {
+  monitor::Snapshot snapshot = OneZone();
+  snapshot.containers.SetRest({{}});
+  snapshot.vms.SetRest({{}});
+  EXPECT_THAT(SamplesOf("brahe_container_pending_joules", Render(snapshot)), ::testing::SizeIs(1));
+  EXPECT_THAT(SamplesOf("brahe_vm_pending_joules", Render(snapshot)), IsEmpty());
+  snapshot.vms.SetRest({{{}, {3}}});
+  EXPECT_THAT(SamplesOf("brahe_vm_pending_joules", Render(snapshot)), ElementsAre(::testing::EndsWith(" 0.000003")));
+}
+
+TEST(TextRenderer, SumsGroupsThatArePrintedAlike) {
+  monitor::Snapshot snapshot = OneZone();
+  monitor::GroupList list = {"program", {"program"}, {}};
+  for (const char* program : {"a\xFE", "b", "a\xFF"}) {
+    AddWorkload(list.groups, monitor::GroupLabels{{program}}, monitor::WorkloadState::kRunning, {}, {{{4}, {}}});
+  }
+  snapshot.groups = {list};
+  EXPECT_THAT(SamplesOf("brahe_program_cpu_joules_total", Render(snapshot)),
+              ElementsAre(::testing::EndsWith(" 0.000008"), ::testing::EndsWith(" 0.000004")));
+}
+
+TEST(TextRenderer, ListedAndUnlistedWattsOfProcessesAreThePowerOfAllWhateverIsListed) {
+  monitor::Snapshot snapshot = OneZone();
+  for (uint32_t pid = 1; pid <= 4; ++pid) {
+    AddProcess(snapshot, Process(pid, "p"), monitor::WorkloadState::kRunning, {pid * 1000});
+  }
+  snapshot.processes.SetRest({{.unlisted = {.energy = {}, .power = Microwatts{11}}, .pending = {}}});
+  RenderOptions options = TestOptions();
+  options.top_processes = 1;
+  const std::string text = Render(snapshot, options);
+  EXPECT_THAT(SamplesOf("kepler_process_cpu_watts", text), ElementsAre(::testing::EndsWith(" 0.000400")));
+  EXPECT_THAT(SamplesOf("brahe_process_unlisted_watts", text), ElementsAre(::testing::EndsWith(" 0.000611")));
+}
+
 TEST(TextRenderer, SumsVirtualMachinesWhoseNamesArePrintedAlike) {
   monitor::Snapshot snapshot = OneZone();
   AddVm(snapshot, {"a\xFE", "", "kvm"}, monitor::WorkloadState::kRunning, {1});

@@ -6,7 +6,7 @@
 namespace brahe::exposition {
 
 TopProcesses::TopProcesses(const monitor::WorkloadList<monitor::ProcessLabels>& list, size_t zones, uint64_t top)
-    : zones_(zones), unlisted_(zones) {
+    : zones_(zones), unlisted_(zones, {{}, Microwatts()}) {
   if (top == 0 || top >= list.size()) return;
   listed_.resize(list.size() * zones);
   for (size_t zone = 0; zone < zones; ++zone) RankZone(list, zone, top);
@@ -27,7 +27,12 @@ void TopProcesses::RankZone(const monitor::WorkloadList<monitor::ProcessLabels>&
     return energy_of(a) != energy_of(b) ? energy_of(b) < energy_of(a) : a < b;
   });
   for (auto item = ranking.begin(); item != last; ++item) listed_[*item * zones_ + zone] = true;
-  for (auto item = last; item != ranking.end(); ++item) unlisted_[zone] += energy_of(*item);
+  monitor::EnergyFigure& unlisted = unlisted_[zone];
+  for (auto item = last; item != ranking.end(); ++item) {
+    const monitor::EnergyFigure figure = list.At(*item, zone);
+    unlisted.energy += figure.energy;
+    if (unlisted.power) unlisted.power = figure.power ? std::optional(*unlisted.power + *figure.power) : std::nullopt;
+  }
 }
 
 }  // namespace brahe::exposition

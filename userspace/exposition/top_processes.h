@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <vector>
 
-#include "userspace/base/units.h"
 #include "userspace/monitor/snapshot.h"
 
 namespace brahe::exposition {
@@ -21,15 +20,16 @@ class TopProcesses {
   [[nodiscard]] bool Lists(size_t item, size_t zone) const { return listed_.empty() || listed_[item * zones_ + zone]; }
   // In at least one zone.
   [[nodiscard]] bool Lists(size_t item) const;
-  // By zone: the energy of the processes that are not listed there.
-  [[nodiscard]] const std::vector<Microjoules>& unlisted() const { return unlisted_; }
+  // By zone: energy and power of the processes that are not listed there; the power is nullopt where that of one is not
+  // known.
+  [[nodiscard]] const std::vector<monitor::EnergyFigure>& unlisted() const { return unlisted_; }
 
  private:
   void RankZone(const monitor::WorkloadList<monitor::ProcessLabels>& list, size_t zone, uint64_t top);
 
   const size_t zones_;
   std::vector<bool> listed_;  // item * zones_ + zone; empty: all
-  std::vector<Microjoules> unlisted_;
+  std::vector<monitor::EnergyFigure> unlisted_;
 };
 
 }  // namespace brahe::exposition

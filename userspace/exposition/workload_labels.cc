@@ -1,6 +1,6 @@
 #include "userspace/exposition/workload_labels.h"
 
-#include "userspace/exposition/exposition.h"
+#include <algorithm>
 
 namespace brahe::exposition {
 namespace {
@@ -8,77 +8,86 @@ namespace {
 // Raw values that differ may still be printed alike, where bytes that are no UTF-8 were replaced.
 template <typename Labels>
 bool TextBefore(const Labels& a, const Labels& b) {
+  const LabelContext context = {LabelSpeller(LabelSpelling::kText), "", monitor::WorkloadState::kRunning};
   std::string a_text;
   std::string b_text;
-  AppendLabels(a, "", a_text);
-  AppendLabels(b, "", b_text);
+  AppendLabels(a, context, a_text);
+  AppendLabels(b, context, b_text);
   return a_text < b_text;
+}
+
+bool IsAscii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return (c & 0x80) == 0; });
+}
+
+StatePlace AppendState(const LabelContext& context, std::string& out) {
+  StatePlace place{.begin = out.size()};
+  context.speller.Append("state", StateName(context.state), out);
+  place.end = out.size();
+  return place;
 }
 
 }  // namespace
 
-size_t AppendLabels(const monitor::ProcessLabels& process, std::string_view node_label, std::string& out) {
-  out.append("comm=\"");
-  AppendEscaped(process.comm, out);
-  out.append("\",container_id=\"");
-  AppendEscaped(process.container_id, out);
-  out.append("\",exe=\"");
-  AppendEscaped(process.exe, out);
-  out.append("\",").append(node_label).append(",pid=\"");
-  AppendUint(process.pid, out);
-  out.push_back('"');
-  const size_t before_state = out.size();
-  out.append(",type=\"");
-  AppendEscaped(process.type, out);
-  out.append("\",vm_id=\"");
-  AppendEscaped(process.vm_id, out);
-  out.push_back('"');
-  return before_state;
+StatePlace AppendLabels(const monitor::ProcessLabels& process, const LabelContext& context, std::string& out) {
+  const LabelSpeller& speller = context.speller;
+  speller.Append("comm", process.comm, out);
+  speller.Append("container_id", process.container_id, out);
+  speller.Append("exe", process.exe, out);
+  out.append(context.node_label);
+  speller.Append("pid", uint64_t{process.pid}, out);
+  const StatePlace state = AppendState(context, out);
+  speller.Append("type", process.type, out);
+  speller.Append("vm_id", process.vm_id, out);
+  return state;
 }
 
-size_t AppendLabels(const monitor::ContainerLabels& container, std::string_view node_label, std::string& out) {
-  out.append("container_id=\"");
-  AppendEscaped(container.id, out);
-  out.append("\",container_name=\"");
-  AppendEscaped(container.name, out);
-  out.append("\",").append(node_label).append(",pod_id=\"");
-  AppendEscaped(container.pod_id, out);
-  out.append("\",runtime=\"");
-  AppendEscaped(container.runtime, out);
-  out.push_back('"');
-  return out.size();
+StatePlace AppendLabels(const monitor::ContainerLabels& container, const LabelContext& context, std::string& out) {
+  const LabelSpeller& speller = context.speller;
+  speller.Append("container_id", container.id, out);
+  speller.Append("container_name", container.name, out);
+  out.append(context.node_label);
+  speller.Append("pod_id", container.pod_id, out);
+  speller.Append("runtime", container.runtime, out);
+  return AppendState(context, out);
 }
 
-size_t AppendLabels(const monitor::VmLabels& vm, std::string_view node_label, std::string& out) {
-  out.append("hypervisor=\"");
-  AppendEscaped(vm.hypervisor, out);
-  out.append("\",").append(node_label);
-  const size_t before_state = out.size();
-  out.append(",vm_id=\"");
-  AppendEscaped(vm.id, out);
-  out.append("\",vm_name=\"");
-  AppendEscaped(vm.name, out);
-  out.push_back('"');
-  return before_state;
+StatePlace AppendLabels(const monitor::VmLabels& vm, const LabelContext& context, std::string& out) {
+  const LabelSpeller& speller = context.speller;
+  speller.Append("hypervisor", vm.hypervisor, out);
+  out.append(context.node_label);
+  const StatePlace state = AppendState(context, out);
+  speller.Append("vm_id", vm.id, out);
+  speller.Append("vm_name", vm.name, out);
+  return state;
 }
 
-size_t AppendLabels(const monitor::PodLabels& pod, std::string_view node_label, std::string& out) {
-  out.append(node_label).append(",pod_id=\"");
-  AppendEscaped(pod.id, out);
-  out.append("\",pod_name=\"");
-  AppendEscaped(pod.name, out);
-  out.append("\",pod_namespace=\"");
-  AppendEscaped(pod.name_space, out);
-  out.push_back('"');
-  return out.size();
+StatePlace AppendLabels(const monitor::PodLabels& pod, const LabelContext& context, std::string& out) {
+  const LabelSpeller& speller = context.speller;
+  out.append(context.node_label);
+  speller.Append("pod_id", pod.id, out);
+  speller.Append("pod_name", pod.name, out);
+  speller.Append("pod_namespace", pod.name_space, out);
+  return AppendState(context, out);
+}
+
+StatePlace AppendLabels(const monitor::GroupLabels& group, const LabelContext& context, std::string& out) {
+  constexpr std::string_view kNodeName = "node_name";
+  bool node_named = false;
+  for (size_t i = 0; i < group.values.size(); ++i) {
+    const std::string_view name = context.names != nullptr ? (*context.names)[i] : std::string_view();
+    if (!node_named && name > kNodeName) {
+      out.append(context.node_label);
+      node_named = true;
+    }
+    context.speller.Append(name, group.values[i], out);
+  }
+  if (!node_named) out.append(context.node_label);
+  return {out.size(), out.size()};
 }
 
 std::string_view StateName(monitor::WorkloadState state) {
   return state == monitor::WorkloadState::kRunning ? "running" : "terminated";
-}
-
-void AppendState(monitor::WorkloadState state, std::string& out) {
-  out.append(",state=\"").append(StateName(state)).push_back('"');
 }
 
 bool PrintedBefore(const monitor::ProcessLabels& a, const monitor::ProcessLabels& b) {
@@ -88,5 +97,13 @@ bool PrintedBefore(const monitor::ProcessLabels& a, const monitor::ProcessLabels
 bool PrintedBefore(const monitor::ContainerLabels& a, const monitor::ContainerLabels& b) { return TextBefore(a, b); }
 bool PrintedBefore(const monitor::VmLabels& a, const monitor::VmLabels& b) { return TextBefore(a, b); }
 bool PrintedBefore(const monitor::PodLabels& a, const monitor::PodLabels& b) { return TextBefore(a, b); }
+bool PrintedBefore(const monitor::GroupLabels& a, const monitor::GroupLabels& b) { return TextBefore(a, b); }
+
+bool MayBePrintedAlike(const monitor::VmLabels& vm) { return !(IsAscii(vm.id) && IsAscii(vm.name)); }
+
+bool MayBePrintedAlike(const monitor::GroupLabels& group) {
+  return !std::all_of(group.values.begin(), group.values.end(),
+                      [](const std::string& value) { return IsAscii(value); });
+}
 
 }  // namespace brahe::exposition

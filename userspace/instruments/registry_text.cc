@@ -5,16 +5,15 @@ namespace {
 
 using Metric = prometheus::ClientMetric;
 
-std::string_view NameOf(prometheus::MetricType type) {
+// We have no others.
+exposition::FamilyType TypeOf(prometheus::MetricType type) {
   switch (type) {
     case prometheus::MetricType::Counter:
-      return "counter";
-    case prometheus::MetricType::Gauge:
-      return "gauge";
+      return exposition::FamilyType::kCounter;
     case prometheus::MetricType::Histogram:
-      return "histogram";
+      return exposition::FamilyType::kHistogram;
     default:
-      return "unknown";
+      return exposition::FamilyType::kGauge;
   }
 }
 
@@ -58,7 +57,7 @@ void AppendMetric(const prometheus::MetricFamily& family, const Metric& metric, 
 std::string RegistryText(const std::vector<prometheus::MetricFamily>& families, exposition::ExpositionFormat format) {
   std::string out;
   for (const prometheus::MetricFamily& family : families) {
-    exposition::AppendHeader(family.name, NameOf(family.type), family.help, format, out);
+    exposition::AppendHeader(family.name, TypeOf(family.type), family.help, format, out);
     for (const Metric& metric : family.metric) AppendMetric(family, metric, out);
   }
   return out;

@@ -28,6 +28,7 @@ Result<Nanoseconds> EpochRunner::Start() {
   if (!epoch) return epoch.error();
   parts_.energy->Collect(MeterEpochOf(*epoch));
   attributor_.Begin(*epoch);
+  fixed_.begin = epoch->end;
   return epoch->end;
 }
 

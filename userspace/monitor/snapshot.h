@@ -98,6 +98,7 @@ struct Snapshot {
   Nanoseconds time;      // the cut that ended it, on CLOCK_MONOTONIC
   uint64_t unix_ms = 0;  // the same instant as wall-clock time
   Nanoseconds duration;  // of the last epoch
+  Nanoseconds begin;     // the cut that began the first epoch, on CLOCK_MONOTONIC: when all books were at 0
   std::vector<ZoneSeries> zones;
   size_t primary_zone = 0;  // the index of the one that workloads are ranked by
   std::vector<SocketZone> socket_zones;

@@ -1,0 +1,41 @@
+#include "userspace/exposition/protobuf_renderer.h"
+
+#include <utility>
+
+#include "userspace/base/protobuf_writer.h"
+#include "userspace/exposition/protobuf_samples.h"
+
+namespace brahe::exposition {
+
+ProtobufRenderer::ProtobufRenderer(std::shared_ptr<const RenderInput> input, std::string registry)
+    : cursor_(std::move(input)), registry_(std::move(registry)) {}
+
+void ProtobufRenderer::AppendNextItem(std::string& out) {
+  while (!cursor_.AtEnd() && out.empty()) {
+    if (cursor_.AtFirstItem()) {
+      AppendHead(out);
+      if (out.empty()) {
+        cursor_.AdvanceFamily();
+        continue;
+      }
+    }
+    ProtobufSamples samples(cursor_.family().type, out);
+    cursor_.WriteItem(samples);
+    cursor_.Advance();
+  }
+  if (out.empty() && !registry_written_) {
+    registry_written_ = true;
+    out = std::move(registry_);
+  }
+}
+
+void ProtobufRenderer::AppendHead(std::string& out) const {
+  ProtobufSizes sizes(cursor_.family().type);
+  cursor_.WriteAllItems(sizes);
+  if (sizes.bytes() == 0) return;
+  const std::string head = ProtobufHead(cursor_.family().head());
+  ProtobufWriter(out).Varint(head.size() + sizes.bytes());
+  out.append(head);
+}
+
+}  // namespace brahe::exposition

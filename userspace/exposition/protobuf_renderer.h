@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "userspace/exposition/families.h"
+#include "userspace/exposition/family_cursor.h"
+#include "userspace/exposition/item_stream.h"
+
+namespace brahe::exposition {
+
+// Renders a snapshot as a stream of MetricFamily messages, each with its length before it. A family's length is known
+// before it is rendered, from a first run through its items that only counts bytes, and so no more than an item is held
+// here either.
+class ProtobufRenderer final : public ItemStream {
+ public:
+  // `input` has its labels in the spelling of protocol buffers. `registry`, other families in the same form, follows
+  // the snapshot's.
+  ProtobufRenderer(std::shared_ptr<const RenderInput> input, std::string registry);
+
+ private:
+  void AppendNextItem(std::string& out) override;
+  // Appends what stands before a family's samples; nothing if it has none.
+  void AppendHead(std::string& out) const;
+
+  FamilyCursor cursor_;
+  std::string registry_;
+  bool registry_written_ = false;
+};
+
+}  // namespace brahe::exposition

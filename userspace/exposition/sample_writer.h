@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "userspace/exposition/exposition.h"
+#include "userspace/exposition/label_spelling.h"
+
+namespace brahe::exposition {
+
+// The head of a family. What it refers to outlives its samples.
+struct FamilyHead {
+  std::string_view name;
+  FamilyType type = FamilyType::kGauge;
+  std::string_view help;
+};
+
+// A sample's value: an integer of a decimal unit.
+struct SampleValue {
+  enum class Unit : uint8_t { kOnes, kMillionths, kBillionths };
+
+  static SampleValue Ones(uint64_t count) { return {count, Unit::kOnes}; }
+  static SampleValue Millionths(uint64_t count) { return {count, Unit::kMillionths}; }
+  static SampleValue Billionths(uint64_t count) { return {count, Unit::kBillionths}; }
+
+  uint64_t count = 0;
+  Unit unit = Unit::kOnes;
+};
+
+// The double that is nearest to it: what a reader of the decimal number gets.
+double NearestDouble(const SampleValue& value);
+
+// What the samples of one workload have in common. It refers to what it was made from.
+struct SeriesLabels {
+  std::string_view first, second;    // spelt by LabelSpeller, one behind the other
+  std::optional<uint64_t> start_ms;  // when the counter was 0, in Unix time; nullopt: not told
+};
+
+// Writes the samples of one family in one format. One thread at a time.
+class SampleWriter {
+ public:
+  virtual ~SampleWriter() = default;
+
+  // Whose samples come next. `labels` must outlive them.
+  virtual void Begin(const SeriesLabels& labels) = 0;
+  // One sample of these labels and of those in `more`, which is spelt likewise and may be empty.
+  virtual void Add(std::string_view more, const SampleValue& value) = 0;
+};
+
+// One sample whose labels are put together for it alone.
+//   LabelledSample(LabelSpelling::kText, writer).Label("job", "a").Ones(1);
+class LabelledSample {
+ public:
+  LabelledSample(LabelSpelling spelling, SampleWriter& writer) : speller_(spelling), writer_(writer) {}
+
+  LabelledSample& Label(std::string_view name, std::string_view value) {
+    speller_.Append(name, value, labels_);
+    return *this;
+  }
+  // Labels that are spelt already.
+  LabelledSample& Labels(std::string_view spelt) {
+    labels_.append(spelt);
+    return *this;
+  }
+  LabelledSample& Start(std::optional<uint64_t> unix_ms) {
+    start_ms_ = unix_ms;
+    return *this;
+  }
+  void Ones(uint64_t count) { Write(SampleValue::Ones(count)); }
+  void Millionths(uint64_t count) { Write(SampleValue::Millionths(count)); }
+  void Billionths(uint64_t count) { Write(SampleValue::Billionths(count)); }
+
+ private:
+  void Write(const SampleValue& value) {
+    writer_.Begin({labels_, {}, start_ms_});
+    writer_.Add({}, value);
+  }
+
+  const LabelSpeller speller_;
+  SampleWriter& writer_;
+  std::string labels_;
+  std::optional<uint64_t> start_ms_;
+};
+
+}  // namespace brahe::exposition

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "userspace/exposition/sample_writer.h"
+
+namespace brahe::exposition {
+
+// Samples as lines of text.
+class TextSamples final : public SampleWriter {
+ public:
+  // `created`: a counter's sample whose start is known is followed by one of the name in _created, as in OpenMetrics.
+  // Samples are appended to `out`, which is referred to.
+  TextSamples(const FamilyHead& family, bool created, std::string& out);
+
+  void Begin(const SeriesLabels& labels) override;
+  void Add(std::string_view more, const SampleValue& value) override;
+
+ private:
+  // Appends name{labels, without what closes them.
+  void AppendLabels(std::string_view name);
+  void AppendCreated(std::string_view more);
+
+  const FamilyHead family_;
+  const bool created_;
+  std::string& out_;
+  SeriesLabels labels_;
+  // Where in out_ the labels in common stand already, with the name before them.
+  size_t common_begin_ = 0;
+  size_t common_size_ = 0;
+};
+
+}  // namespace brahe::exposition
