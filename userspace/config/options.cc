@@ -26,9 +26,10 @@ Binding FakeMeter() {
   };
 }
 
-// Levels of metrics, or "all".
+constexpr char kAll[] = "all";
+
+// Levels of metrics, or kAll.
 Binding LevelsAt(Field<Texts> field) {
-  constexpr char kAll[] = "all";
   const Texts levels = Config::Exporter().metrics_level;  // all there are
   Texts words = levels;
   words.insert(words.begin(), kAll);

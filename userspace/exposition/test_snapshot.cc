@@ -16,7 +16,7 @@ void Add(monitor::Snapshot& snapshot, monitor::WorkloadList<Labels>& list, Label
 monitor::GroupList Group(const monitor::Snapshot& snapshot, std::string_view level,
                          std::vector<std::string_view> label_names, std::vector<std::string> values,
                          Microjoules energy) {
-  monitor::GroupList list = {level, std::move(label_names), {}};
+  monitor::GroupList list = {.level = level, .label_names = std::move(label_names), .groups = {}};
   const std::vector<monitor::EnergyFigure> figures(snapshot.zones.size(), {energy, Microwatts{energy.value / 10}});
   AddWorkload(list.groups, monitor::GroupLabels{std::move(values)}, monitor::WorkloadState::kRunning,
               Nanoseconds{energy.value * 50}, figures);

@@ -58,8 +58,8 @@ std::vector<GroupList> GroupBooks::List(const std::vector<std::optional<Nanoseco
     if (level.groups.empty()) continue;
     lists.push_back({.level = level.grouping->level,
                      .label_names = level.grouping->label_names,
-                     .by_pod = level.grouping->by_pod,
-                     .groups = level.listing.List(ledger_, time)});
+                     .groups = level.listing.List(ledger_, time),
+                     .by_pod = level.grouping->by_pod});
   }
   return lists;
 }

@@ -88,8 +88,8 @@ struct GroupLabels {
 struct GroupList {
   std::string_view level;                     // "namespace"; a literal
   std::vector<std::string_view> label_names;  // in alphabetical order; literals
-  bool by_pod = false;                        // decided by pods, so that energy may be pending
   WorkloadList<GroupLabels> groups;           // all running: a group does not end
+  bool by_pod = false;                        // decided by pods, so that energy may be pending
 };
 
 // The state of all books after one epoch. Immutable once published; any thread may read it.
