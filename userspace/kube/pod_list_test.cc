@@ -258,6 +258,17 @@ TEST(PodListTest, PodsBeyondTheBoundAreLeftOutAlsoOfLaterPages) {
   EXPECT_EQ(list.pods.size() + list.left_out, 20'000U);
 }
 
+TEST(PodListTest, LongNamesOfOwnersCountForTheBound) {
+  const std::string metadata = R"({"metadata":{"uid":"u","name":"n","namespace":"s","ownerReferences":[{"kind":")" +
+                               std::string(4000, 'k') + R"(","name":")" + std::string(4000, 'n') +
+                               R"(","controller":true}]}})";
+  std::string items = metadata;
+  for (int i = 1; i < 300; ++i) items += "," + metadata;
+  const PodList list = ListOf(items);
+  EXPECT_GT(list.pods.size(), 100U);
+  EXPECT_LT(list.pods.size() * 8000, kMaxPodFacts);
+}
+
 TEST(PodListTest, PagesAreOneListThatGoesOnWhereTheLastEnds) {
   PodList list = ListOf(PodJson("u1"));
   list.continue_token = "2";
