@@ -622,6 +622,7 @@ def monitor_definition(kind, endpoints):
     secret = {"type": "object", "required": ["key"], "properties": {"name": text, "key": text}}
     tls = {"ca": {"type": "object", "properties": {"secret": secret}}, "serverName": text}
     endpoint = {"port": text, "interval": text, "scrapeTimeout": text, "scheme": {"type": "string", "enum": ["http", "https"]}}
+    endpoint["honorLabels"] = {"type": "boolean"}
     endpoint["tlsConfig"] = {"type": "object", "properties": tls}
     labels = {"type": "object", "additionalProperties": text}
     spec = {
