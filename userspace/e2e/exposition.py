@@ -48,7 +48,7 @@ class Exposition:
                 number = Decimal("Infinity") if value == "+Inf" else Decimal(value)
                 self.samples.setdefault(name, []).append((labels, number))
 
-    def all(self, name, **labels):
+    def all(self, name, /, **labels):
         """Samples of a name that have these labels."""
         return [
             (has, value)
@@ -56,10 +56,10 @@ class Exposition:
             if all(has.get(key) == wanted for key, wanted in labels.items())
         ]
 
-    def sum(self, name, **labels):
+    def sum(self, name, /, **labels):
         return sum((value for _, value in self.all(name, **labels)), Decimal(0))
 
-    def one(self, name, **labels):
+    def one(self, name, /, **labels):
         found = self.all(name, **labels)
         if len(found) != 1:
             raise ValueError(f"{len(found)} series of {name} with {labels}")

@@ -12,7 +12,7 @@ import uuid
 
 from cgroups import Burner, remove_tree
 from certificates import Certificates
-from fake_kube import FakeKube, pod, replies
+from fake_kube import FakeKube, owner, pod, replies
 from node import HiddenTime, Inaccurate, Node, cpus_of_zones, emulated, misses_short_work, stolen_seconds, three_tries
 import runner
 
@@ -150,6 +150,33 @@ class KubeTest:
         scrape = self.until("pod", **names)
         self.expect_charged(scrape, other_used, **names)
         self.assertGreater(scrape.one("brahe_pod_fetches_total"), 1)
+
+    @three_tries
+    def test_owners_and_namespaces_have_what_their_pods_have_also_of_those_that_are_gone(self):
+        uids = [str(uuid.uuid4()) for _ in range(3)]
+        gone, stays, bare = (Workload(uid) for uid in uids)
+        managed = {"owners": [owner("ReplicaSet", "web-5b9f")], "labels": {"pod-template-hash": "5b9f"}}
+        self.kube.set(
+            pod(uids[0], "web-5b9f-a", {"app": gone.id}, **managed),
+            pod(uids[1], "web-5b9f-b", {"app": stays.id}, **managed),
+            pod(uids[2], "bare", {"app": bare.id}, namespace="night"),
+        )
+        for uid, name in zip(uids, ("web-5b9f-a", "web-5b9f-b", "bare")):
+            self.until("pod", pod_id=uid, pod_name=name)
+        time.sleep(0.5)
+        gone.end()
+        self.kube.remove(uids[0])
+        scrape = self.until("pod", pod_id=uids[0], state="terminated")
+        web = {"kind": "Deployment", "name": "web", "namespace": "shop"}
+        for zone in ZONES:
+            of_web = sum(scrape.sum(JOULES.format("pod"), zone=zone, pod_id=uid) for uid in uids[:2])
+            of_bare = scrape.sum(JOULES.format("pod"), zone=zone, pod_id=uids[2])
+            self.assertEqual(scrape.one("brahe_owner_cpu_joules_total", zone=zone, **web), of_web)
+            self.assertEqual(scrape.one("brahe_namespace_cpu_joules_total", zone=zone, namespace="shop"), of_web)
+            self.assertEqual(scrape.one("brahe_namespace_cpu_joules_total", zone=zone, namespace="night"), of_bare)
+            self.assertEqual(len(scrape.all("brahe_owner_cpu_joules_total", zone=zone)), 1, "a bare pod has no owner")
+        stays.end()
+        bare.end()
 
     @three_tries
     def test_a_server_that_fails_costs_no_epoch_and_no_joule(self):
