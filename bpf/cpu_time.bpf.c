@@ -207,6 +207,13 @@ static __always_inline __u64 task_start_ns(struct task_struct *task)
 	return task->group_leader->start_boottime;
 }
 
+static __always_inline __u32 task_uid(struct task_struct *task)
+{
+	const struct cred *cred = task->group_leader->real_cred;
+
+	return cred ? cred->uid.val : NO_UID;
+}
+
 static __always_inline __u64 task_cgroup_id(struct task_struct *task)
 {
 	struct css_set *set = task->cgroups;
@@ -296,6 +303,7 @@ static __always_inline void fill_event(struct process_event *event, struct task_
 	event->start_ns = leader->start_boottime;
 	event->tgid = leader->tgid;
 	event->kind = kind;
+	event->uid = task_uid(leader);
 	copy_comm(event->comm, leader);
 }
 

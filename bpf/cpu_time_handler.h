@@ -12,7 +12,7 @@
  *   take_record(overflow)         a free record's number, of those for overflows or of the others; 0: none is left
  *   enter_record(key, i)          makes find_record(key) give i; an errno below 0 if it gives another already
  *   note_comm(i, task)            keeps the task's name for user space; task may be null
- *   task_pid, task_tgid, task_start_ns, task_cgroup_id, task_own_ns (task)
+ *   task_pid, task_tgid, task_uid, task_start_ns, task_cgroup_id, task_own_ns (task)
  *   STEP()                        nothing; in the test, a point at which others may run
  */
 #ifndef BRAHE_BPF_CPU_TIME_HANDLER_H
@@ -87,12 +87,17 @@ static __always_inline void mark(__u32 index, __u32 bank)
 		marks->of[bank & 1][index % MARKS_EACH] = 1;
 }
 
-static __always_inline void add_to_record(struct task_record *record, __u32 index, __u32 bank, __u64 ns)
+/* `task` is the record's, or null where it may be gone. */
+static __always_inline void add_to_record(struct task_record *record, struct task_struct *task, __u32 index, __u32 bank,
+					  __u64 ns)
 {
 	bank &= 1;
 	/* Two CPUs may both find it clean and both mark it, which is the same as once. */
 	if (READ_SHARED(record->ns[bank]) == READ_SHARED(record->read_ns[bank])) {
 		STEP();
+		/* Once an epoch is enough to see that a process has become another user's. */
+		if (task)
+			*(volatile __u32 *)&record->uid = task_uid(task);
 		mark(index, bank);
 	}
 	STEP();
@@ -113,6 +118,7 @@ static __noinline __u32 make_record(struct cpu_slot *slot, const struct task_key
 	if (!index || !record)
 		return 0;
 	note_comm(index, task);
+	record->uid = NO_UID; /* until the slice is added */
 	record->key.cgroup_id = key->cgroup_id;
 	record->key.start_ns = key->start_ns;
 	STEP();
@@ -152,7 +158,7 @@ RARE int add_overflow(__u32 bank, __u64 ns)
 		index = make_record(slot, &key, 0, bank);
 	record = index ? record_at(index) : 0;
 	if (record)
-		add_to_record(record, index, bank, ns);
+		add_to_record(record, 0, index, bank, ns);
 	else
 		slot->lost_ns[bank & 1] += ns;
 	return 0;
@@ -180,7 +186,7 @@ static __always_inline void add_time(struct cpu_slot *slot, struct task_struct *
 		}
 		*hint = index;
 	}
-	add_to_record(record, index, bank, ns);
+	add_to_record(record, task, index, bank, ns);
 }
 
 /*

@@ -18,6 +18,9 @@ struct task_key {
 	__u64 cgroup_id; /* inode of the cgroup's folder */
 };
 
+/* In place of a user's id: not known. No user has it. */
+#define NO_UID 0xffffffffU
+
 /* In task_key.tgid: time of processes that found no free record, by cgroup and socket; start_ns is 0. */
 enum { OVERFLOW_TGID = 0xffffffffU };
 
@@ -32,7 +35,9 @@ struct task_record {
 	struct task_key key; /* all 0 while nobody owns it */
 	__u64 ns[2];
 	__u64 read_ns[2]; /* what ns[] was when user space last read that bank; written by user space only */
-	__u64 pad;
+	/* The process' real user id, noted by the first slice since the bank was last read; NO_UID: not known. */
+	__u32 uid;
+	__u32 read_uid; /* the one that user space has told of the process last; written by user space only */
 } __attribute__((aligned(64)));
 
 /*
@@ -113,6 +118,7 @@ struct process_event {
 	__u32 tgid;
 	__u32 kind;
 	char comm[COMM_LENGTH];
+	__u32 uid;		     /* real user id; NO_UID: not known */
 	char path[EXEC_PATH_LENGTH]; /* as given to exec; empty if it is longer or cannot be read */
 };
 

@@ -41,6 +41,14 @@ struct sched_entity {
 	__u64 prev_sum_exec_runtime;
 };
 
+typedef struct {
+	__u32 val;
+} kuid_t;
+
+struct cred {
+	kuid_t uid; /* the real one, whatever the user namespace */
+};
+
 struct task_struct {
 	unsigned int flags;
 	int pid;
@@ -48,6 +56,7 @@ struct task_struct {
 	__u64 start_boottime; /* real_start_time before 5.5 */
 	struct task_struct *group_leader;
 	struct css_set *cgroups;
+	const struct cred *real_cred; /* `cred` may be another one for the length of a system call */
 	struct sched_entity se;
 	char comm[16];
 };

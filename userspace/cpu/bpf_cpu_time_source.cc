@@ -44,6 +44,7 @@ class BpfCpuTimeSource final : public CpuTimeSource {
  private:
   Status ReadOldBank();
   void NoteReuse(const ProcessKey& process);
+  void RenewUsers(const CpuTimeEpoch& epoch);
   CpuTimeEpoch Assemble();
   void ConsumeEvents();
   void Recycle(const CpuTimeEpoch& epoch);
@@ -75,6 +76,7 @@ Result<CpuTimeEpoch> BpfCpuTimeSource::Collect() {
   CpuTimeEpoch epoch = Assemble();
   ConsumeEvents();
   lives_.Report(cuts_.instant(), epoch);
+  RenewUsers(epoch);
   Recycle(epoch);
   begin_ = epoch.end;
   large_epoch_ = epoch.names.size() + epoch.tasks.size() > kLargeEpoch;
@@ -99,10 +101,10 @@ Status BpfCpuTimeSource::ReadOldBank() {
                          }});
   }
   if (!bank_unread_) return {};
-  auto read = table_.Read(cuts_.old_bank(), [this](const task_key& key, std::string_view comm) {
+  auto read = table_.Read(cuts_.old_bank(), [this](const task_key& key, std::string_view comm, uint32_t uid) {
     const ProcessKey process = {key.tgid, key.start_ns};
     NoteReuse(process);
-    if (!comm.empty()) lives_.OnName(process, comm);
+    lives_.OnRecord(process, comm, uid);
   });
   bank_unread_ = !read;
   return read;
@@ -111,6 +113,13 @@ Status BpfCpuTimeSource::ReadOldBank() {
 // A process whose pid belongs to a younger one has ended, also if that went unseen.
 void BpfCpuTimeSource::NoteReuse(const ProcessKey& process) {
   if (const auto other = table_.OtherOfItsPid(process)) lives_.OnReuse(std::min(process, *other), cuts_.instant());
+}
+
+// An event and a record may have told of different users, and which of them was first is not known.
+void BpfCpuTimeSource::RenewUsers(const CpuTimeEpoch& epoch) {
+  for (const ProcessName& name : epoch.names) {
+    if (!name.comm.empty()) table_.TellUserAgain(name.process);
+  }
 }
 
 CpuTimeEpoch BpfCpuTimeSource::Assemble() {

@@ -11,8 +11,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -179,6 +181,77 @@ TEST_F(BpfCpuTimeSourceTest, KeepsTheProcessAcrossExecAndLearnsItsNewName) {
   }
   EXPECT_EQ(comm, "sleep");
   EXPECT_EQ(path, "/bin/sleep");
+}
+
+// The users that are told of a process, in order, each once in a row.
+std::string UsersOf(pid_t pid, const std::vector<CpuTimeEpoch>& epochs) {
+  std::string users;
+  std::optional<uint32_t> last;
+  for (const CpuTimeEpoch& epoch : epochs) {
+    for (const ProcessName& name : epoch.names) {
+      if (name.process.pid != static_cast<uint32_t>(pid) || name.uid == last) continue;
+      last = name.uid;
+      users += (last ? std::to_string(*last) : "unknown") + " ";
+    }
+  }
+  return users;
+}
+
+constexpr uid_t kSomebody = 12345, kSomebodyElse = 23456;
+
+TEST_F(BpfCpuTimeSourceTest, KnowsTheUserOfAProcessThatLivesForMilliseconds) {
+  Start(Options());
+  ChildProcess root([] { Burn(Milliseconds(2)); });
+  root.Wait();
+  ChildProcess set([] { (void)setresuid(kSomebody, kSomebody, kSomebody), Burn(Milliseconds(2)); });
+  set.Wait();
+  ChildProcess executed([] {
+    (void)setresuid(kSomebody, kSomebody, kSomebody);
+    execl("/bin/true", "true", nullptr);
+  });
+  executed.Wait();
+  ChildProcess effective([] { (void)setresuid(kSomebody, 0, 0), Burn(Milliseconds(2)); });
+  effective.Wait();
+  SystemClock().SleepUntil(SystemClock().Now() + Milliseconds(200));
+  const std::vector<CpuTimeEpoch> epochs = {NextEpoch(), NextEpoch()};
+  EXPECT_EQ(UsersOf(root.pid(), epochs), "0 ");
+  EXPECT_EQ(UsersOf(set.pid(), epochs), "12345 ");
+  EXPECT_EQ(UsersOf(executed.pid(), epochs), "12345 ");
+  EXPECT_EQ(UsersOf(effective.pid(), epochs), "12345 ") << "the real one, not the effective one";
+}
+
+TEST_F(BpfCpuTimeSourceTest, SeesWithinAnEpochThatARunningProcessHasBecomeAnotherUsers) {
+  Start(Options());
+  std::array<int, 2> pipe_fds = {};
+  ASSERT_EQ(pipe(pipe_fds.data()), 0);
+  ChildProcess child([&] {
+    // A slice ends at each sleep.
+    const auto work = [] {
+      for (int i = 0; i < 40; ++i) Burn(Milliseconds(1)), usleep(5'000);
+    };
+    work();
+    char byte = 0;
+    while (read(pipe_fds[0], &byte, 1) == 1) {
+      const uid_t uid = byte == 'a' ? kSomebody : kSomebodyElse;
+      (void)setresuid(uid, 0, 0);
+      work();
+    }
+  });
+  const auto turn = [&](const char* order) {
+    if (*order != 0) {
+      EXPECT_EQ(write(pipe_fds[1], order, 1), 1);
+    }
+    SystemClock().SleepUntil(SystemClock().Now() + Milliseconds(400));
+    return NextEpoch();
+  };
+  // The first turn of the two may still show the user before.
+  const std::vector<CpuTimeEpoch> epochs = {turn(""), turn("a"), turn("a"), turn("b"), turn("b"), turn("b")};
+  close(pipe_fds[1]);
+  EXPECT_EQ(UsersOf(child.pid(), epochs), "0 12345 23456 ");
+  size_t told = 0;
+  for (const ProcessName& name : epochs.back().names) told += name.process.pid == static_cast<uint32_t>(child.pid());
+  EXPECT_EQ(told, 0U) << "what has not changed is not told";
+  child.Kill();
 }
 
 // Forks until the child has `pid`, with the kernel told to take it next.

@@ -33,10 +33,11 @@ struct SocketTime {
   Nanoseconds idle;
 };
 
-// What the source itself learnt of a process' name: at its first CPU time, at exec and at its end. Later items win.
+// What the source itself learnt of who a process is: at its first CPU time, at exec and at its end; of its user also in
+// the first epoch in which it has run as another one. Later items win.
 struct ProcessName {
   ProcessKey process;
-  std::string comm;                  // at most 15 bytes, any bytes
+  std::string comm;                  // at most 15 bytes, any bytes; empty: not known, or told before
   std::string exec_path;             // the path given to exec, or empty if unknown: may be relative or a script's
   std::optional<uint32_t> uid = {};  // its real user id in the host's user namespace; nullopt: unknown
 };

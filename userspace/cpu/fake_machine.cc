@@ -33,6 +33,7 @@ int enter_record(const task_key* key, uint32_t index) {
 void note_comm(uint32_t, task_struct*) {}
 uint32_t task_pid(const task_struct* task) { return task->pid; }
 uint32_t task_tgid(const task_struct* task) { return task->tgid; }
+uint32_t task_uid(const task_struct* task) { return task->uid; }
 uint64_t task_start_ns(const task_struct* task) { return task->start_ns; }
 uint64_t task_cgroup_id(const task_struct* task) {
   FakeMachine::The().OnCgroupRead(task);
@@ -232,14 +233,30 @@ void FakeMachine::RunMover() {
   while (true) {
     PauseUntil(now_ + 1 + Below(400'000));
     const uint64_t what = Below(8);
-    if (what == 0) {
+    if (still_) {
+      continue;
+    } else if (what == 0) {
       MakeProcess();
     } else if (what == 1) {
       EndProcess();
     } else if (!tasks_.empty()) {
-      Move(*tasks_[Below(tasks_.size())]);
+      task_struct& task = *tasks_[Below(tasks_.size())];
+      Below(4) == 0 ? ChangeUser(task.tgid) : Move(task);
     }
   }
+}
+
+void FakeMachine::ChangeUser(uint32_t tgid) {
+  const auto uid = static_cast<uint32_t>(Below(3));
+  for (const auto& task : tasks_) {
+    if (task->tgid == tgid) task->uid = uid;
+  }
+}
+
+std::map<ProcessKey, uint32_t> FakeMachine::Users() const {
+  std::map<ProcessKey, uint32_t> users;
+  for (const auto& task : tasks_) users[{task->tgid, task->start_ns}] = task->uid;
+  return users;
 }
 
 void FakeMachine::MakeProcess() {

@@ -21,7 +21,7 @@
 #include "userspace/cpu/record_table.h"
 
 struct task_struct {
-  uint32_t pid = 0, tgid = 0;
+  uint32_t pid = 0, tgid = 0, uid = 0;
   uint64_t start_ns = 0, cgroup_id = 0, own_ns = 0;
   bool running = false;
 };
@@ -94,6 +94,10 @@ class FakeMachine final : public RecordStore, public Clock {
   std::set<uint32_t> TakeBlurred();
   std::vector<ProcessKey> EndedBefore(uint64_t cut);
   uint64_t SomeCgroup();
+  // From now on nobody is born, moved or ended, or changes its user.
+  void KeepStill() { still_ = true; }
+  // By process.
+  [[nodiscard]] std::map<ProcessKey, uint32_t> Users() const;
   [[nodiscard]] size_t moves() const;
   [[nodiscard]] size_t deaths() const { return deaths_; }
 
@@ -142,6 +146,7 @@ class FakeMachine final : public RecordStore, public Clock {
   void MakeProcess();
   void EndProcess();
   void Move(task_struct& task);
+  void ChangeUser(uint32_t tgid);
 
   const FakeMachineOptions options_;
   std::mt19937_64 random_;
@@ -156,6 +161,7 @@ class FakeMachine final : public RecordStore, public Clock {
   uint64_t starts_ = 0;
   size_t deaths_ = 0;
   std::set<uint32_t> blurred_, blurred_before_;
+  bool still_ = false;
   bool moving_ = false, moved_process_ = false, move_is_in_flight_ = false;
   const task_struct* moved_ = nullptr;
   static inline FakeMachine* machine_ = nullptr;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -33,7 +34,9 @@ class Reader {
                      .lost = [this](size_t, uint64_t ns) { lost_ += ns; },
                      .running = [this](const task_key& key, uint64_t ns) { table_.Add(key, ns); }});
     machine_.RunSome();
-    EXPECT_TRUE(table_.Read(cuts_.old_bank(), [](const task_key&, std::string_view) {}));
+    EXPECT_TRUE(table_.Read(cuts_.old_bank(), [this](const task_key& key, std::string_view, uint32_t uid) {
+      if (uid != NO_UID) users_[{key.tgid, key.start_ns}] = uid;
+    }));
     table_.TakePending([this](const task_key& key, Nanoseconds time) {
       EXPECT_EQ(found_.count(PlaceOf(key)), 0U) << "handed over twice";
       found_[PlaceOf(key)] += time.value;
@@ -47,12 +50,15 @@ class Reader {
   [[nodiscard]] uint64_t instant() const { return cuts_.instant(); }
   [[nodiscard]] uint64_t lost() const { return lost_; }
   [[nodiscard]] const RecordTable& table() const { return table_; }
+  // By process, as told last.
+  [[nodiscard]] const std::map<ProcessKey, uint32_t>& users() const { return users_; }
 
  private:
   FakeMachine& machine_;
   CutProtocol cuts_;
   RecordTable table_;
   Times found_;
+  std::map<ProcessKey, uint32_t> users_;
   uint64_t lost_ = 0;
 };
 
@@ -129,6 +135,31 @@ TEST(HandlerTest, EveryNanosecondIsFoundWhereItWasUsedInWhateverOrderHandlersAnd
   EXPECT_GT(moves, 1000U);
   EXPECT_GT(deaths, 1000U);
   EXPECT_GT(compared, 150U * kEpochs * 9) << "most processes are compared cgroup by cgroup";
+}
+
+TEST(HandlerTest, TheUserOfEachProcessThatRunsIsKnownInTheEndThoughItHasChanged) {
+  size_t compared = 0;
+  for (uint32_t seed = 0; seed < 20; ++seed) {
+    FakeMachine machine({.seed = seed});
+    Reader reader(machine);
+    Times found;
+    for (int epoch = 0; epoch < kEpochs; ++epoch) {
+      if (epoch == kEpochs - 8) machine.KeepStill();
+      machine.RunUntil(machine.Now().value + 3'000'000);
+      found = reader.Epoch();
+    }
+    const std::map<ProcessKey, uint32_t> users = machine.Users();
+    for (const auto& [place, ns] : found) {
+      const ProcessKey process = {std::get<0>(place), std::get<2>(place)};
+      // One that still runs its first slice has told nothing.
+      const auto user = users.find(process);
+      const auto told = reader.users().find(process);
+      if (user == users.end() || told == reader.users().end()) continue;
+      EXPECT_EQ(told->second, user->second) << "seed " << seed << ", process " << process.pid;
+      ++compared;
+    }
+  }
+  EXPECT_GT(compared, 100U);
 }
 
 TEST(HandlerTest, ATableThatIsTooSmallKeepsCgroupsExact) {

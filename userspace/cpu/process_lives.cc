@@ -54,6 +54,7 @@ void ProcessLives::OnProcess(const process_event& event) {
   if (name == nullptr) return;
   name->time_ns = event.time_ns;
   memcpy(name->comm, event.comm, sizeof name->comm);
+  name->uid = event.uid;
   if (event.kind == PROCESS_FREE) return;  // what it had executed stays
   text_bytes_ -= HeapBytes(name->exec_path);
   name->exec_path = TextOf(event.path);
@@ -77,10 +78,12 @@ void ProcessLives::OnCgroup(const cgroup_event& event) {
   text_bytes_ += HeapBytes(cgroups_.back().path);
 }
 
-void ProcessLives::OnName(const ProcessKey& process, std::string_view comm) {
-  if (comm.empty()) return;
+void ProcessLives::OnRecord(const ProcessKey& process, std::string_view comm, uint32_t uid) {
+  if (comm.empty() && uid == NO_UID) return;
   Name* const name = NameOf(process);
   if (name == nullptr || name->time_ns != 0) return;
+  if (uid != NO_UID) name->uid = uid;
+  if (comm.empty()) return;
   memset(name->comm, 0, sizeof name->comm);
   memcpy(name->comm, comm.data(), std::min(comm.size(), sizeof name->comm - 1));
 }
@@ -125,8 +128,10 @@ void ProcessLives::ReportNames(uint64_t cut, CpuTimeEpoch& epoch) {
   std::erase_if(names_, [&](auto& entry) {
     auto& [process, name] = entry;
     const bool stays = name.time_ns > cut;
-    epoch.names.push_back(
-        {process, std::string(TextOf(name.comm)), stays ? name.exec_path : std::move(name.exec_path)});
+    epoch.names.push_back({.process = process,
+                           .comm = std::string(TextOf(name.comm)),
+                           .exec_path = stays ? name.exec_path : std::move(name.exec_path),
+                           .uid = name.uid != NO_UID ? std::optional(name.uid) : std::nullopt});
     if (stays) text_bytes_ += HeapBytes(name.exec_path);
     return !stays;
   });

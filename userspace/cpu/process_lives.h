@@ -51,8 +51,9 @@ class ProcessLives {
   void OnProcess(const process_event& event);
   // A cgroup was made, or (any other kind) removed.
   void OnCgroup(const cgroup_event& event);
-  // The kernel's name for the process when its record was made, which is older than what an event has told since.
-  void OnName(const ProcessKey& process, std::string_view comm);
+  // What a record of the process tells: its name when the record was made (empty: not known), and its user id (NO_UID:
+  // not known). What an event has told is newer.
+  void OnRecord(const ProcessKey& process, std::string_view comm, uint32_t uid);
   // Before `cut` a younger process has run that has the pid of this one, which has thus ended.
   void OnReuse(const ProcessKey& older, uint64_t cut);
 
@@ -81,8 +82,9 @@ class ProcessLives {
 
  private:
   struct Name {
-    uint64_t time_ns = 0;  // of the last event; 0: the name that its record was made with
+    uint64_t time_ns = 0;  // of the last event; 0: what a record tells
     char comm[COMM_LENGTH] = {};
+    uint32_t uid = NO_UID;
     std::string exec_path;
   };
   struct End {

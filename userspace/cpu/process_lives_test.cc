@@ -24,12 +24,14 @@ void Fill(char (&field)[kSize], const std::string& text) {
   memcpy(field, text.data(), std::min(text.size(), kSize));
 }
 
-process_event Exec(const ProcessKey& process, uint64_t time_ns, const std::string& comm, const std::string& path) {
+process_event Exec(const ProcessKey& process, uint64_t time_ns, const std::string& comm, const std::string& path,
+                   uint32_t uid = NO_UID) {
   process_event event = {};
   event.time_ns = time_ns;
   event.start_ns = process.start_ns;
   event.tgid = process.pid;
   event.kind = PROCESS_EXEC;
+  event.uid = uid;
   Fill(event.comm, comm);
   Fill(event.path, path);
   return event;
@@ -158,8 +160,8 @@ TEST_F(ProcessLivesTest, IsForgottenSomeEpochsAfterItsRecordsAreGone) {
 }
 
 TEST_F(ProcessLivesTest, ALaterNameTakesThePlaceOfAnEarlierOne) {
-  lives_->OnName(kOld, "fork");
-  lives_->OnName(kOld, "a-name-that-is-far-too-long");
+  lives_->OnRecord(kOld, "fork", NO_UID);
+  lives_->OnRecord(kOld, "a-name-that-is-far-too-long", NO_UID);
   EXPECT_EQ(Text(Epoch().names.at(0)), "a-name-that-is- ");
 
   lives_->OnProcess(Exec(kOld, 1100, "sh", "/bin/sh"));
@@ -186,7 +188,7 @@ TEST_F(ProcessLivesTest, APathThatTheKernelCouldNotTellTakesBackTheOneBefore) {
 
 TEST_F(ProcessLivesTest, ARecordsNameIsOlderThanWhatAnEventHasTold) {
   lives_->OnProcess(Exec(kOld, 100, "sleep", "/bin/sleep"));
-  lives_->OnName(kOld, "bash");
+  lives_->OnRecord(kOld, "bash", NO_UID);
   EXPECT_EQ(Text(Epoch().names.at(0)), "sleep /bin/sleep");
 
   // Its first slice and the exec came after the cut, so that the record is read in the next epoch.
@@ -194,10 +196,10 @@ TEST_F(ProcessLivesTest, ARecordsNameIsOlderThanWhatAnEventHasTold) {
   const size_t held = lives_->bytes();
   EXPECT_EQ(Text(Epoch().names.at(0)), "sleep /bin/sleep-in-a-folder-with-a-long-name");
   EXPECT_EQ(lives_->bytes(), held) << "what is told again is held meanwhile";
-  lives_->OnName(kOther, "bash");
+  lives_->OnRecord(kOther, "bash", NO_UID);
   EXPECT_EQ(Text(Epoch().names.at(0)), "sleep /bin/sleep-in-a-folder-with-a-long-name");
   EXPECT_EQ(lives_->bytes(), 0U);
-  lives_->OnName(kOther, "");
+  lives_->OnRecord(kOther, "", NO_UID);
   EXPECT_TRUE(Epoch().names.empty());
 }
 
@@ -229,7 +231,7 @@ ProcessKey Nth(uint32_t i) { return {.pid = 100 + i, .start_ns = 1'000'000'000UL
 
 TEST_F(ProcessLivesTest, AsksForAnEpochWhenMuchWaitsAndAnEpochMakesRoom) {
   const std::vector<std::function<void(uint32_t)>> kinds = {
-      [&](uint32_t i) { lives_->OnName(Nth(i), "task"); },
+      [&](uint32_t i) { lives_->OnRecord(Nth(i), "task", NO_UID); },
       [&](uint32_t i) { lives_->OnProcess(Exec(Nth(i), cut_ + 1, "task", std::string(100, 'x'))); },
       [&](uint32_t i) { lives_->OnProcess(Free(kOld, cut_ + 1 + i)); },
       [&](uint32_t i) { lives_->OnCgroup(CgroupEvent(i, cut_ + 1, CGROUP_MADE, "/a")); },
@@ -249,10 +251,31 @@ TEST_F(ProcessLivesTest, AsksForAnEpochWhenMuchWaitsAndAnEpochMakesRoom) {
   EXPECT_EQ(lives_->dropped(), 0U);
 }
 
+TEST_F(ProcessLivesTest, TellsTheUserThatTheLastEventToldElseARecord) {
+  const auto user = [&](const ProcessKey& process) -> std::string {
+    for (const ProcessName& name : Epoch().names) {
+      if (name.process == process) return name.comm + " " + (name.uid ? std::to_string(*name.uid) : "unknown");
+    }
+    return "nothing";
+  };
+  lives_->OnRecord(kOld, "su", 0);
+  EXPECT_EQ(user(kOld), "su 0");
+  lives_->OnRecord(kOld, "", 33);
+  EXPECT_EQ(user(kOld), " 33");
+  lives_->OnRecord(kOld, "", NO_UID);
+  EXPECT_EQ(user(kOld), "nothing");
+  lives_->OnRecord(kOld, "su", 33), lives_->OnRecord(kOld, "su", NO_UID);
+  EXPECT_EQ(user(kOld), "su 33");
+  lives_->OnProcess(Exec(kOld, cut_ + 1, "bash", "/bin/bash", 1000)), lives_->OnRecord(kOld, "su", 0);
+  EXPECT_EQ(user(kOld), "bash 1000");
+  lives_->OnProcess(Exec(kOld, cut_ + 1, "bash", "/bin/bash"));
+  EXPECT_EQ(user(kOld), "bash unknown");
+}
+
 TEST_F(ProcessLivesTest, WhereNoEpochCanBeHadNamesAreDroppedAndCountedAndEndsAreNot) {
   Open(10'000);
   for (uint32_t i = 0; i < 5000; ++i) lives_->OnProcess(Free(Nth(i), 500));
-  lives_->OnName(kOther, "late");
+  lives_->OnRecord(kOther, "late", NO_UID);
   lives_->OnCgroup(CgroupEvent(5, 500, CGROUP_MADE, "/docker/aaa"));
   lives_->OnCgroup(CgroupEvent(6, 500, kCgroupGone, ""));
   lives_->OnProcess(Free(Nth(0), 500, "renamed"));  // this one has its place

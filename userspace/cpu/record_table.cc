@@ -5,7 +5,7 @@
 
 namespace brahe::cpu {
 
-Status RecordTable::Read(uint32_t bank, const std::function<void(const task_key&, std::string_view)>& on_new) {
+Status RecordTable::Read(uint32_t bank, const Tell& tell) {
   ++reads_;
   Status status;
   uint32_t first = 0;
@@ -16,7 +16,7 @@ Status RecordTable::Read(uint32_t bank, const std::function<void(const task_key&
       if (word == 0) continue;
       for (uint32_t byte = i; byte < i + sizeof word; ++byte) {
         if (marks.of[bank][byte] == 0) continue;
-        if (auto read = ReadRecord(first + byte, bank, on_new); !read) {
+        if (auto read = ReadRecord(first + byte, bank, tell); !read) {
           status = read;  // it keeps its mark
         } else {
           marks.of[bank][byte] = 0;
@@ -28,22 +28,33 @@ Status RecordTable::Read(uint32_t bank, const std::function<void(const task_key&
   return status;
 }
 
-Status RecordTable::ReadRecord(uint32_t index, uint32_t bank,
-                               const std::function<void(const task_key&, std::string_view)>& on_new) {
+Status RecordTable::ReadRecord(uint32_t index, uint32_t bank, const Tell& tell) {
   const auto record = store_.RecordAt(index);
   if (!record) return record.error();
   const uint64_t ns = __atomic_load_n(&(*record)->ns[bank], __ATOMIC_RELAXED);
   const uint64_t gained = ns - (*record)->read_ns[bank];
   __atomic_store_n(&(*record)->read_ns[bank], ns, __ATOMIC_RELAXED);
   if (owners_.size() <= index) owners_.resize(index + 1);
-  if (owners_[index].key.tgid == 0) {
-    Learn(index, (*record)->key);
-    if (index > store_.overflow_records()) on_new(owners_[index].key, store_.CommOf(index));
+  const bool is_new = owners_[index].key.tgid == 0;
+  if (is_new) Learn(index, (*record)->key);
+  const uint32_t uid = __atomic_load_n(&(*record)->uid, __ATOMIC_RELAXED);
+  if (index > store_.overflow_records() && (is_new || uid != (*record)->read_uid)) {
+    const task_key& key = owners_[index].key;
+    tell(key, is_new ? store_.CommOf(index) : "", uid);
+    SetToldUser({key.tgid, key.start_ns}, uid);
   }
   owners_[index].last_change = reads_;
   const uint32_t same = owners_[index].same;
   Pend(same != 0 ? same : index, gained);
   return {};
+}
+
+// All records of a process know what has been told of it last: whichever runs and knows otherwise is newer.
+void RecordTable::SetToldUser(const ProcessKey& process, uint32_t uid) {
+  for (uint32_t i = FirstOf(process.pid); i != 0; i = owners_[i].next) {
+    if (owners_[i].key.start_ns != process.start_ns) continue;
+    if (const auto record = store_.RecordAt(i)) (*record)->read_uid = uid;
+  }
 }
 
 void RecordTable::Learn(uint32_t index, const task_key& key) {

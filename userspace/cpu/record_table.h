@@ -46,10 +46,18 @@ class RecordTable {
   // `store` must outlive the table. All its records are free.
   explicit RecordTable(RecordStore& store) : store_(store) {}
 
+  // What a record tells of its process: the comm that the kernel noted when it made the record (empty: it is told
+  // already, or there is none) and its real user id (NO_UID: not known).
+  using Tell = std::function<void(const task_key&, std::string_view comm, uint32_t uid)>;
+
   // Takes in what each record of `bank` has gained since that bank was last read. All handlers that began before the
-  // bank stood still must have ended. The first time that a record of a process is seen, `on_new` is told its key and
-  // the comm that the kernel noted, empty if none. After an Error nothing is lost: the next read takes in the rest.
-  Status Read(uint32_t bank, const std::function<void(const task_key&, std::string_view comm)>& on_new);
+  // bank stood still must have ended. `tell` is called the first time that a record of a process is seen, and when its
+  // user has changed. After an Error nothing is lost: the next read takes in the rest.
+  Status Read(uint32_t bank, const Tell& tell);
+
+  // Makes the next record of the process that has run tell its user, whatever was told before: what was learnt
+  // otherwise may be older than that or newer.
+  void TellUserAgain(const ProcessKey& process) { SetToldUser(process, NO_UID); }
 
   // Adds time that user space knows of: the slice that was running at the cut.
   void Add(const task_key& key, uint64_t ns);
@@ -105,9 +113,9 @@ class RecordTable {
     }
   };
 
-  Status ReadRecord(uint32_t index, uint32_t bank,
-                    const std::function<void(const task_key&, std::string_view)>& on_new);
+  Status ReadRecord(uint32_t index, uint32_t bank, const Tell& tell);
   void Learn(uint32_t index, const task_key& key);
+  void SetToldUser(const ProcessKey& process, uint32_t uid);
   [[nodiscard]] uint32_t FirstOf(uint32_t pid) const;
   [[nodiscard]] uint32_t Find(const task_key& key) const;
   void Pend(uint32_t index, uint64_t ns);

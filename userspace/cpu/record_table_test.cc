@@ -30,6 +30,8 @@ class FakeStore final : public RecordStore {
     return {};
   }
 
+  void SetUid(uint32_t index, uint32_t uid) { records_[index].uid = uid; }
+
   bool refuses = false;  // to unlink
   void Add(uint32_t index, const task_key& key, uint64_t ns) {
     records_[index].key = key;
@@ -49,7 +51,9 @@ class FakeStore final : public RecordStore {
 class RecordTableTest : public ::testing::Test {
  protected:
   void Read() {
-    EXPECT_TRUE(table_.Read(0, [](const task_key&, std::string_view) {}));
+    EXPECT_TRUE(table_.Read(0, [this](const task_key& key, std::string_view comm, uint32_t uid) {
+      told_ += std::to_string(key.tgid) + ":" + std::string(comm) + ":" + std::to_string(uid) + " ";
+    }));
     table_.TakePending([](const task_key&, Nanoseconds) {});
   }
   // What is left quiet, by pid.
@@ -59,9 +63,66 @@ class RecordTableTest : public ::testing::Test {
     return quiet;
   }
 
+  // What has been told since the last call, as PID:COMM:UID.
+  std::string TakeTold() { return std::exchange(told_, ""); }
+
+  std::string told_;
   FakeStore store_;
   RecordTable table_{store_};
 };
+
+TEST_F(RecordTableTest, ARecordTellsItsUserAtFirstAndWhenItIsAnother) {
+  store_.Add(20, {7, 0, 1, 100}, 50), store_.SetUid(20, 0);
+  Read();
+  EXPECT_EQ(TakeTold(), "7:worker:0 ");
+  store_.Add(20, {7, 0, 1, 100}, 50);
+  Read();
+  EXPECT_EQ(TakeTold(), "");
+  store_.SetUid(20, 33);
+  Read();
+  EXPECT_EQ(TakeTold(), "") << "it has not run";
+  store_.Add(20, {7, 0, 1, 100}, 50);
+  Read();
+  EXPECT_EQ(TakeTold(), "7::33 ");
+  store_.Add(20, {7, 0, 1, 100}, 50);
+  Read();
+  EXPECT_EQ(TakeTold(), "");
+}
+
+TEST_F(RecordTableTest, AProcessThatHasRunTellsItsUserAgainOnceItIsAskedTo) {
+  const task_key key = {7, 0, 1, 100}, elsewhere = {7, 0, 1, 200}, younger = {7, 0, 2, 100};
+  const auto run = [&] { store_.Add(20, key, 50), store_.Add(21, elsewhere, 50), store_.Add(22, younger, 50), Read(); };
+  for (const uint32_t index : {20, 21, 22}) store_.SetUid(index, 33);
+  run(), TakeTold();
+  table_.TellUserAgain({7, 1});
+  table_.TellUserAgain({8, 1});
+  run();
+  EXPECT_EQ(TakeTold(), "7::33 ");
+  run();
+  EXPECT_EQ(TakeTold(), "");
+}
+
+TEST_F(RecordTableTest, WhicheverRecordOfAProcessIsTheFirstToKnowItsNewUserTells) {
+  const auto run = [&](uint32_t index, uint32_t uid) {
+    store_.SetUid(index, uid), store_.Add(index, {7, 0, 1, index}, 50), Read();
+    return TakeTold();
+  };
+  EXPECT_EQ(run(20, 0), "7:worker:0 ");
+  EXPECT_EQ(run(21, 0), "7:worker:0 ");
+  EXPECT_EQ(run(21, 33), "7::33 ");
+  EXPECT_EQ(run(20, 33), "");
+  EXPECT_EQ(run(20, 0), "7::0 ");
+  EXPECT_EQ(run(21, 33), "7::33 ") << "what it was when this record told last";
+  EXPECT_EQ(run(22, 33), "7:worker:33 ");
+}
+
+TEST_F(RecordTableTest, RecordsForOverflowsAreNobodys) {
+  store_.Add(1, {OVERFLOW_TGID, 0, 0, 100}, 50);
+  Read();
+  store_.SetUid(1, 33), store_.Add(1, {OVERFLOW_TGID, 0, 0, 100}, 50);
+  Read();
+  EXPECT_EQ(TakeTold(), "");
+}
 
 TEST_F(RecordTableTest, ARecordIsFreeTwoReadsAfterItsProcessHasEnded) {
   store_.Add(20, {7, 0, 1, 100}, 50);
