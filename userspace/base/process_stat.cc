@@ -52,4 +52,16 @@ bool ParseProcessStat(std::string_view text, ProcessStat& stat) {
   return TakeNumber(rest, stat.cpu);  // field 39
 }
 
+std::optional<uint32_t> ParseRealUid(std::string_view text) {
+  // The name, which comes first, has no newline that is not escaped.
+  constexpr std::string_view kLine = "\nUid:\t";
+  const size_t line = text.find(kLine);
+  if (line == std::string_view::npos) return std::nullopt;
+  const std::string_view number = text.substr(line + kLine.size());
+  uint32_t uid = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), uid);
+  const bool whole = error == std::errc() && end != number.data() + number.size() && *end == '\t';
+  return whole ? std::optional(uid) : std::nullopt;
+}
+
 }  // namespace brahe

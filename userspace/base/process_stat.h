@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,5 +28,9 @@ struct ProcessStat {
 
 // Parses PROCFS/PID/stat into `stat`, whose memory is used again. False, with `stat` unspecified, if `text` is not one.
 bool ParseProcessStat(std::string_view text, ProcessStat& stat);
+
+// The real user id that `text`, a PROCFS/PID/status, tells; nullopt if it tells none. As the user namespace of who
+// opened the file has it.
+std::optional<uint32_t> ParseRealUid(std::string_view text);
 
 }  // namespace brahe

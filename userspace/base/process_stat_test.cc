@@ -73,5 +73,17 @@ TEST(ProcessStatTest, RefusesEveryCutOfALine) {
   }
 }
 
+TEST(RealUidTest, IsTheFirstOfFourNumbers) {
+  EXPECT_EQ(ParseRealUid("Name:\tsh\nUmask:\t0022\nUid:\t1000\t0\t0\t0\nGid:\t5\t5\t5\t5\n"), 1000U);
+  EXPECT_EQ(ParseRealUid("Name:\tUid:\t7\\nUid:\t8\nUid:\t4294967294\t0\t0\t0\n"), 4294967294U);
+}
+
+TEST(RealUidTest, WhatIsNoneIsUnknown) {
+  for (const char* text : {"", "Name:\tsh\n", "Uid:\t1\t1\t1\t1\n", "\nUid:\t", "\nUid:\t1", "\nUid:\tx\t1\t1\t1\n",
+                           "\nUid:\t-1\t1\t1\t1\n", "\nUid:\t4294967296\t1\t1\t1\n", "\nUid: 1\t1\t1\t1\n"}) {
+    EXPECT_EQ(ParseRealUid(text), std::nullopt) << text;
+  }
+}
+
 }  // namespace
 }  // namespace brahe

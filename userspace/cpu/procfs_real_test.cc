@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
+#include <optional>
+#include <vector>
 
 #include "userspace/cpu/child_process.h"
 #include "userspace/cpu/procfs_cpu_time_source.h"
@@ -50,6 +53,34 @@ TEST(ProcfsRealTest, AChildIsChargedWhatItUsedAndTheBooksBalance) {
     }
     EXPECT_EQ(spent, socket.capacity - socket.idle);
   }
+}
+
+TEST(ProcfsRealTest, AProcessThatBecomesAnotherUsersIsToldWithItsNewUser) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  ProcfsSourceOptions options;
+  options.topology = *ReadCpuTopology("/sys");
+  const auto made = MakeProcfsCpuTimeSource(options, SystemClock());
+  ASSERT_TRUE(made) << made.error().message;
+  const ChildProcess child([] {
+    for (const uid_t uid : {0U, 0U, 12345U, 12345U}) {
+      (void)setresuid(uid, uid, uid);
+      Burn(Milliseconds(50));
+      raise(SIGSTOP);
+    }
+  });
+  std::vector<std::optional<uint32_t>> users;
+  for (int epoch = 0; epoch < 4; ++epoch) {
+    int status = 0;
+    ASSERT_EQ(waitpid(child.pid(), &status, WUNTRACED), child.pid());
+    ASSERT_TRUE((*made)->Cut());
+    const auto collected = (*made)->Collect();
+    ASSERT_TRUE(collected) << collected.error().message;
+    for (const ProcessName& name : collected->names) {
+      if (name.process.pid == static_cast<uint32_t>(child.pid())) users.push_back(name.uid);
+    }
+    kill(child.pid(), SIGCONT);
+  }
+  EXPECT_EQ(users, (std::vector<std::optional<uint32_t>>{std::nullopt, 12345U}));
 }
 
 }  // namespace

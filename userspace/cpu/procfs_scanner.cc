@@ -1,6 +1,7 @@
 #include "userspace/cpu/procfs_scanner.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -86,6 +87,12 @@ std::string_view ProcfsScanner::ReadOf(uint32_t pid, const char* name) {
     length = read(fd.get(), buffer_.data(), buffer_.size());
   } while (length < 0 && errno == EINTR);
   return {buffer_.data(), static_cast<size_t>(std::max<ssize_t>(length, 0))};
+}
+
+std::optional<uint32_t> ProcfsScanner::OwnerOf(uint32_t pid) const {
+  struct stat info;
+  if (fstatat(dirfd(folder_.get()), std::to_string(pid).c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
+  return info.st_uid;
 }
 
 }  // namespace brahe::cpu

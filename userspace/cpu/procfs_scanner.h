@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,8 @@ class ProcfsScanner {
   Status Scan(ProcfsScan& scan);
   // The text of PROCFS/PID/NAME, valid until the next call; empty if it cannot be read.
   std::string_view ReadOf(uint32_t pid, const char* name);
+  // The owner of PROCFS/PID, which is the process' effective user; nullopt if it is gone.
+  std::optional<uint32_t> OwnerOf(uint32_t pid) const;
 
  private:
   struct CloseFolder {

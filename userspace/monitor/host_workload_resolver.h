@@ -7,11 +7,13 @@
 #include <vector>
 
 #include "userspace/cpu/cgroup_hierarchy.h"
+#include "userspace/cpu/procfs_view.h"
 #include "userspace/monitor/workload_resolver.h"
 #include "userspace/workload/cgroup_directory.h"
 #include "userspace/workload/container_names.h"
 #include "userspace/workload/other_hierarchies.h"
 #include "userspace/workload/process_directory.h"
+#include "userspace/workload/user_names.h"
 
 namespace brahe::monitor {
 
@@ -29,6 +31,7 @@ class HostWorkloadResolver final : public WorkloadResolver {
         other_hierarchies_(procfs_root, cgroup_root, cpu::OtherV1Mounts(procfs_root, cgroup_root)),
         names_(procfs_root),
         processes_(procfs_root),
+        users_(procfs_root, [procfs_root] { return cpu::CheckShowsAllProcesses(procfs_root).has_value(); }),
         find_pod_(std::move(find_pod)) {}
 
   void LearnCgroup(uint64_t cgroup_id, const std::string& path) override { cgroups_.Learn(cgroup_id, path); }
@@ -41,7 +44,7 @@ class HostWorkloadResolver final : public WorkloadResolver {
   [[nodiscard]] bool KnowsPods() const override { return find_pod_ != nullptr; }
   std::string NameOf(const workload::Container& container, uint64_t cgroup_id, uint32_t pid) override;
   const workload::CgroupFacts& CgroupFactsOf(uint64_t cgroup_id) override { return cgroups_.Known(cgroup_id).facts; }
-  std::string UserNameOf(uint32_t uid) override { return std::to_string(uid); }
+  std::string UserNameOf(uint32_t uid) override { return users_.NameOf(uid); }
   workload::ProcessFacts FactsOf(const ProcessKey& process, const std::string& comm, const std::string& exec_path,
                                  bool alive) override {
     return processes_.Read(process, comm, exec_path, alive);
@@ -49,6 +52,7 @@ class HostWorkloadResolver final : public WorkloadResolver {
   void EndEpoch() override {
     cgroups_.EndEpoch();
     other_hierarchies_.EndEpoch();
+    users_.EndEpoch();
   }
 
  private:
@@ -59,6 +63,7 @@ class HostWorkloadResolver final : public WorkloadResolver {
   workload::OtherHierarchies other_hierarchies_;
   workload::ContainerNames names_;
   workload::ProcessDirectory processes_;
+  workload::UserNames users_;
   PodFinder find_pod_;
 };
 

@@ -128,6 +128,11 @@ TEST_F(HostWorkloadResolverTest, NamesAContainerByTheProcessesThatAreInItNow) {
   EXPECT_EQ(resolver.NameOf(container, 7, 0), "") << "what has no end is cut";
 }
 
+TEST_F(HostWorkloadResolverTest, BelievesNoUsersNameBelowAProcfsThatIsNone) {
+  tree.Write("proc/1/root/etc/passwd", "liar:x:0:0::/:/\n");
+  EXPECT_EQ(HostWorkloadResolver(tree.At("proc"), tree.At("cgroup")).UserNameOf(0), "0");
+}
+
 TEST_F(HostWorkloadResolverTest, NamesAProcessThatIsGoneAsItsSourceDid) {
   HostWorkloadResolver resolver(tree.At("proc"), tree.At("cgroup"));
   EXPECT_EQ(resolver.FactsOf({1, 1}, "job", "/bin/job", false), (workload::ProcessFacts{"job", "/bin/job"}));

@@ -62,6 +62,7 @@ ProcessFacts ProcessDirectory::Read(const ProcessKey& process, const std::string
   const auto exe = ReadExe(folder);
   auto comm = comm_hint.empty() ? ReadFile(folder + "/comm") : Result<std::string>(comm_hint);
   if (comm_hint.empty() && comm && comm->ends_with('\n')) comm->pop_back();
+  const auto status = ReadFile(folder + "/status");
   auto vm = VmRunBy(folder, exe.value_or(exec_path_hint));
   auto served_vm = !exe && comm ? VmServedBy(*comm, start_ticks) : std::nullopt;
   // Asked last: if it is the process now, it was when the names were read.
@@ -69,6 +70,7 @@ ProcessFacts ProcessDirectory::Read(const ProcessKey& process, const std::string
   if (!stat || stat->start_ticks != start_ticks) return facts;
   if (exe) facts.exe = BoundedPath(*exe);
   if (comm) facts.comm = *std::move(comm);
+  if (status) facts.uid = ParseRealUid(*status);
   facts.vm = stat->is_kernel_thread() ? std::move(served_vm) : std::move(vm);
   return facts;
 }

@@ -54,6 +54,16 @@ TEST_F(ProcessDirectoryTest, ALiveProcessTellsItsNames) {
   EXPECT_EQ(Read("hint", "./script"), (ProcessFacts{"hint", "/usr/bin/tool"}));
 }
 
+TEST_F(ProcessDirectoryTest, ALiveProcessTellsItsRealUser) {
+  EXPECT_EQ(Read("", "").uid, std::nullopt);
+  proc_.Write("7/status", "Name:\ttool\nUid:\t1000\t0\t0\t0\n");
+  EXPECT_EQ(Read("", "").uid, 1000U);
+  EXPECT_EQ(Read("hint", "./script").uid, 1000U);
+  EXPECT_EQ(Read("", "", false).uid, std::nullopt);
+  WriteStat("other", kStartTicks + 1);
+  EXPECT_EQ(Read("", "").uid, std::nullopt) << "it is another's";
+}
+
 TEST_F(ProcessDirectoryTest, OfAProcessThatEndedOnlyTheHintsAreKnown) {
   EXPECT_EQ(Read("hint", "./script", false), (ProcessFacts{"hint", "./script"}));
   EXPECT_EQ(Read("", "", false), ProcessFacts());
