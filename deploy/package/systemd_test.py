@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The package on a system that systemd runs, in namespaces of its own: installed, started, reloaded, hung, killed,
-upgraded and purged. systemd_test.py PACK BRAHE WRITE_PACKAGE_FILES [CASE], as root."""
+upgraded and purged; and the units that Brahe finds in its tree. systemd_test.py PACK BRAHE WRITE_PACKAGE_FILES
+PRINT_UNITS [CASE], as root."""
 
 import os
 import re
@@ -17,7 +18,7 @@ sys.path.insert(0, os.path.abspath("userspace/e2e"))
 import cgroups  # noqa: E402
 import runner  # noqa: E402
 
-PACK, BRAHE, WRITER = (os.path.abspath(sys.argv.pop(1)) for _ in range(3))
+PACK, BRAHE, WRITER, PRINT_UNITS = (os.path.abspath(sys.argv.pop(1)) for _ in range(4))
 OLD, NEW = "0.1.0~20231114221320.0123456789ab", "0.1.0"
 CGROUP = f"/brahe-systemd-test-{os.getpid()}"
 SCRAPE = "import urllib.request as r; print(r.urlopen('http://127.0.0.1:28282/metrics').read().decode())"
@@ -233,6 +234,85 @@ class SystemdTest(unittest.TestCase):
         self.assertIn("The service manager has passed 1 sockets", self.log())
         self.inside("systemctl", "restart", "brahe.service")
         self.assertTrue("\nkepler_node_cpu_joules_total{" in self.scrape(), self.log())
+
+
+# What each sleeping process is started by, and the unit that it counts for.
+SLEEPERS = {
+    "plain.service": ("plain.service", ["systemd-run", "--unit=plain"]),
+    "escaped": ("my\\x2dweb.service", ["systemd-run", "--unit=my\\x2dweb.service"]),
+    "like a file": ("memory.service", ["systemd-run", "--unit=memory"]),
+    "instance": ("worker@one.service", ["systemd-run", "--unit=worker@one.service"]),
+    "in a slice": ("deep.service", ["systemd-run", "--slice=work-web.slice", "--unit=deep"]),
+    "run": ("system.slice", ["systemd-run"]),
+    "run in a slice": ("work.slice", ["systemd-run", "--slice=work-web.slice"]),
+    "session": ("user-1000.slice", ["systemd-run", "--slice=user-1000.slice", "--unit=session-7.service"]),
+}
+# A service for each connection, started by one.
+LISTENER = {
+    "conn.socket": "[Socket]\nListenStream=/run/conn\nAccept=yes\n",
+    "conn@.service": "[Service]\nExecStart=sleep 1002\nStandardInput=socket\n",
+}
+CONNECT = "import socket; s = socket.socket(socket.AF_UNIX); s.connect('/run/conn')"
+# A service that was given its cgroup, and takes another's name in it. For systemd a dollar is two.
+FORGED = "/system.slice/forger.service/system.slice/plain.service"
+FORGER = f"mkdir -p /sys/fs/cgroup{FORGED}; echo $$$$ >/sys/fs/cgroup{FORGED}/cgroup.procs; exec sleep 1001"
+# By pid: the path of the cgroup, and the unit by systemd's own rules.
+UNITS = (
+    "for pid in $(ps -eo pid=); do "
+    "echo $pid $(sed -n s/^0:://p /proc/$pid/cgroup 2>/dev/null) $(ps -o unit:300= -p $pid); done"
+)
+
+
+class UnitsTest(unittest.TestCase):
+    def test_units_are_those_that_systemd_has(self):
+        if lack := why_not_here():
+            self.skipTest(lack)
+        packages = tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR"))
+        self.addCleanup(shutil.rmtree, packages)
+        self.system = System(packages)
+        self.addCleanup(self.system.stop)
+        units = {}  # by what a process sleeps, in s
+        for number, (unit, command) in enumerate(SLEEPERS.values()):
+            self.inside(*command, "sleep", str(2000 + number))
+            units[2000 + number] = unit
+        self.inside("systemd-run", "--unit=forger", "--property=Delegate=yes", "sh", "-c", FORGER)
+        units[1001] = "forger.service"
+        for name, text in LISTENER.items():
+            self.inside("sh", "-c", 'printf "$1" >/run/systemd/system/$2', "sh", text, name)
+        self.inside("systemctl", "start", "conn.socket")
+        self.inside("python3", "-c", CONNECT)
+        units[1002] = "conn@.service"
+        deadline = time.monotonic() + 30
+        while True:
+            words = (line.split() for line in self.inside("sh", "-c", UNITS).splitlines())
+            found = {int(pid): rest for pid, *rest in words if len(rest) == 2}  # not those that are gone
+            sleepers = {self.slept(pid): pid for pid in found}
+            if set(units) <= set(sleepers):
+                break
+            self.assertLess(time.monotonic(), deadline, f"{units} {sleepers}")
+            time.sleep(0.2)
+        told = dict(zip(found, self.units_of([path for path, _ in found.values()])))
+        self.assertEqual({seconds: told[sleepers[seconds]] for seconds in units}, units)
+        self.assertEqual(told[1], "init.scope")
+        self.assertEqual(found[sleepers[1001]][0], FORGED)
+        for pid, (path, unit) in found.items():
+            if told[pid].endswith((".service", ".scope")) and "@." not in told[pid]:
+                self.assertEqual(told[pid], unit, path)
+
+    def inside(self, *command):
+        run = self.system.run(*command)
+        self.assertEqual(run.returncode, 0, f"{command}: {run.stdout}")
+        return run.stdout
+
+    def slept(self, pid):
+        """The seconds that process `pid` sleeps, 0 if it does not."""
+        arguments = self.system.run("cat", f"/proc/{pid}/cmdline").stdout.split("\0")
+        return int(arguments[1]) if os.path.basename(arguments[0]) == "sleep" and len(arguments) > 1 else 0
+
+    @staticmethod
+    def units_of(paths):
+        text = "".join(f"{path}\n" for path in paths)
+        return subprocess.run([PRINT_UNITS], input=text, check=True, stdout=subprocess.PIPE, text=True).stdout.split("\n")
 
 
 if __name__ == "__main__":

@@ -138,7 +138,7 @@ GroupFacts Attributor::FactsOf(const ProcessRecord* process, uint64_t cgroup_id,
   if (process != nullptr) program = process->labels != nullptr ? process->labels->exe : process->exec_path;
   return {.program = program,
           .uid = process != nullptr ? process->uid : std::nullopt,
-          .cgroup = resolver_.CgroupFactsOf(cgroup_id),
+          .cgroup = resolver_.CgroupFactsOf(cgroup_id, process != nullptr ? process->key : ProcessKey()),
           .pod = pod != nullptr ? pod->facts : no_pod,
           .resolver = resolver_};
 }

@@ -135,7 +135,9 @@ class FakeWorkloadResolver final : public WorkloadResolver {
     const auto it = container_names.find(container.id);
     return it == container_names.end() ? "" : it->second;
   }
-  const workload::CgroupFacts& CgroupFactsOf(uint64_t cgroup_id) override { return cgroup_facts[cgroup_id]; }
+  const workload::CgroupFacts& CgroupFactsOf(uint64_t cgroup_id, const ProcessKey&) override {
+    return cgroup_facts[cgroup_id];
+  }
   std::string UserNameOf(uint32_t uid) override {
     const auto it = users.find(uid);
     return it == users.end() ? std::to_string(uid) : it->second;

@@ -12,6 +12,15 @@ const workload::Container* HostWorkloadResolver::ContainerOf(uint64_t cgroup_id,
   return cgroup.container ? &*cgroup.container : other_hierarchies_.ContainerOf(process);
 }
 
+const workload::CgroupFacts& HostWorkloadResolver::CgroupFactsOf(uint64_t cgroup_id, const ProcessKey& process) {
+  const workload::CgroupFacts& facts = cgroups_.Known(cgroup_id).facts;
+  const workload::CgroupFacts* const job = facts.job.empty() ? other_hierarchies_.FactsOf(process) : nullptr;
+  if (job == nullptr) return facts;
+  merged_facts_ = *job;
+  merged_facts_.unit = facts.unit;
+  return merged_facts_;
+}
+
 bool HostWorkloadResolver::IsPopulated(uint64_t cgroup_id) {
   const workload::Cgroup& cgroup = cgroups_.Find(cgroup_id, 0);
   return cgroup.container && IsContainerPopulated(cgroup_root_, cgroup.path, cgroup.container->cgroup);

@@ -43,7 +43,7 @@ class HostWorkloadResolver final : public WorkloadResolver {
   }
   [[nodiscard]] bool KnowsPods() const override { return find_pod_ != nullptr; }
   std::string NameOf(const workload::Container& container, uint64_t cgroup_id, uint32_t pid) override;
-  const workload::CgroupFacts& CgroupFactsOf(uint64_t cgroup_id) override { return cgroups_.Known(cgroup_id).facts; }
+  const workload::CgroupFacts& CgroupFactsOf(uint64_t cgroup_id, const ProcessKey& process) override;
   std::string UserNameOf(uint32_t uid) override { return users_.NameOf(uid); }
   workload::ProcessFacts FactsOf(const ProcessKey& process, const std::string& comm, const std::string& exec_path,
                                  bool alive) override {
@@ -65,6 +65,7 @@ class HostWorkloadResolver final : public WorkloadResolver {
   workload::ProcessDirectory processes_;
   workload::UserNames users_;
   PodFinder find_pod_;
+  workload::CgroupFacts merged_facts_;  // of the last answer
 };
 
 }  // namespace brahe::monitor

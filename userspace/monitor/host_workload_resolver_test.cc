@@ -38,6 +38,8 @@ TEST_F(HostWorkloadResolverTest, AProcessOfNoContainersCgroupMayBeInAStepByAnoth
   resolver.LearnCgroup(8, "/system.slice/slurmd.service");
   ASSERT_NE(resolver.ContainerOf(8, {60, 1}), nullptr);
   EXPECT_EQ(resolver.ContainerOf(8, {60, 1})->id, "42.0");
+  EXPECT_EQ(resolver.CgroupFactsOf(8, {60, 1}), (workload::CgroupFacts{"slurmd.service", "slurm", "42", 0}));
+  EXPECT_EQ(resolver.CgroupFactsOf(8, {61, 1}), (workload::CgroupFacts{"slurmd.service", "", "", {}}));
   EXPECT_EQ(resolver.ContainerOf(7, {60, 1})->id, id) << "the hierarchy that is accounted by goes first";
   EXPECT_EQ(resolver.ContainerOf(8, {}), nullptr);
   EXPECT_FALSE(resolver.IsPopulated(8));
@@ -49,20 +51,20 @@ TEST_F(HostWorkloadResolverTest, KnowsTheUnitAndTheJobOfACgroupWhosePathIsKnown)
   struct stat ssh = {};
   ASSERT_EQ(stat(tree.At("cgroup/system.slice/ssh.service").c_str(), &ssh), 0);
   HostWorkloadResolver resolver(tree.At("proc"), tree.At("cgroup"));
-  EXPECT_EQ(resolver.CgroupFactsOf(ssh.st_ino).unit, "ssh.service") << "it was there at the start";
+  EXPECT_EQ(resolver.CgroupFactsOf(ssh.st_ino, {}).unit, "ssh.service") << "it was there at the start";
   resolver.LearnCgroup(7, "/system.slice/nginx.service/workers");
   resolver.LearnCgroup(8, "/slurm/uid_1000/job_42/step_0");
-  EXPECT_EQ(resolver.CgroupFactsOf(7), (workload::CgroupFacts{"nginx.service", "", "", {}}));
-  EXPECT_EQ(resolver.CgroupFactsOf(8), (workload::CgroupFacts{"", "slurm", "42", 1000}));
-  EXPECT_EQ(resolver.CgroupFactsOf(0), workload::CgroupFacts{});
+  EXPECT_EQ(resolver.CgroupFactsOf(7, {}), (workload::CgroupFacts{"nginx.service", "", "", {}}));
+  EXPECT_EQ(resolver.CgroupFactsOf(8, {}), (workload::CgroupFacts{"", "slurm", "42", 1000}));
+  EXPECT_EQ(resolver.CgroupFactsOf(0, {}), workload::CgroupFacts{});
 
   tree.MakeFolder("cgroup/system.slice/late.service");
   tree.Write("proc/61/cgroup", "0::/system.slice/late.service\n");
   struct stat late = {};
   ASSERT_EQ(stat(tree.At("cgroup/system.slice/late.service").c_str(), &late), 0);
-  EXPECT_EQ(resolver.CgroupFactsOf(late.st_ino), workload::CgroupFacts{}) << "nobody has looked for it";
+  EXPECT_EQ(resolver.CgroupFactsOf(late.st_ino, {}), workload::CgroupFacts{}) << "nobody has looked for it";
   EXPECT_EQ(resolver.ContainerOf(late.st_ino, {61, 1}), nullptr);
-  EXPECT_EQ(resolver.CgroupFactsOf(late.st_ino).unit, "late.service");
+  EXPECT_EQ(resolver.CgroupFactsOf(late.st_ino, {}).unit, "late.service");
 }
 
 TEST_F(HostWorkloadResolverTest, SeesWhetherAContainerHasProcesses) {

@@ -40,7 +40,9 @@ class ProcessTable {
   ProcessRecord& Use(const ProcessKey& key);
   // Tells that it used time in `container` in this epoch.
   void Enter(ProcessRecord& process, ContainerRecord& container) {
-    if (members_.Enter(process, container)) labeler_.Need(process);
+    if (!members_.Enter(process, container)) return;
+    labeler_.Need(process);
+    process.groups = {};  // it may be in another job, in the same cgroup
   }
   // The account that a leaf of this epoch goes to.
   attribution::AccountId Charge(ProcessRecord& process) {

@@ -32,8 +32,9 @@ class WorkloadResolver {
   // What the container in `cgroup_id`, where process `pid` ran lately (0: none is known), is called on this machine;
   // empty: not known. Looks into files: not to be asked in each epoch.
   virtual std::string NameOf(const workload::Container& container, uint64_t cgroup_id, uint32_t pid) = 0;
-  // What else the path of the cgroup tells; empty where it is not known (yet). Valid until the next call.
-  virtual const workload::CgroupFacts& CgroupFactsOf(uint64_t cgroup_id) = 0;
+  // What else the paths tell of time that `process` used in the cgroup; empty where it is not known (yet). To be asked
+  // after ContainerOf. Valid until the next call.
+  virtual const workload::CgroupFacts& CgroupFactsOf(uint64_t cgroup_id, const ProcessKey& process) = 0;
   // The host's name of a user; its number where it has none.
   virtual std::string UserNameOf(uint32_t uid) = 0;
   // The names of a process, and the virtual machine that it runs. `comm` and `exec_path` are what is known so far; with

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "userspace/base/file.h"
+#include "userspace/workload/cgroup_facts.h"
 #include "userspace/workload/cgroup_file.h"
 #include "userspace/workload/container_rules.h"
 
@@ -41,11 +42,17 @@ const Container* OtherHierarchies::ContainerOf(const ProcessKey& process) {
   Entry& entry = entries_[process];
   entry.last_used = epoch_;
   if (IsDue(process, entry)) {
-    Look(process.pid, entry.container);
+    Look(process.pid, entry);
     entry.last_look = epoch_;
     ++entry.looks;
   }
   return entry.container ? &*entry.container : nullptr;
+}
+
+const CgroupFacts* OtherHierarchies::FactsOf(const ProcessKey& process) const {
+  if (!has_jobs_) return nullptr;
+  const auto entry = entries_.find(process);
+  return entry != entries_.end() && !entry->second.facts.job.empty() ? &entry->second.facts : nullptr;
 }
 
 void OtherHierarchies::EndEpoch() {
@@ -88,15 +95,18 @@ bool OtherHierarchies::IsDue(const ProcessKey& process, const Entry& entry) cons
 }
 
 // Of a process that is gone what was known stays: it is asked about because of its last time.
-void OtherHierarchies::Look(uint32_t pid, std::optional<Container>& step) const {
+void OtherHierarchies::Look(uint32_t pid, Entry& entry) const {
   const auto text = ReadFile(procfs_root_ + "/" + std::to_string(pid) + "/cgroup");
   if (!text) return;
-  step.reset();
+  entry.container.reset();
+  entry.facts = {};
   for (const std::string& path : CgroupPathsIn(*text)) {
     // Other runtimes are known by the accounted hierarchy, whether or not Slurm is there.
     auto container = ContainerOfPath(path);
     if (!container || container->runtime != "slurm") continue;
-    step = std::move(container);
+    entry.container = std::move(container);
+    entry.facts = FactsOfPath(path);
+    entry.facts.unit.clear();  // the accounted hierarchy has the unit that the time is counted in
     return;
   }
 }

@@ -12,8 +12,9 @@
 
 namespace brahe::workload {
 
-// The Slurm steps of processes, for machines of cgroup v1 on which Slurm leaves the hierarchy alone that CPU time is
-// accounted by: with jobacct_gather/linux its jobs have folders in freezer, memory or devices, and none in cpuacct.
+// The Slurm steps and jobs of processes, for machines of cgroup v1 on which Slurm leaves the hierarchy alone that CPU
+// time is accounted by: with jobacct_gather/linux its jobs have folders in freezer, memory or devices, and none in
+// cpuacct.
 //
 // While another hierarchy has the folder of a job that the accounted one has not, it is a look into PROCFS/PID/cgroup,
 // in the first two epochs in which a process is asked about (it may be moved there just before its program starts) and
@@ -28,11 +29,14 @@ class OtherHierarchies {
 
   // The step that `process` is in; null: none. Valid until EndEpoch.
   const Container* ContainerOf(const ProcessKey& process);
+  // The job that goes with it: `unit` stays empty. Null: none. Looks nowhere by itself. Valid until EndEpoch.
+  [[nodiscard]] const CgroupFacts* FactsOf(const ProcessKey& process) const;
   void EndEpoch();
 
  private:
   struct Entry {
     std::optional<Container> container = {};
+    CgroupFacts facts = {};
     uint64_t last_look = 0;  // epoch; 0: never
     uint64_t last_used = 0;  // epoch
     int looks = 0;
@@ -45,7 +49,7 @@ class OtherHierarchies {
   void FindSlurm();
   [[nodiscard]] bool HasJobsOfItsOwn(const SlurmFolder& slurm) const;
   [[nodiscard]] bool IsDue(const ProcessKey& process, const Entry& entry) const;
-  void Look(uint32_t pid, std::optional<Container>& step) const;
+  void Look(uint32_t pid, Entry& entry) const;
 
   std::string procfs_root_;
   std::string cgroup_root_;

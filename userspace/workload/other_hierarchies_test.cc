@@ -44,6 +44,18 @@ TEST_F(OtherHierarchiesTest, AnyHierarchyTellsTheStep) {
   EXPECT_EQ(IdOf({}), "-");
 }
 
+TEST_F(OtherHierarchiesTest, AProcessThatIsInAStepIsInItsJob) {
+  MakeJob("memory"), Place(std::string(kJob) + "/step_0");
+  EXPECT_EQ(hierarchies.FactsOf(process), nullptr) << "nobody has looked";
+  EXPECT_EQ(IdOf(process), "42.0");
+  ASSERT_NE(hierarchies.FactsOf(process), nullptr);
+  EXPECT_EQ(*hierarchies.FactsOf(process), (CgroupFacts{"", "slurm", "42", 1000}));
+  EXPECT_EQ(hierarchies.FactsOf({8, 100}), nullptr);
+  Place("/lxc/web/ns" + std::string(kJob) + "/step_0");
+  EXPECT_EQ(IdInNextEpoch(), "42.0");
+  EXPECT_EQ(hierarchies.FactsOf(process), nullptr) << "a step in a container is no job of the system's";
+}
+
 TEST_F(OtherHierarchiesTest, ProcessesAreAskedOnlyWhileAJobIsNotInTheAccountedHierarchy) {
   Place(std::string(kJob) + "/step_0");
   EXPECT_EQ(IdOf(process), "-") << "there is no Slurm";
