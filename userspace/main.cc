@@ -116,9 +116,9 @@ std::function<instruments::PodDirectoryFigures()> FiguresOf(const kube::PodDirec
     const kube::PodDirectoryStats stats = pods->Stats();
     instruments::PodDirectoryFigures figures{
         .fetches = stats.fetches, .left_out = stats.pods_left_out, .pods = stats.pods};
-    for (const kube::FetchCause cause : kube::kAllFetchCauses) {
+    for (const fetch::FetchCause cause : fetch::kAllFetchCauses) {
       const auto count = stats.failures.find(cause);
-      figures.failures[kube::NameOf(cause)] = count != stats.failures.end() ? count->second : 0;
+      figures.failures[fetch::NameOf(cause)] = count != stats.failures.end() ? count->second : 0;
     }
     if (stats.last_success) figures.age = SystemClock().Now() - *stats.last_success;
     return figures;

@@ -35,7 +35,7 @@ std::string StatsLine(const kube::PodDirectoryStats& stats) {
   std::ostringstream line;
   line << "fetches=" << stats.fetches << " pods=" << stats.pods << " left_out=" << stats.pods_left_out
        << " succeeded=" << stats.last_success.has_value();
-  for (const auto& [cause, count] : stats.failures) line << " " << kube::NameOf(cause) << "=" << count;
+  for (const auto& [cause, count] : stats.failures) line << " " << fetch::NameOf(cause) << "=" << count;
   return line.str();
 }
 

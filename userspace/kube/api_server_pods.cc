@@ -5,6 +5,7 @@
 
 #include "userspace/base/plain_text.h"
 #include "userspace/kube/fetch_pod_list.h"
+#include "userspace/kube/fetch_remedies.h"
 
 namespace brahe::kube {
 
@@ -19,7 +20,7 @@ ApiServerPods::ApiServerPods(KubeCredentials credentials, const Options& options
     : server_(std::move(credentials.server)),
       options_(options),
       clock_(clock),
-      fetcher_(std::move(credentials.identity)) {}
+      fetcher_(std::move(credentials.identity), KubeRemedies()) {}
 
 std::string ApiServerPods::WhyNoneIsOurs() const {
   return "kube.nodeName \"" + options_.node_name +
@@ -27,20 +28,20 @@ std::string ApiServerPods::WhyNoneIsOurs() const {
          "lists, and in a pod comes from spec.nodeName";
 }
 
-std::optional<FetchFailure> ApiServerPods::Round(PodSink& sink) {
+std::optional<fetch::FetchFailure> ApiServerPods::Round(PodSink& sink) {
   if (version_.empty()) {
     if (auto failure = List(sink); failure || sink.Stopping()) return failure;
   }
   return Watch(sink);
 }
 
-std::optional<FetchFailure> ApiServerPods::List(PodSink& sink) {
+std::optional<fetch::FetchFailure> ApiServerPods::List(PodSink& sink) {
   PodList all;
   size_t pages = 0;
   do {
     if (pages++ == options_.max_pages) return BadAnswer("the list has no end");
     std::string url = PodsUrl() + "&limit=" + std::to_string(options_.page_size);
-    if (!all.continue_token.empty()) url += "&continue=" + EscapedForQuery(all.continue_token);
+    if (!all.continue_token.empty()) url += "&continue=" + fetch::EscapedForQuery(all.continue_token);
     sink.CountFetch();
     auto fetched = FetchPodList(
         fetcher_, {.url = url, .limits = options_.list_limits, .cancelled = [&sink] { return sink.Stopping(); }}, kWho);
@@ -54,16 +55,17 @@ std::optional<FetchFailure> ApiServerPods::List(PodSink& sink) {
   return std::nullopt;
 }
 
-std::optional<FetchFailure> ApiServerPods::Watch(PodSink& sink) {
+std::optional<fetch::FetchFailure> ApiServerPods::Watch(PodSink& sink) {
   line_.clear();
   cutter_ = StringCutter(kMaxPodString);
   in_line_.reset();
   last_bytes_ = clock_.Now();
   sink.CountFetch();
-  const FetchAnswer answer = fetcher_.Get(WatchRequest(sink));
+  const fetch::FetchAnswer answer = fetcher_.Get(WatchRequest(sink));
   if (in_line_) return in_line_;
   if (answer.broken_off && answer.status == 0 && !sink.Stopping()) {
-    return FetchFailure{FetchCause::kTimeout, "watch " + PodsUrl() + ": no answer; is the server overloaded?"};
+    return fetch::FetchFailure{fetch::FetchCause::kTimeout,
+                               "watch " + PodsUrl() + ": no answer; is the server overloaded?"};
   }
   if (answer.status == static_cast<long>(kGone)) version_.clear();
   // What was cut off comes again, as the version is not past it.
@@ -72,11 +74,11 @@ std::optional<FetchFailure> ApiServerPods::Watch(PodSink& sink) {
   return TakeLine(line_, sink);
 }
 
-FetchRequest ApiServerPods::WatchRequest(PodSink& sink) {
+fetch::FetchRequest ApiServerPods::WatchRequest(PodSink& sink) {
   const uint64_t longest = options_.watch_time.value / Seconds(1).value;
   const uint64_t seconds = longest - random_() % (longest / 5 + 1);
-  FetchRequest request{.url = PodsUrl() + "&watch=true&allowWatchBookmarks=true&timeoutSeconds=" +
-                              std::to_string(seconds) + "&resourceVersion=" + EscapedForQuery(version_)};
+  fetch::FetchRequest request{.url = PodsUrl() + "&watch=true&allowWatchBookmarks=true&timeoutSeconds=" +
+                                     std::to_string(seconds) + "&resourceVersion=" + fetch::EscapedForQuery(version_)};
   request.limits = options_.list_limits;
   request.limits.total_timeout = Seconds(seconds) + options_.list_limits.total_timeout;
   request.limits.slow_bytes = 0;  // no news is good news
@@ -102,16 +104,16 @@ bool ApiServerPods::TakeBytes(std::string_view piece, PodSink& sink) {
   }
   if (line_.size() + bytes.size() > kMaxPod) {
     version_.clear();
-    in_line_ =
-        FetchFailure{FetchCause::kTooLarge, "watch " + PodsUrl() + ": an event is larger than " +
-                                                std::to_string(kMaxPod >> 20) + " MiB; the pods are listed anew"};
+    in_line_ = fetch::FetchFailure{fetch::FetchCause::kTooLarge, "watch " + PodsUrl() + ": an event is larger than " +
+                                                                     std::to_string(kMaxPod >> 20) +
+                                                                     " MiB; the pods are listed anew"};
     return false;
   }
   line_.append(bytes);
   return true;
 }
 
-std::optional<FetchFailure> ApiServerPods::TakeLine(std::string_view line, PodSink& sink) {
+std::optional<fetch::FetchFailure> ApiServerPods::TakeLine(std::string_view line, PodSink& sink) {
   if (line.empty()) return std::nullopt;
   auto event = ParseWatchEvent(line);
   if (!event) {
@@ -121,21 +123,21 @@ std::optional<FetchFailure> ApiServerPods::TakeLine(std::string_view line, PodSi
   if (event->kind == WatchEvent::Kind::kError) {
     version_.clear();
     const bool gone = event->error_code == kGone;
-    return FetchFailure{gone ? FetchCause::kExpired : FetchCause::kStatus,
-                        "watch " + PodsUrl() + ": " + std::to_string(event->error_code) + " " +
-                            PlainLine(event->error_message) + "; the pods are listed anew"};
+    return fetch::FetchFailure{gone ? fetch::FetchCause::kExpired : fetch::FetchCause::kStatus,
+                               "watch " + PodsUrl() + ": " + std::to_string(event->error_code) + " " +
+                                   PlainLine(event->error_message) + "; the pods are listed anew"};
   }
   if (!event->resource_version.empty()) version_ = event->resource_version;
   sink.TakeEvent(*std::move(event));
   return std::nullopt;
 }
 
-FetchFailure ApiServerPods::BadAnswer(const std::string& why) {
-  return {FetchCause::kBadAnswer, "GET " + PodsUrl() + ": " + why + "; is this " + kWho + "?"};
+fetch::FetchFailure ApiServerPods::BadAnswer(const std::string& why) {
+  return {fetch::FetchCause::kBadAnswer, "GET " + PodsUrl() + ": " + why + "; is this " + kWho + "?"};
 }
 
 std::string ApiServerPods::PodsUrl() const {
-  return server_ + "/api/v1/pods?fieldSelector=spec.nodeName%3D" + EscapedForQuery(options_.node_name);
+  return server_ + "/api/v1/pods?fieldSelector=spec.nodeName%3D" + fetch::EscapedForQuery(options_.node_name);
 }
 
 }  // namespace brahe::kube

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "userspace/base/clock.h"
-#include "userspace/kube/http_fetch.h"
+#include "userspace/fetch/http_fetch.h"
 #include "userspace/kube/kube_credentials.h"
 #include "userspace/kube/pod_list.h"
 #include "userspace/kube/pod_source.h"
@@ -22,7 +22,7 @@ class ApiServerPods final : public PodSource {
  public:
   struct Options {
     std::string node_name;
-    FetchLimits list_limits = {};
+    fetch::FetchLimits list_limits = {};
     Nanoseconds watch_time = Seconds(300);     // the server ends a watch after this, or up to a fifth less
     Nanoseconds reconnect_pause = Seconds(2);  // from the beginning of a watch to that of the next, at least
     // A watch that has been silent so long may be dead: it is taken up again if somebody asks for an unknown container.
@@ -37,29 +37,29 @@ class ApiServerPods final : public PodSource {
   [[nodiscard]] Nanoseconds period() const override { return options_.reconnect_pause; }
   [[nodiscard]] std::string WhyNoneIsOurs() const override;
   // Lists, if that is needed, and then watches until the watch ends.
-  std::optional<FetchFailure> Round(PodSink& sink) override;
+  std::optional<fetch::FetchFailure> Round(PodSink& sink) override;
 
  private:
-  std::optional<FetchFailure> List(PodSink& sink);
-  std::optional<FetchFailure> Watch(PodSink& sink);
-  FetchRequest WatchRequest(PodSink& sink);
+  std::optional<fetch::FetchFailure> List(PodSink& sink);
+  std::optional<fetch::FetchFailure> Watch(PodSink& sink);
+  fetch::FetchRequest WatchRequest(PodSink& sink);
   bool TakeBytes(std::string_view piece, PodSink& sink);
-  std::optional<FetchFailure> TakeLine(std::string_view line, PodSink& sink);
-  FetchFailure BadAnswer(const std::string& why);
+  std::optional<fetch::FetchFailure> TakeLine(std::string_view line, PodSink& sink);
+  fetch::FetchFailure BadAnswer(const std::string& why);
   [[nodiscard]] std::string PodsUrl() const;
 
   const std::string server_;
   const Options options_;
   const Clock& clock_;
-  HttpFetcher fetcher_;
+  fetch::HttpFetcher fetcher_;
   std::minstd_rand random_{std::random_device{}()};
   std::string version_;  // to watch from; empty: list first
 
   // Of the watch under way.
   StringCutter cutter_{kMaxPodString};
-  std::string cut_;                      // a piece without its long strings
-  std::string line_;                     // the beginning of the next event
-  std::optional<FetchFailure> in_line_;  // why it was broken off
+  std::string cut_;                             // a piece without its long strings
+  std::string line_;                            // the beginning of the next event
+  std::optional<fetch::FetchFailure> in_line_;  // why it was broken off
   Nanoseconds last_bytes_;
 };
 

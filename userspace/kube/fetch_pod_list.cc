@@ -4,7 +4,7 @@
 
 namespace brahe::kube {
 
-FetchedPodList FetchPodList(HttpFetcher& fetcher, FetchRequest request, const std::string& who) {
+FetchedPodList FetchPodList(fetch::HttpFetcher& fetcher, fetch::FetchRequest request, const std::string& who) {
   PodListParser parser;
   bool is_list = true;  // so far
   request.on_bytes = [&](std::string_view bytes) { return is_list = parser.Take(bytes); };
@@ -12,7 +12,8 @@ FetchedPodList FetchPodList(HttpFetcher& fetcher, FetchRequest request, const st
   if (is_list && (answer.failure || answer.broken_off)) return {.failure = answer.failure};
   auto list = parser.Finish();
   if (list) return {.list = *std::move(list)};
-  return {.failure = FetchFailure{FetchCause::kBadAnswer,
+  return {.failure =
+              fetch::FetchFailure{fetch::FetchCause::kBadAnswer,
                                   "GET " + request.url + ": " + list.error().message + "; is this " + who + "?"}};
 }
 

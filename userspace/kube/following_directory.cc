@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "userspace/base/plain_text.h"
-#include "userspace/kube/http_fetch.h"
+#include "userspace/fetch/http_fetch.h"
 
 namespace brahe::kube {
 namespace {
@@ -109,7 +109,7 @@ void FollowingDirectory::Run() {
   }
 }
 
-void FollowingDirectory::EndRound(const std::optional<FetchFailure>& failure, Nanoseconds began) {
+void FollowingDirectory::EndRound(const std::optional<fetch::FetchFailure>& failure, Nanoseconds began) {
   if (failure) return Fail(*failure);
   Succeed();
   TellUnlisted(/*news_are_complete=*/true);
@@ -117,7 +117,7 @@ void FollowingDirectory::EndRound(const std::optional<FetchFailure>& failure, Na
   unknown_.Answer(began, clock_.Now());
 }
 
-void FollowingDirectory::Wait(const std::optional<FetchFailure>& failure, Nanoseconds began) {
+void FollowingDirectory::Wait(const std::optional<fetch::FetchFailure>& failure, Nanoseconds began) {
   const Nanoseconds now = clock_.Now();
   std::unique_lock lock(mutex_);
   Nanoseconds due = began + std::max(source_->period(), options_.shortest_period);
@@ -136,15 +136,15 @@ void FollowingDirectory::Wait(const std::optional<FetchFailure>& failure, Nanose
   changed_.wait_until(lock, start + until(due), [this] { return stopping_ || unknown_.Wanted(); });
 }
 
-bool FollowingDirectory::StartsOver(FetchCause cause, Nanoseconds now) {
-  if (cause != FetchCause::kExpired) return false;
+bool FollowingDirectory::StartsOver(fetch::FetchCause cause, Nanoseconds now) {
+  if (cause != fetch::FetchCause::kExpired) return false;
   if (started_over_ && now - *started_over_ < options_.backoff.longest) return false;
   started_over_ = now;
   return true;
 }
 
 void FollowingDirectory::Succeed() {
-  for (const FetchCause cause : kAllFetchCauses) {
+  for (const fetch::FetchCause cause : fetch::kAllFetchCauses) {
     faults_.Clear(NameOf(cause), source_->name() + ": works again (" + NameOf(cause) + ")");
   }
   const std::lock_guard lock(mutex_);
@@ -180,7 +180,7 @@ void FollowingDirectory::TellUnlisted(bool news_are_complete) {
   }
 }
 
-void FollowingDirectory::Fail(const FetchFailure& failure) {
+void FollowingDirectory::Fail(const fetch::FetchFailure& failure) {
   faults_.Report(NameOf(failure.cause), "Pods are known only as far as they were: " + failure.message);
   const std::lock_guard lock(mutex_);
   ++stats_.failures[failure.cause];

@@ -11,7 +11,7 @@
 
 #include "userspace/base/clock.h"
 #include "userspace/base/fault_log.h"
-#include "userspace/kube/backoff.h"
+#include "userspace/fetch/backoff.h"
 #include "userspace/kube/pod_directory.h"
 #include "userspace/kube/pod_source.h"
 #include "userspace/kube/pod_store.h"
@@ -32,7 +32,7 @@ class FollowingDirectory final : public PodDirectory, private PodSink {
  public:
   struct Options {
     Nanoseconds shortest_period = Seconds(1);
-    Backoff::Options backoff = {};
+    fetch::Backoff::Options backoff = {};
     UnknownIds::Options unknown_ids = {};
     UnlistedPods::Options unlisted_pods = {};
     PodStore::Options store = {};
@@ -54,12 +54,12 @@ class FollowingDirectory final : public PodDirectory, private PodSink {
   [[nodiscard]] bool Wanted() const override;
 
   void Run();
-  void EndRound(const std::optional<FetchFailure>& failure, Nanoseconds began);
-  void Wait(const std::optional<FetchFailure>& failure, Nanoseconds began);
+  void EndRound(const std::optional<fetch::FetchFailure>& failure, Nanoseconds began);
+  void Wait(const std::optional<fetch::FetchFailure>& failure, Nanoseconds began);
   // Whether the next round is to begin at once.
-  bool StartsOver(FetchCause cause, Nanoseconds now);
+  bool StartsOver(fetch::FetchCause cause, Nanoseconds now);
   void Succeed();
-  void Fail(const FetchFailure& failure);
+  void Fail(const fetch::FetchFailure& failure);
   void TellUnlisted(bool news_are_complete);
   void CountLeftOut(size_t count, const std::string& because);
   void Ask(const std::string& id);
@@ -79,7 +79,7 @@ class FollowingDirectory final : public PodDirectory, private PodSink {
   // The thread's own.
   const std::unique_ptr<PodSource> source_;
   FaultLog faults_;
-  Backoff backoff_;
+  fetch::Backoff backoff_;
   std::optional<Nanoseconds> started_over_;  // last
   std::minstd_rand random_{std::random_device{}()};
   std::thread thread_;

@@ -33,11 +33,11 @@ bool SoonTrue(const std::function<bool()>& condition) {
 // What a test lets the source do; shared with the source, which the directory owns.
 struct Script {
   std::mutex mutex;
-  std::function<std::optional<FetchFailure>(PodSink&)> round;
+  std::function<std::optional<fetch::FetchFailure>(PodSink&)> round;
   std::atomic<int> rounds{0};
   Nanoseconds period = Seconds(3600);
 
-  void Set(std::function<std::optional<FetchFailure>(PodSink&)> next) {
+  void Set(std::function<std::optional<fetch::FetchFailure>(PodSink&)> next) {
     const std::lock_guard lock(mutex);
     round = std::move(next);
   }
@@ -49,8 +49,8 @@ class FakeSource final : public PodSource {
   [[nodiscard]] std::string name() const override { return "fake"; }
   [[nodiscard]] Nanoseconds period() const override { return script_.period; }
   [[nodiscard]] std::string WhyNoneIsOurs() const override { return "no reason"; }
-  std::optional<FetchFailure> Round(PodSink& sink) override {
-    std::function<std::optional<FetchFailure>(PodSink&)> round;
+  std::optional<fetch::FetchFailure> Round(PodSink& sink) override {
+    std::function<std::optional<fetch::FetchFailure>(PodSink&)> round;
     {
       const std::lock_guard lock(script_.mutex);
       round = script_.round;
@@ -67,7 +67,7 @@ class FakeSource final : public PodSource {
 
 class FollowingDirectoryTest : public testing::Test {
  protected:
-  void Start(const Backoff::Options& backoff = {.first = Milliseconds(10), .longest = Milliseconds(40)}) {
+  void Start(const fetch::Backoff::Options& backoff = {.first = Milliseconds(10), .longest = Milliseconds(40)}) {
     directory_ = std::make_unique<FollowingDirectory>(
         std::make_unique<FakeSource>(script_),
         FollowingDirectory::Options{.shortest_period = Milliseconds(20),
@@ -75,7 +75,7 @@ class FollowingDirectoryTest : public testing::Test {
                                     .unknown_ids = {.first_delay = Milliseconds(10), .longest_delay = Seconds(300)}},
         SystemClock());
   }
-  static std::optional<FetchFailure> Serve(PodSink& sink, PodList list) {
+  static std::optional<fetch::FetchFailure> Serve(PodSink& sink, PodList list) {
     sink.TakeList(std::move(list));
     return std::nullopt;
   }
@@ -123,15 +123,15 @@ TEST_F(FollowingDirectoryTest, TheLastGoodListStaysWhileTheSourceFails) {
   script_.Set([](PodSink& sink) { return Serve(sink, ListOf("u1", "a")); });
   Start();
   ASSERT_TRUE(SoonTrue([&] { return script_.rounds >= 1; }));
-  script_.Set([](PodSink&) { return FetchFailure{FetchCause::kForbidden, "GET x: 403"}; });
-  ASSERT_TRUE(SoonTrue([&] { return directory_->Stats().failures.contains(FetchCause::kForbidden); }));
+  script_.Set([](PodSink&) { return fetch::FetchFailure{fetch::FetchCause::kForbidden, "GET x: 403"}; });
+  ASSERT_TRUE(SoonTrue([&] { return directory_->Stats().failures.contains(fetch::FetchCause::kForbidden); }));
   EXPECT_TRUE(directory_->FindContainer("a"));
   script_.Set([](PodSink& sink) { return Serve(sink, ListOf("u2", "b")); });
   EXPECT_TRUE(SoonTrue([&] { return directory_->FindContainer("b").has_value(); }));
 }
 
 TEST_F(FollowingDirectoryTest, AFailingSourceIsNotAskedMoreOftenForUnknownContainers) {
-  script_.Set([](PodSink&) { return FetchFailure{FetchCause::kTimeout, "GET x: timed out"}; });
+  script_.Set([](PodSink&) { return fetch::FetchFailure{fetch::FetchCause::kTimeout, "GET x: timed out"}; });
   Start({.first = Milliseconds(100), .longest = Milliseconds(400)});
   const auto end = std::chrono::steady_clock::now() + milliseconds(400);
   for (int i = 0; std::chrono::steady_clock::now() < end; ++i) {
@@ -143,7 +143,7 @@ TEST_F(FollowingDirectoryTest, AFailingSourceIsNotAskedMoreOftenForUnknownContai
 }
 
 TEST_F(FollowingDirectoryTest, WhatIsTooOldIsBegunAnewAtOnceButNotAgainAndAgain) {
-  script_.Set([](PodSink&) { return FetchFailure{FetchCause::kExpired, "GET x: 410"}; });
+  script_.Set([](PodSink&) { return fetch::FetchFailure{fetch::FetchCause::kExpired, "GET x: 410"}; });
   Start({.first = Seconds(100), .longest = Seconds(100)});
   ASSERT_TRUE(SoonTrue([&] { return script_.rounds == 2; }));
   std::this_thread::sleep_for(milliseconds(300));
@@ -163,7 +163,7 @@ TEST_F(FollowingDirectoryTest, EventsChangeTheListWhileTheRoundGoesOn) {
     sink.TakeEvent(event);
     sink.TakeEvent({.kind = WatchEvent::Kind::kSet, .left_out_because = "junk"});
     while (!sink.Stopping()) std::this_thread::sleep_for(milliseconds(1));
-    return std::optional<FetchFailure>();
+    return std::optional<fetch::FetchFailure>();
   });
   Start();
   ASSERT_TRUE(SoonTrue([&] { return directory_->FindContainer("a").has_value(); }));

@@ -101,7 +101,7 @@ class KubeconfigReader {
   }
 
   // KEY-data, else the file KEY.
-  Pem ReadPem(size_t entry, const std::string& key) {
+  fetch::Pem ReadPem(size_t entry, const std::string& key) {
     const std::string data = Text(entry, key + "-data");
     if (data.empty()) return {.file = Path(entry, key)};
     const auto content = DecodeBase64(data);
@@ -111,7 +111,7 @@ class KubeconfigReader {
 
   void ReadCluster(size_t entry, KubeCredentials& credentials) {
     credentials.server = WithoutSlashAtEnd(Text(entry, "clusters.cluster.server"));
-    if (const Status checked = CheckUrl(credentials.server); !checked) {
+    if (const Status checked = fetch::CheckUrl(credentials.server); !checked) {
       Wrong(entry, "clusters.cluster.server", checked.error().message);
     }
     credentials.identity.ca = ReadPem(entry, "clusters.cluster.certificate-authority");
@@ -122,7 +122,7 @@ class KubeconfigReader {
     credentials.identity.insecure = insecure == "true";
   }
 
-  void ReadUser(size_t entry, HttpIdentity& identity) {
+  void ReadUser(size_t entry, fetch::HttpIdentity& identity) {
     identity.client_certificate = ReadPem(entry, "users.user.client-certificate");
     identity.client_key = ReadPem(entry, "users.user.client-key");
     identity.token = Text(entry, "users.user.token");
@@ -169,7 +169,7 @@ Result<KubeCredentials> InClusterCredentials(const InClusterPlace& place) {
   const bool is_ipv6 = place.host.find(':') != std::string::npos;
   KubeCredentials credentials;
   credentials.server = "https://" + (is_ipv6 ? "[" + place.host + "]" : place.host) + ":" + place.port;
-  if (const Status checked = CheckUrl(credentials.server); !checked) {
+  if (const Status checked = fetch::CheckUrl(credentials.server); !checked) {
     return MakeError("KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT: " + checked.error().message);
   }
   credentials.identity.token_file = place.folder + "/token";

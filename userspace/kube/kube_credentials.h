@@ -3,14 +3,14 @@
 #include <string>
 
 #include "userspace/base/result.h"
-#include "userspace/kube/http_fetch.h"
+#include "userspace/fetch/http_fetch.h"
 
 namespace brahe::kube {
 
 // An API server, and who we are there. A kubelet takes the same identity.
 struct KubeCredentials {
   std::string server;  // "https://HOST:PORT", without a slash at its end
-  HttpIdentity identity;
+  fetch::HttpIdentity identity;
 };
 
 // Those of the current context of a kubeconfig file. Paths in it are relative to its folder. What it asks for and we do

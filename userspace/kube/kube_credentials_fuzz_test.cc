@@ -36,7 +36,7 @@ TEST(KubeCredentialsFuzzTest, WhatHoldsForEveryFileHoldsForStrangeOnes) {
       return;
     }
     ++accepted;
-    ASSERT_TRUE(CheckUrl(read->server)) << read->server;
+    ASSERT_TRUE(fetch::CheckUrl(read->server)) << read->server;
     ASSERT_EQ(read->identity.client_certificate.empty(), read->identity.client_key.empty());
   });
   EXPECT_GT(accepted, 100U);

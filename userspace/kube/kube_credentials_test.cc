@@ -193,19 +193,19 @@ TEST(InClusterTest, OutsideAPodTheErrorSaysWhatToDo) {
 
 TEST(CheckUrlTest, TakesHttpAndHttpsWithoutSecrets) {
   for (const char* url : {"https://n1:10250", "http://127.0.0.1:10255/pods", "https://[::1]:6443/x/"}) {
-    EXPECT_TRUE(CheckUrl(url)) << url;
+    EXPECT_TRUE(fetch::CheckUrl(url)) << url;
   }
   for (const char* url : {"", "n1:10250", "ftp://n1", "file:///etc/passwd", "https://", "https://a b", "https://a\n",
                           "https://u:p@h", "https://h/?q=1", "https://h/#f", "https://h:99999"}) {
-    EXPECT_FALSE(CheckUrl(url)) << url;
+    EXPECT_FALSE(fetch::CheckUrl(url)) << url;
   }
 }
 
 TEST(EscapedForQueryTest, EscapesAllButWhatIsPlain) {
-  EXPECT_EQ(EscapedForQuery("n-1.x_~A9"), "n-1.x_~A9");
-  EXPECT_EQ(EscapedForQuery("a=b&c d\xff/"), "a%3Db%26c%20d%FF%2F");
-  EXPECT_EQ(EscapedForQuery(std::string("a\0+", 3)), "a%00%2B");
-  EXPECT_EQ(EscapedForQuery(""), "");
+  EXPECT_EQ(fetch::EscapedForQuery("n-1.x_~A9"), "n-1.x_~A9");
+  EXPECT_EQ(fetch::EscapedForQuery("a=b&c d\xff/"), "a%3Db%26c%20d%FF%2F");
+  EXPECT_EQ(fetch::EscapedForQuery(std::string("a\0+", 3)), "a%00%2B");
+  EXPECT_EQ(fetch::EscapedForQuery(""), "");
 }
 
 }  // namespace

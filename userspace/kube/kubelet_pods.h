@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "userspace/kube/http_fetch.h"
+#include "userspace/fetch/http_fetch.h"
 #include "userspace/kube/pod_source.h"
 
 namespace brahe::kube {
@@ -12,18 +12,19 @@ namespace brahe::kube {
 class KubeletPods final : public PodSource {
  public:
   // `url` is that of the list, such as "https://n1:10250/pods", or of the read-only port: "http://n1:10255/pods".
-  KubeletPods(std::string url, HttpIdentity identity, Nanoseconds poll_interval, const FetchLimits& limits = {});
+  KubeletPods(std::string url, fetch::HttpIdentity identity, Nanoseconds poll_interval,
+              const fetch::FetchLimits& limits = {});
 
   [[nodiscard]] std::string name() const override { return "kubelet " + url_; }
   [[nodiscard]] Nanoseconds period() const override { return poll_interval_; }
   [[nodiscard]] std::string WhyNoneIsOurs() const override;
-  std::optional<FetchFailure> Round(PodSink& sink) override;
+  std::optional<fetch::FetchFailure> Round(PodSink& sink) override;
 
  private:
   const std::string url_;
   const Nanoseconds poll_interval_;
-  const FetchLimits limits_;
-  HttpFetcher fetcher_;
+  const fetch::FetchLimits limits_;
+  fetch::HttpFetcher fetcher_;
 };
 
 }  // namespace brahe::kube

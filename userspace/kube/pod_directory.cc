@@ -5,10 +5,10 @@
 
 #include "userspace/base/file.h"
 #include "userspace/base/plain_text.h"
+#include "userspace/fetch/curl_library.h"
+#include "userspace/fetch/http_fetch.h"
 #include "userspace/kube/api_server_pods.h"
-#include "userspace/kube/curl_library.h"
 #include "userspace/kube/following_directory.h"
-#include "userspace/kube/http_fetch.h"
 #include "userspace/kube/kube_credentials.h"
 #include "userspace/kube/kubelet_pods.h"
 
@@ -34,7 +34,7 @@ Result<std::string> KubeletUrl(const PodDirectoryOptions& options) {
     if (const Status checked = CheckNodeName(options.node_name); !checked) return checked.error();
     url = "https://" + options.node_name + ":10250";
   }
-  if (const Status checked = CheckUrl(url); !checked) {
+  if (const Status checked = fetch::CheckUrl(url); !checked) {
     return MakeError("kube.kubelet.url: " + checked.error().message);
   }
   const size_t host = url.find("://") + 3;
@@ -47,7 +47,7 @@ Result<std::string> KubeletUrl(const PodDirectoryOptions& options) {
 Result<std::unique_ptr<PodSource>> MakeKubeletPods(const PodDirectoryOptions& options) {
   const auto url = KubeletUrl(options);
   if (!url) return url.error();
-  HttpIdentity identity;
+  fetch::HttpIdentity identity;
   if (url->starts_with("https://")) {
     auto credentials = ReadCredentials(options);
     if (!credentials) return credentials.error();
@@ -75,7 +75,7 @@ Result<std::unique_ptr<PodSource>> MakeApiServerPods(const PodDirectoryOptions& 
 }  // namespace
 
 Result<std::unique_ptr<PodDirectory>> MakePodDirectory(const PodDirectoryOptions& options, const Clock& clock) {
-  if (!Curl()) return Curl().error();
+  if (!fetch::Curl()) return fetch::Curl().error();
   auto source = options.mode == "apiserver" ? MakeApiServerPods(options, clock) : MakeKubeletPods(options);
   if (!source) return source.error();
   return std::unique_ptr<PodDirectory>(

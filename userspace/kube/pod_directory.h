@@ -9,18 +9,18 @@
 #include "userspace/base/clock.h"
 #include "userspace/base/result.h"
 #include "userspace/base/units.h"
-#include "userspace/kube/fetch_failure.h"
+#include "userspace/fetch/fetch_failure.h"
 #include "userspace/workload/workload.h"
 
 namespace brahe::kube {
 
 // How a directory has fared since it was made.
 struct PodDirectoryStats {
-  uint64_t fetches = 0;                     // requests for the list, and watches
-  std::map<FetchCause, uint64_t> failures;  // of these
-  uint64_t pods_left_out = 0;               // times that a pod was told of in a form that cannot be used
-  uint64_t pods = 0;                        // on the node by the last news
-  std::optional<Nanoseconds> last_success;  // CLOCK_MONOTONIC; nullopt: none yet
+  uint64_t fetches = 0;                            // requests for the list, and watches
+  std::map<fetch::FetchCause, uint64_t> failures;  // of these
+  uint64_t pods_left_out = 0;                      // times that a pod was told of in a form that cannot be used
+  uint64_t pods = 0;                               // on the node by the last news
+  std::optional<Nanoseconds> last_success;         // CLOCK_MONOTONIC; nullopt: none yet
 };
 
 // Tells which pod and which of its containers an id belongs to. A thread of its own keeps it up to date and says what

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "userspace/base/units.h"
-#include "userspace/kube/fetch_failure.h"
+#include "userspace/fetch/fetch_failure.h"
 #include "userspace/kube/pod_list.h"
 
 namespace brahe::kube {
@@ -38,7 +38,7 @@ class PodSource {
   // What to look at if it tells of none of the pods that run here. Ends a sentence.
   [[nodiscard]] virtual std::string WhyNoneIsOurs() const = 0;
   // Brings the news to `sink` once, which may take as long as there are any. nullopt: it went well.
-  virtual std::optional<FetchFailure> Round(PodSink& sink) = 0;
+  virtual std::optional<fetch::FetchFailure> Round(PodSink& sink) = 0;
 };
 
 }  // namespace brahe::kube

@@ -5,7 +5,7 @@
 
 #include "userspace/base/units.h"
 
-namespace brahe::kube {
+namespace brahe::fetch {
 
 // How long to wait after a failure: twice as long after each, less up to a half by chance so that a cluster's nodes do
 // not come back all at once. Where things went well for as long as the last wait, it starts over. Not thread-safe.
@@ -34,4 +34,4 @@ class Backoff {
   Nanoseconds waited_until_;
 };
 
-}  // namespace brahe::kube
+}  // namespace brahe::fetch

@@ -6,7 +6,7 @@
 #include "userspace/base/file.h"
 #include "userspace/base/result.h"
 
-namespace brahe::kube {
+namespace brahe::fetch {
 
 // Content in memory, for a library that takes only the paths of files. It lies in no file system, nobody can change it,
 // no program that is started inherits it, and it goes with the object.
@@ -24,4 +24,4 @@ class SealedFile {
   UniqueFd fd_;
 };
 
-}  // namespace brahe::kube
+}  // namespace brahe::fetch

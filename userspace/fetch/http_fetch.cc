@@ -1,14 +1,13 @@
-#include "userspace/kube/http_fetch.h"
+#include "userspace/fetch/http_fetch.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "userspace/base/file.h"
 #include "userspace/base/plain_text.h"
-#include "userspace/kube/pod_list.h"
-#include "userspace/kube/tls_faults.h"
+#include "userspace/fetch/tls_faults.h"
 
-namespace brahe::kube {
+namespace brahe::fetch {
 namespace {
 
 constexpr size_t kMaxErrorBody = 8192;
@@ -43,6 +42,7 @@ class Options {
 // One request on its way.
 struct Transfer {
   const FetchRequest& request;
+  const FetchRemedies& remedies;
   const CurlLibrary& curl;
   CURL* handle;
   const IdentityFiles* files = nullptr;  // of TLS
@@ -147,28 +147,11 @@ FetchFailure Fail(const FetchRequest& request, FetchCause cause, const std::stri
   return {cause, "GET " + request.url + ": " + why};
 }
 
-// What to do about an answer that is not 2xx.
-struct StatusRule {
-  long status;
-  FetchCause cause;
-  const char* meaning;
-};
-constexpr StatusRule kStatusRules[] = {
-    {400, FetchCause::kStatus, "Bad Request: is this the port of TLS? Then the URL begins with https"},
-    {401, FetchCause::kUnauthorized, "Unauthorized: the token or client certificate is not accepted; renew it"},
-    {403, FetchCause::kForbidden,
-     "Forbidden: grant this account get on nodes/proxy for the kubelet (from Kubernetes 1.33 on, nodes/pods suffices), "
-     "list and watch on pods for the API server"},
-    {404, FetchCause::kStatus, "Not Found: is this the address of a kubelet or an API server?"},
-    {410, FetchCause::kExpired, "Gone: the list is too old to be continued; it is fetched anew"},
-    {429, FetchCause::kStatus, "Too Many Requests: it is asked again later"},
-};
-
 FetchFailure FailOfStatus(Transfer& transfer) {
   const long status = transfer.answer.status;
   FetchCause cause = FetchCause::kStatus;
   std::string why = std::to_string(status);
-  for (const StatusRule& rule : kStatusRules) {
+  for (const StatusRule& rule : transfer.remedies.statuses) {
     if (rule.status != status) continue;
     cause = rule.cause;
     why += " " + std::string(rule.meaning);
@@ -178,7 +161,7 @@ FetchFailure FailOfStatus(Transfer& transfer) {
   if (transfer.curl.easy_getinfo(transfer.handle, CURLINFO_REDIRECT_URL, &target) == CURLE_OK && target != nullptr) {
     why += ": it redirects to " + PlainLine(target) + ", where we do not go; give that URL if it is right";
   }
-  const std::string message = MessageOfStatus(transfer.error_body);
+  const std::string message = transfer.remedies.message_of(transfer.error_body);
   const std::string said = PlainLine(Trim(message.empty() ? transfer.error_body : message));
   if (!said.empty()) why += " (it says: " + said + ")";
   return Fail(transfer.request, cause, why);
@@ -190,21 +173,12 @@ struct TransferRule {
   FetchCause cause;
   const char* remedy;
 };
-constexpr const char* kTrust =
-    "if this is the right server, give its address as its certificate has it (kube.kubelet.url, or server of the "
-    "kubeconfig), or the file of who signed it (kube.kubelet.caFile, or certificate-authority)";
 constexpr const char* kNoHttp = "this is no HTTP; is it the right port?";
-constexpr const char* kOwnCertificate = "check client-certificate and client-key of the kubeconfig";
-constexpr const char* kOwnTrust = "check certificate-authority of the kubeconfig, or kube.kubelet.caFile";
-constexpr const char* kNoTrust =
-    "the authorities that this system trusts cannot be read; name the right one as certificate-authority of the "
-    "kubeconfig, or as kube.kubelet.caFile";
 constexpr const char* kRefused =
     "it was broken off before the answer began; does the server want a client certificate, or another than ours?";
 constexpr const char* kLost = "it was broken off before the answer began; it is asked again";
 constexpr const char* kAnswerCut = "the connection was cut in the middle of the answer; it is asked again";
 constexpr TransferRule kTransferRules[] = {
-    {CURLE_PEER_FAILED_VERIFICATION, FetchCause::kCertificate, kTrust},
     {CURLE_SSL_CONNECT_ERROR, FetchCause::kConnection, "TLS fails; does this port speak TLS?"},
     {CURLE_COULDNT_RESOLVE_HOST, FetchCause::kConnection, "give an address that can be resolved here"},
     {CURLE_COULDNT_CONNECT, FetchCause::kConnection, "is it running, and the address right?"},
@@ -235,6 +209,9 @@ FetchFailure FailOfTransfer(const Transfer& transfer, CURLcode code, const char*
   if (lost && transfer.answer.status == 0) {
     return Fail(transfer.request, FetchCause::kConnection, what + "; " + (tls ? kRefused : kLost));
   }
+  if (code == CURLE_PEER_FAILED_VERIFICATION) {
+    return Fail(transfer.request, FetchCause::kCertificate, what + "; " + transfer.remedies.trust);
+  }
   for (const TransferRule& rule : kTransferRules) {
     if (rule.code == code) return Fail(transfer.request, rule.cause, what + "; " + rule.remedy);
   }
@@ -248,12 +225,12 @@ std::optional<FetchFailure> FailOfIdentity(const Transfer& transfer, CURLcode co
   std::string why;
   if (code == CURLE_SSL_CACERT_BADFILE || code == CURLE_PEER_FAILED_VERIFICATION) {
     if (!files.ca.empty()) why = FaultOfAuthorities(files.ca.path());
-    if (!why.empty()) why = files.ca.name() + ": " + why + "; " + kOwnTrust;
-    if (why.empty() && code == CURLE_SSL_CACERT_BADFILE) why = kNoTrust;
+    if (!why.empty()) why = files.ca.name() + ": " + why + "; " + transfer.remedies.own_trust;
+    if (why.empty() && code == CURLE_SSL_CACERT_BADFILE) why = transfer.remedies.no_trust;
   }
   if (code == CURLE_SSL_CONNECT_ERROR && !files.client_certificate.empty()) {
     why = FaultOfKeyPair(files.client_certificate.path(), files.client_key.path());
-    if (!why.empty()) why += "; " + std::string(kOwnCertificate);
+    if (!why.empty()) why += "; " + std::string(transfer.remedies.own_certificate);
   }
   if (why.empty()) return std::nullopt;
   return Fail(transfer.request, FetchCause::kCredentials, why);
@@ -309,7 +286,8 @@ Result<IdentityFiles> MakeFiles(const HttpIdentity& identity) {
   return IdentityFiles{*std::move(ca), *std::move(certificate), *std::move(key)};
 }
 
-HttpFetcher::HttpFetcher(HttpIdentity identity) : identity_(std::move(identity)) {
+HttpFetcher::HttpFetcher(HttpIdentity identity, const FetchRemedies& remedies)
+    : identity_(std::move(identity)), remedies_(remedies) {
   if (Curl()) handle_.reset(Curl()->easy_init());
 }
 
@@ -324,7 +302,7 @@ FetchAnswer HttpFetcher::Get(const FetchRequest& request) {
   }
   const CurlLibrary& curl = *Curl();
   CURL* handle = handle_.get();
-  Transfer transfer{.request = request, .curl = curl, .handle = handle};
+  Transfer transfer{.request = request, .remedies = remedies_, .curl = curl, .handle = handle};
   FetchAnswer& answer = transfer.answer;
   curl.easy_reset(handle);
   Options options(curl, handle);
@@ -381,4 +359,4 @@ std::string EscapedForQuery(const std::string& text) {
   return Taken(curl, curl.easy_escape(nullptr, text.c_str(), static_cast<int>(text.size())));
 }
 
-}  // namespace brahe::kube
+}  // namespace brahe::fetch

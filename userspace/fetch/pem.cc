@@ -1,8 +1,8 @@
-#include "userspace/kube/pem.h"
+#include "userspace/fetch/pem.h"
 
 #include <utility>
 
-namespace brahe::kube {
+namespace brahe::fetch {
 
 Result<PemFile> PemFile::Make(const Pem& pem, const std::string& name) {
   PemFile file;
@@ -18,4 +18,4 @@ Result<PemFile> PemFile::Make(const Pem& pem, const std::string& name) {
   return file;
 }
 
-}  // namespace brahe::kube
+}  // namespace brahe::fetch

@@ -2,7 +2,7 @@
 
 #include <string>
 
-namespace brahe::kube {
+namespace brahe::fetch {
 
 // What GnuTLS knows of a TLS connection that failed, and libcurl does not pass on.
 
@@ -16,4 +16,4 @@ std::string FaultOfAuthorities(const std::string& file);
 // What is wrong with a client's certificate and key, PEM files. Empty: nothing.
 std::string FaultOfKeyPair(const std::string& certificate, const std::string& key);
 
-}  // namespace brahe::kube
+}  // namespace brahe::fetch

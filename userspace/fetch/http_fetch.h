@@ -4,16 +4,17 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "userspace/base/result.h"
 #include "userspace/base/units.h"
-#include "userspace/kube/curl_library.h"
-#include "userspace/kube/fetch_failure.h"
-#include "userspace/kube/pem.h"
+#include "userspace/fetch/curl_library.h"
+#include "userspace/fetch/fetch_failure.h"
+#include "userspace/fetch/pem.h"
 
-namespace brahe::kube {
+namespace brahe::fetch {
 
 // Who we are and whom we trust.
 struct HttpIdentity {
@@ -57,13 +58,31 @@ struct FetchAnswer {
   bool broken_off = false;              // by `cancelled` or on_bytes; `failure` is not set then
 };
 
+// What to do about an answer that is not 2xx.
+struct StatusRule {
+  long status;
+  FetchCause cause;
+  const char* meaning;
+};
+
+// What a client's user is told to do, in the words of its settings. All are literals and end a line.
+struct FetchRemedies {
+  const char* trust;            // about a server that is not trusted
+  const char* no_trust;         // where whom the system trusts cannot be read
+  const char* own_trust;        // about authorities that we name and that cannot be read
+  const char* own_certificate;  // about a client's certificate and key that cannot be used
+  std::span<const StatusRule> statuses;
+  // What the body of an answer that is not 2xx says, for people; empty where it is not of the form that it should have.
+  std::string (*message_of)(std::string_view body);
+};
+
 // Gets URLs over HTTP/1.1, with libcurl. Certificates are verified unless the identity says otherwise; TLS is 1.2 or
 // newer; a redirect is a failure, as the token would go along; a token or a client's key never goes over plain http,
 // and proxies of the environment are not used. One connection is kept between requests. Not thread-safe.
 class HttpFetcher {
  public:
   // Without libcurl each request fails. Who starts anything asks Curl() before.
-  explicit HttpFetcher(HttpIdentity identity);
+  HttpFetcher(HttpIdentity identity, const FetchRemedies& remedies);
   HttpFetcher(const HttpFetcher&) = delete;
   HttpFetcher& operator=(const HttpFetcher&) = delete;
   ~HttpFetcher();
@@ -76,6 +95,7 @@ class HttpFetcher {
   };
 
   const HttpIdentity identity_;
+  const FetchRemedies remedies_;
   // Kept as long as the connection, which libcurl takes again only for the same paths.
   std::optional<IdentityFiles> files_;
   std::unique_ptr<CURL, CloseHandle> handle_;
@@ -88,4 +108,4 @@ Status CheckUrl(const std::string& url);
 // `text` with what a URL's query may not hold escaped. Needs libcurl.
 std::string EscapedForQuery(const std::string& text);
 
-}  // namespace brahe::kube
+}  // namespace brahe::fetch

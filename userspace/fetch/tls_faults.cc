@@ -1,8 +1,8 @@
-#include "userspace/kube/tls_faults.h"
+#include "userspace/fetch/tls_faults.h"
 
 #include <gnutls/gnutls.h>
 
-namespace brahe::kube {
+namespace brahe::fetch {
 namespace {
 
 // What `use` returns for empty credentials: a code of GnuTLS, negative if it is an error.
@@ -50,4 +50,4 @@ std::string FaultOfKeyPair(const std::string& certificate, const std::string& ke
   }));
 }
 
-}  // namespace brahe::kube
+}  // namespace brahe::fetch

@@ -2,7 +2,7 @@
 
 #include <string>
 
-namespace brahe::kube {
+namespace brahe::fetch {
 
 // What came between us and an answer.
 enum class FetchCause {
@@ -60,4 +60,4 @@ struct FetchFailure {
   std::string message;
 };
 
-}  // namespace brahe::kube
+}  // namespace brahe::fetch

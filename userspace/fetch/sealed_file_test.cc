@@ -1,10 +1,10 @@
-#include "userspace/kube/sealed_file.h"
+#include "userspace/fetch/sealed_file.h"
 
 #include <gtest/gtest.h>
 
 #include <filesystem>
 
-namespace brahe::kube {
+namespace brahe::fetch {
 namespace {
 
 TEST(SealedFileTest, CanBeReadAgainAndAgainAndNotBeChanged) {
@@ -33,4 +33,4 @@ TEST(SealedFileTest, GoesWithItsOwner) {
 }
 
 }  // namespace
-}  // namespace brahe::kube
+}  // namespace brahe::fetch

@@ -1,13 +1,13 @@
-#include "userspace/kube/curl_library.h"
+#include "userspace/fetch/curl_library.h"
 
 #include <dlfcn.h>
 
-namespace brahe::kube {
+namespace brahe::fetch {
 namespace {
 
 // The same in each release since 2006; Debian's package has had the name libcurl3t64-gnutls since 2024.
 constexpr const char* kSoname = "libcurl-gnutls.so.4";
-constexpr const char* kRemedy = "; following pods needs it: apt-get install libcurl3-gnutls";
+constexpr const char* kRemedy = "; following pods and pushing by OTLP need it: apt-get install libcurl3-gnutls";
 
 Error LoadError() {
   const char* why = dlerror();
@@ -55,4 +55,4 @@ const Result<CurlLibrary>& Curl() {
   return kCurl;
 }
 
-}  // namespace brahe::kube
+}  // namespace brahe::fetch

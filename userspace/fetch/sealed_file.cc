@@ -1,10 +1,10 @@
-#include "userspace/kube/sealed_file.h"
+#include "userspace/fetch/sealed_file.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-namespace brahe::kube {
+namespace brahe::fetch {
 
 Result<SealedFile> SealedFile::Make(const std::string& name, std::string_view content) {
   UniqueFd fd(memfd_create(name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
@@ -21,4 +21,4 @@ Result<SealedFile> SealedFile::Make(const std::string& name, std::string_view co
   return SealedFile(std::move(fd));
 }
 
-}  // namespace brahe::kube
+}  // namespace brahe::fetch

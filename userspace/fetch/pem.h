@@ -4,9 +4,9 @@
 #include <string>
 
 #include "userspace/base/result.h"
-#include "userspace/kube/sealed_file.h"
+#include "userspace/fetch/sealed_file.h"
 
-namespace brahe::kube {
+namespace brahe::fetch {
 
 // A certificate or a key: the path of a PEM file, which is read for each connection, or its content.
 struct Pem {
@@ -33,4 +33,4 @@ class PemFile {
   std::optional<SealedFile> content_;
 };
 
-}  // namespace brahe::kube
+}  // namespace brahe::fetch

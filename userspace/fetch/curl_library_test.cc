@@ -1,10 +1,10 @@
-#include "userspace/kube/curl_library.h"
+#include "userspace/fetch/curl_library.h"
 
 #include <gtest/gtest.h>
 
 #include "userspace/base/temp_tree.h"
 
-namespace brahe::kube {
+namespace brahe::fetch {
 namespace {
 
 TEST(CurlLibraryTest, TheOneOfThisMachineHasTheTlsOfOurServer) {
@@ -23,7 +23,7 @@ TEST(CurlLibraryTest, AMissingLibraryIsNamedWithItsPackage) {
   ASSERT_FALSE(curl);
   EXPECT_EQ(curl.error().message,
             "cannot load libcurl-gnutls.so.none: cannot open shared object file: No such file or directory; following "
-            "pods needs it: apt-get install libcurl3-gnutls");
+            "pods and pushing by OTLP need it: apt-get install libcurl3-gnutls");
 }
 
 TEST(CurlLibraryTest, WhatIsNotLibcurlIsAnErrorThatNamesWhatItLacks) {
@@ -38,4 +38,4 @@ TEST(CurlLibraryTest, WhatIsNotLibcurlIsAnErrorThatNamesWhatItLacks) {
 }
 
 }  // namespace
-}  // namespace brahe::kube
+}  // namespace brahe::fetch

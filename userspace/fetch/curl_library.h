@@ -6,10 +6,11 @@
 
 #include "userspace/base/result.h"
 
-namespace brahe::kube {
+namespace brahe::fetch {
 
 // The functions of libcurl that are used, in the flavour whose TLS is GnuTLS, as that of our own server. It is loaded
-// and not linked: a node that follows no pods has no use for it, nor for the libraries that come with it.
+// and not linked: a node that follows no pods and pushes nothing has no use for it, nor for the libraries that come
+// with it.
 struct CurlLibrary {
   decltype(&curl_global_init) global_init = nullptr;
   decltype(&curl_easy_init) easy_init = nullptr;
@@ -36,4 +37,4 @@ Result<CurlLibrary> LoadCurl(const std::string& name);
 // The one of this machine, loaded and initialized by the first call. Any thread.
 const Result<CurlLibrary>& Curl();
 
-}  // namespace brahe::kube
+}  // namespace brahe::fetch
