@@ -11,6 +11,7 @@ namespace brahe::fetch {
 namespace {
 
 constexpr size_t kMaxErrorBody = 8192;
+constexpr curl_off_t kMaxRetryAfter = 86400;  // seconds
 constexpr size_t kMaxToken = 64 << 10;
 
 // A handle of libcurl on which options are set. The setter is variadic: a number must be a long.
@@ -43,6 +44,7 @@ class Options {
 struct Transfer {
   const FetchRequest& request;
   const FetchRemedies& remedies;
+  std::optional<std::string_view> body;  // that is posted
   const CurlLibrary& curl;
   CURL* handle;
   const IdentityFiles* files = nullptr;  // of TLS
@@ -101,8 +103,16 @@ void SetIdentity(Options& options, const HttpIdentity& identity, const IdentityF
 
 long InMilliseconds(Nanoseconds time) { return static_cast<long>(time.value / Milliseconds(1).value); }
 
-void SetRequest(Options& options, const FetchRequest& request, Transfer& transfer) {
+void SetBody(Options& options, std::string_view body) {
+  options.Set(CURLOPT_POST, 1L);
+  options.Set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+  options.Set(CURLOPT_POSTFIELDS, body.data());  // not copied
+}
+
+void SetRequest(Options& options, Transfer& transfer) {
+  const FetchRequest& request = transfer.request;
   const FetchLimits& limits = request.limits;
+  if (transfer.body) SetBody(options, *transfer.body);
   options.Set(CURLOPT_URL, request.url.c_str());
   options.Set(CURLOPT_PROTOCOLS_STR, "http,https");
   options.Set(CURLOPT_FOLLOWLOCATION, 0L);
@@ -143,8 +153,8 @@ Result<std::string> ReadToken(const HttpIdentity& identity) {
   return token;
 }
 
-FetchFailure Fail(const FetchRequest& request, FetchCause cause, const std::string& why) {
-  return {cause, "GET " + request.url + ": " + why};
+FetchFailure Fail(const Transfer& transfer, FetchCause cause, const std::string& why) {
+  return {cause, (transfer.body ? "POST " : "GET ") + transfer.request.url + ": " + why};
 }
 
 FetchFailure FailOfStatus(Transfer& transfer) {
@@ -164,7 +174,7 @@ FetchFailure FailOfStatus(Transfer& transfer) {
   const std::string message = transfer.remedies.message_of(transfer.error_body);
   const std::string said = PlainLine(Trim(message.empty() ? transfer.error_body : message));
   if (!said.empty()) why += " (it says: " + said + ")";
-  return Fail(transfer.request, cause, why);
+  return Fail(transfer, cause, why);
 }
 
 // What to do about a transfer that failed.
@@ -207,15 +217,15 @@ FetchFailure FailOfTransfer(const Transfer& transfer, CURLcode code, const char*
   // Over plain HTTP, a port of TLS answers with nothing.
   const bool lost = code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR || (code == CURLE_GOT_NOTHING && tls);
   if (lost && transfer.answer.status == 0) {
-    return Fail(transfer.request, FetchCause::kConnection, what + "; " + (tls ? kRefused : kLost));
+    return Fail(transfer, FetchCause::kConnection, what + "; " + (tls ? kRefused : kLost));
   }
   if (code == CURLE_PEER_FAILED_VERIFICATION) {
-    return Fail(transfer.request, FetchCause::kCertificate, what + "; " + transfer.remedies.trust);
+    return Fail(transfer, FetchCause::kCertificate, what + "; " + transfer.remedies.trust);
   }
   for (const TransferRule& rule : kTransferRules) {
-    if (rule.code == code) return Fail(transfer.request, rule.cause, what + "; " + rule.remedy);
+    if (rule.code == code) return Fail(transfer, rule.cause, what + "; " + rule.remedy);
   }
-  return Fail(transfer.request, FetchCause::kConnection, what);
+  return Fail(transfer, FetchCause::kConnection, what);
 }
 
 // A failure that our own certificates are the reason of, which libcurl tells from others only in part.
@@ -233,14 +243,15 @@ std::optional<FetchFailure> FailOfIdentity(const Transfer& transfer, CURLcode co
     if (!why.empty()) why += "; " + std::string(transfer.remedies.own_certificate);
   }
   if (why.empty()) return std::nullopt;
-  return Fail(transfer.request, FetchCause::kCredentials, why);
+  return Fail(transfer, FetchCause::kCredentials, why);
 }
 
 // The header lines of one request.
 using Headers = std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)>;
 
-Headers MakeHeaders(const CurlLibrary& curl, const std::string& token) {
-  curl_slist* list = curl.slist_append(nullptr, "Accept: application/json");
+Headers MakeHeaders(const CurlLibrary& curl, const FetchRequest& request, const std::string& token) {
+  curl_slist* list = curl.slist_append(nullptr, "Expect:");  // a large body does not wait to be asked for
+  for (const std::string& header : request.headers) list = curl.slist_append(list, header.c_str());
   if (!token.empty()) list = curl.slist_append(list, ("Authorization: Bearer " + token).c_str());
   return {list, curl.slist_free_all};
 }
@@ -248,11 +259,16 @@ Headers MakeHeaders(const CurlLibrary& curl, const std::string& token) {
 void Finish(Transfer& transfer, CURLcode code, const char* details) {
   FetchAnswer& answer = transfer.answer;
   const bool good = transfer.IsGood();
+  curl_off_t seconds = 0;
+  if (transfer.curl.easy_getinfo(transfer.handle, CURLINFO_RETRY_AFTER, &seconds) == CURLE_OK && seconds > 0) {
+    answer.retry_after = Seconds(static_cast<uint64_t>(std::min<curl_off_t>(seconds, kMaxRetryAfter)));
+  }
   if (answer.broken_off) return;
   if (transfer.too_large) {
-    const size_t mib = transfer.request.limits.max_body >> 20;
-    answer.failure = Fail(transfer.request, FetchCause::kTooLarge,
-                          "the answer is larger than " + std::to_string(mib) + " MiB; is this the right server?");
+    const size_t kib = transfer.request.limits.max_body >> 10;
+    const std::string size = kib < 1024 ? std::to_string(kib) + " KiB" : std::to_string(kib >> 10) + " MiB";
+    answer.failure =
+        Fail(transfer, FetchCause::kTooLarge, "the answer is larger than " + size + "; is this the right server?");
   } else if (answer.status != 0 && !good && (code == CURLE_OK || transfer.enough)) {
     answer.failure = FailOfStatus(transfer);
   } else if (code != CURLE_OK) {
@@ -295,18 +311,18 @@ HttpFetcher::~HttpFetcher() = default;
 
 void HttpFetcher::CloseHandle::operator()(CURL* handle) const { Curl()->easy_cleanup(handle); }
 
-FetchAnswer HttpFetcher::Get(const FetchRequest& request) {
+FetchAnswer HttpFetcher::Fetch(const FetchRequest& request, std::optional<std::string_view> body) {
   if (!handle_) {
     const std::string why = Curl() ? "libcurl gives no handle" : Curl().error().message;
-    return {.failure = Fail(request, FetchCause::kConnection, why)};
+    return {.failure = FetchFailure{FetchCause::kConnection, request.url + ": " + why}};
   }
   const CurlLibrary& curl = *Curl();
   CURL* handle = handle_.get();
-  Transfer transfer{.request = request, .remedies = remedies_, .curl = curl, .handle = handle};
+  Transfer transfer{.request = request, .remedies = remedies_, .body = body, .curl = curl, .handle = handle};
   FetchAnswer& answer = transfer.answer;
   curl.easy_reset(handle);
   Options options(curl, handle);
-  SetRequest(options, request, transfer);
+  SetRequest(options, transfer);
   std::string token;
   if (request.url.starts_with("https://")) {
     auto read = ReadToken(identity_);
@@ -316,21 +332,21 @@ FetchAnswer HttpFetcher::Get(const FetchRequest& request) {
       if (!files) read = files.error();
     }
     if (!read) {
-      answer.failure = Fail(request, FetchCause::kCredentials, read.error().message);
+      answer.failure = Fail(transfer, FetchCause::kCredentials, read.error().message);
       return answer;
     }
     token = *std::move(read);
     transfer.files = &*files_;
     SetIdentity(options, identity_, *files_);
   }
-  const Headers headers = MakeHeaders(curl, token);
+  const Headers headers = MakeHeaders(curl, request, token);
   options.Set(CURLOPT_HTTPHEADER, headers.get());
   char details[CURL_ERROR_SIZE] = "";
   options.Set(CURLOPT_ERRORBUFFER, &details[0]);
   if (options.refused().empty()) {
     Finish(transfer, curl.easy_perform(handle), details);
   } else {
-    answer.failure = Fail(request, FetchCause::kConnection, options.refused());
+    answer.failure = Fail(transfer, FetchCause::kConnection, options.refused());
   }
   curl.easy_reset(handle);  // forgets what lives on this stack
   return std::move(answer);

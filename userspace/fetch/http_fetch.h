@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "userspace/base/result.h"
 #include "userspace/base/units.h"
@@ -44,7 +45,8 @@ struct FetchLimits {
 };
 
 struct FetchRequest {
-  std::string url;  // http or https, without a name or password in it
+  std::string url;                                                  // http or https, without a name or password in it
+  std::vector<std::string> headers = {"Accept: application/json"};  // "Name: value"
   FetchLimits limits = {};
   // Asked at least every second; true breaks the request off.
   std::function<bool()> cancelled = [] { return false; };
@@ -53,9 +55,10 @@ struct FetchRequest {
 };
 
 struct FetchAnswer {
-  long status = 0;                      // 0: none came
-  std::optional<FetchFailure> failure;  // nullopt: a 2xx answer came to its end
-  bool broken_off = false;              // by `cancelled` or on_bytes; `failure` is not set then
+  long status = 0;                              // 0: none came
+  std::optional<FetchFailure> failure;          // nullopt: a 2xx answer came to its end
+  std::optional<Nanoseconds> retry_after = {};  // how long we are asked to wait
+  bool broken_off = false;                      // by `cancelled` or on_bytes; `failure` is not set then
 };
 
 // What to do about an answer that is not 2xx.
@@ -76,9 +79,10 @@ struct FetchRemedies {
   std::string (*message_of)(std::string_view body);
 };
 
-// Gets URLs over HTTP/1.1, with libcurl. Certificates are verified unless the identity says otherwise; TLS is 1.2 or
-// newer; a redirect is a failure, as the token would go along; a token or a client's key never goes over plain http,
-// and proxies of the environment are not used. One connection is kept between requests. Not thread-safe.
+// Gets URLs and posts to them over HTTP/1.1, with libcurl. Certificates are verified unless the identity says
+// otherwise; TLS is 1.2 or newer; a redirect is a failure, as the token and the headers would go along; a token or a
+// client's key never goes over plain http, and proxies of the environment are not used. One connection is kept between
+// requests. Not thread-safe.
 class HttpFetcher {
  public:
   // Without libcurl each request fails. Who starts anything asks Curl() before.
@@ -87,12 +91,16 @@ class HttpFetcher {
   HttpFetcher& operator=(const HttpFetcher&) = delete;
   ~HttpFetcher();
 
-  FetchAnswer Get(const FetchRequest& request);
+  FetchAnswer Get(const FetchRequest& request) { return Fetch(request, std::nullopt); }
+  FetchAnswer Post(const FetchRequest& request, std::string_view body) { return Fetch(request, body); }
 
  private:
   struct CloseHandle {
     void operator()(CURL* handle) const;
   };
+
+  // `body`: of a POST; nullopt: it is a GET.
+  FetchAnswer Fetch(const FetchRequest& request, std::optional<std::string_view> body);
 
   const HttpIdentity identity_;
   const FetchRemedies remedies_;
