@@ -12,6 +12,8 @@ import sys
 import tempfile
 import unittest
 
+import yaml
+
 HERE = os.path.dirname(os.path.realpath(__file__))
 ROOT = os.path.dirname(HERE)
 sys.path[:0] = [HERE, os.path.join(ROOT, "userspace/e2e")]
@@ -43,6 +45,8 @@ OTHERS = {
 }
 # Before 0.10; docs/migrating.md says what became of it.
 OLD_METRICS = {"kepler_container_joules_total"}
+# OpenTelemetry's, which look like settings.
+CONVENTIONS = {"host.arch", "host.name"}
 PEERS = re.compile(r"\b(?:scaph|ceems)_\w+")
 METRIC = re.compile(r"(?<![\w:./-])((?:kepler|brahe|process)_[a-z0-9_]+)(?![\w:(/.]|\*\.)")
 
@@ -129,6 +133,8 @@ class NamesTest(DocumentsTest):
         for path, text in self.documents.items():
             for span in markdown.code_spans(text):
                 key = re.match(r"(?:config\.)?([a-z]+)\.[a-zA-Z][\w.-]*", span)  # the chart has them below config
+                if span in CONVENTIONS:
+                    continue
                 if key and key.group(1) in sections and not re.search(r"\.(cc|h|py|md|yaml|service|socket)\b", span):
                     name = key.group().removeprefix("config.").rstrip(".")
                     self.expect(name in known or any(k.startswith(name + ".") for k in known), f"{path}: {span}")
@@ -168,7 +174,7 @@ class FlagsTest(DocumentsTest):
 
 class YamlTest(DocumentsTest):
     def test_blocks_of_settings_are_taken_as_they_stand(self):
-        checked = dict.fromkeys(("chart", "prometheus", "web", "brahe"), 0)
+        checked = dict.fromkeys(("chart", "prometheus", "web", "brahe", "collector"), 0)
         for path, text in self.documents.items():
             for block in markdown.blocks(text):
                 of_kubernetes = re.search(r"^(apiVersion|resources|patches):", block.text, re.MULTILINE)
@@ -196,6 +202,12 @@ class YamlTest(DocumentsTest):
                 within = key in ("prometheus",) or re.search(rf"^\| `(?:[\w-]+\.)*{key}` \|", reference, re.MULTILINE)
                 self.expect(within, f"{where}: {key}")
             return "web"
+        if text.startswith("receivers:"):
+            collector = yaml.safe_load(text)
+            for pipeline in collector["service"]["pipelines"].values():
+                for kind in ("receivers", "exporters"):
+                    self.expect(set(pipeline[kind]) <= set(collector[kind]), f"{where}: {pipeline}")
+            return "collector"
         with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
             file.write(text)
             file.flush()

@@ -30,6 +30,8 @@
 #include "userspace/kube/pod_directory.h"
 #include "userspace/monitor/host_workload_resolver.h"
 #include "userspace/monitor/monitor.h"
+#include "userspace/otlp/push_exporter.h"
+#include "userspace/otlp/sender.h"
 #include "userspace/privileges.h"
 #include "userspace/revision.h"
 #include "userspace/service/service_manager.h"
@@ -125,6 +127,22 @@ std::function<instruments::PodDirectoryFigures()> FiguresOf(const kube::PodDirec
   };
 }
 
+std::function<instruments::PushFigures()> FiguresOf(const otlp::PushExporter* pushes) {
+  if (pushes == nullptr) return nullptr;
+  return [pushes] {
+    const otlp::PushFigures figures = pushes->Figures();
+    return instruments::PushFigures{.exports = {{"dropped", figures.dropped},
+                                                {"failed", figures.failed},
+                                                {"partial", figures.partial},
+                                                {"refused", figures.refused},
+                                                {"taken", figures.taken},
+                                                {"unreadable", figures.unreadable}},
+                                    .rejected_points = figures.rejected_points,
+                                    .queued_requests = figures.queued_requests,
+                                    .queued_bytes = figures.queued_bytes};
+  };
+}
+
 // What takes rights that are given up once it is open.
 struct Sources {
   cpu::CgroupHierarchy hierarchy;
@@ -205,6 +223,7 @@ Result<std::unique_ptr<kube::PodDirectory>> MakePods(const config::Config::Kube&
 struct Exporters {
   std::unique_ptr<exporter::Exporter> prometheus;
   std::unique_ptr<terminal::StdoutExporter> standard_output;
+  otlp::PushExporter* pushes = nullptr;  // not owned
 };
 
 // Takes over what can change without a restart.
@@ -222,6 +241,7 @@ void Reload(Settings& settings, const Exporters& exporters) {
     if (!web) LOG(ERROR) << "The web configuration stays as it is: " << web.error().message;
   }
   if (exporters.standard_output != nullptr) exporters.standard_output->SetLevels(config.exporter.metrics_level);
+  if (exporters.pushes != nullptr) exporters.pushes->SetLevels(config.exporter.otlp.metrics_level);
   LOG(INFO) << "Re-read the configuration; changed settings: " << reread->applied.size();
   for (const std::string& line : reread->applied) LOG(INFO) << line;
   LogRemarks(reread->remarks);
@@ -257,7 +277,7 @@ int WaitForEnd(const sigset_t& signals, Settings& settings, const Exporters& exp
 Result<std::unique_ptr<exporter::Exporter>> MakeExporter(const config::Config& config,
                                                          std::vector<http::ListenSocket> sockets,
                                                          const Settings& settings, const kube::PodDirectory* pods,
-                                                         monitor::Monitor& monitor) {
+                                                         const otlp::PushExporter* pushes, monitor::Monitor& monitor) {
   if (!config.exporter.prometheus) return std::unique_ptr<exporter::Exporter>();
   auto exporter = exporter::StartExporter(std::move(sockets),
                                           {.levels = config.exporter.metrics_level,
@@ -267,6 +287,7 @@ Result<std::unique_ptr<exporter::Exporter>> MakeExporter(const config::Config& c
                                            .branch = kBranch,
                                            .arch = Architecture(),
                                            .pods = FiguresOf(pods),
+                                           .pushes = FiguresOf(pushes),
                                            .top_processes = config.exporter.top_processes,
                                            .web_config_file = config.web.config_file,
                                            .probes_without_auth = config.web.probes_without_auth,
@@ -287,6 +308,41 @@ std::unique_ptr<terminal::StdoutExporter> MakeStdoutExporter(const config::Confi
       monitor, terminal::StdoutOptions{.interval = config.monitor.interval, .levels = config.exporter.metrics_level});
 }
 
+// None where nothing is pushed.
+Result<std::unique_ptr<otlp::PushExporter>> MakePushExporter(const config::Config::Exporter::Otlp& config,
+                                                             monitor::Monitor& monitor) {
+  if (config.endpoint.empty()) return std::unique_ptr<otlp::PushExporter>();
+  const bool gzip = config.compression == "gzip";
+  auto sender = otlp::MakeHttpSender({.endpoint = config.endpoint,
+                                      .headers_file = config.headers_file,
+                                      .gzip = gzip,
+                                      .ca_file = config.tls.ca_file,
+                                      .certificate_file = config.tls.cert_file,
+                                      .key_file = config.tls.key_file,
+                                      .insecure = config.tls.insecure_skip_verify});
+  if (!sender) return sender.error();
+  LOG(INFO) << "Pushing to " << (*sender)->name() << " every " << config.interval.value / Seconds(1).value << " s";
+  return std::make_unique<otlp::PushExporter>(
+      otlp::PushOptions{
+          .interval = config.interval, .timeout = config.timeout, .levels = config.metrics_level, .gzip = gzip},
+      *std::move(sender), monitor);
+}
+
+// Whom pushed figures are of. Receivers tell nodes from each other by the instance.
+otlp::Origin OriginOf(const config::Config& config, Nanoseconds started) {
+  const std::string node = NodeName(config);
+  otlp::Origin origin{.resource = {{"service.name", "brahe"},
+                                   {"service.version", std::string(config::kVersion)},
+                                   {"service.instance.id", node},
+                                   {"host.name", node},
+                                   {"host.arch", Architecture()}},
+                      .host = node,
+                      .version = std::string(config::kVersion),
+                      .started = started};
+  if (config.kube.enabled) origin.resource.emplace_back("k8s.node.name", node);
+  return origin;
+}
+
 Status Run(const config::Config& config, const sigset_t& signals, Settings& settings) {
   const service::Variables variables = service::FromEnvironment();
   auto manager = service::ServiceManager::Make(variables, getpid());
@@ -305,13 +361,20 @@ Status Run(const config::Config& config, const sigset_t& signals, Settings& sett
   const auto pods = MakePods(config.kube);
   if (!pods) return pods.error();
   monitor::Monitor monitor(OptionsOf(config.monitor, *manager), MakeParts(config, *std::move(sources), pods->get()));
-  auto exporter = MakeExporter(config, *std::move(sockets), settings, pods->get(), monitor);
+  const auto pushes = MakePushExporter(config.exporter.otlp, monitor);
+  if (!pushes) return pushes.error();
+  auto exporter = MakeExporter(config, *std::move(sockets), settings, pods->get(), pushes->get(), monitor);
   if (!exporter) return exporter.error();
+  const Nanoseconds before = SystemClock().Now();
   if (const Status started = monitor.Start(); !started) return started.error();
-  const Exporters exporters{.prometheus = *std::move(exporter), .standard_output = MakeStdoutExporter(config, monitor)};
+  if (*pushes != nullptr) (*pushes)->Start(OriginOf(config, before));
+  const Exporters exporters{.prometheus = *std::move(exporter),
+                            .standard_output = MakeStdoutExporter(config, monitor),
+                            .pushes = pushes->get()};
   const int signal = WaitForEnd(signals, settings, exporters, *manager, monitor);
   LOG(INFO) << "Stopping on " << strsignal(signal);
   manager->Stopping();
+  if (*pushes != nullptr) (*pushes)->Stop();
   monitor.Stop();  // lets scrapes go that wait for an epoch, so that the exporter can end
   return {};
 }

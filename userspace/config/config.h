@@ -44,7 +44,23 @@ struct Config {
     std::vector<std::string> metrics_level = {"node",  "process", "container", "vm",   "pod", "namespace",
                                               "owner", "program", "unit",      "user", "job"};
     uint64_t top_processes = 0;    // how many are listed, those with the most energy; fits 32 bits; 0: all
-    bool standard_output = false;  // one of the two exporters is on
+    bool standard_output = false;  // one of the three exporters is on
+    // The third: pushes by OTLP.
+    struct Otlp {
+      std::string endpoint;                // http:// or https://; empty: it is off
+      Nanoseconds interval = Seconds(15);  // at least 1 s
+      Nanoseconds timeout = Seconds(10);   // at least 100 ms
+      std::string headers_file;            // empty: none
+      std::string compression = "gzip";    // gzip, none
+      std::vector<std::string> metrics_level = {"node",  "container", "vm",   "pod",  "namespace",
+                                                "owner", "program",   "unit", "user", "job"};
+      struct Tls {
+        std::string ca_file;    // empty: whom the system trusts
+        std::string cert_file;  // with key_file, or both empty
+        std::string key_file;
+        bool insecure_skip_verify = false;
+      } tls;
+    } otlp;
   } exporter;
   struct Web {
     std::vector<std::string> listen_addresses = {":28282"};

@@ -229,10 +229,20 @@ TEST(CommandLineTest, EachFlagTakesItsValueEitherWay) {
 }
 
 TEST(CommandLineTest, OneOfTheExportersIsOn) {
-  const std::string both = "exporter.prometheus.enabled and exporter.stdout.enabled: both are off; turn one of them on";
+  const std::string both =
+      "exporter.prometheus.enabled and exporter.stdout.enabled: both are off, and exporter.otlp.endpoint is empty; "
+      "turn one of them on";
   EXPECT_EQ(ErrorOf({"--no-exporter.prometheus"}), both);
   EXPECT_EQ(ErrorOf({"--no-exporter.prometheus", "--no-exporter.stdout"}), both);
   EXPECT_EQ(ErrorOf({"--no-exporter.prometheus", "--exporter.stdout"}), "");
+  EXPECT_EQ(ErrorOf({"--no-exporter.prometheus", "--exporter.otlp.endpoint=http://localhost:4318"}), "");
+}
+
+TEST(CommandLineTest, WhatIsPushedHasAUrlAndAPaceThatCanBeKept) {
+  EXPECT_EQ(ErrorOf({"--exporter.otlp.endpoint=collector:4318"}),
+            "exporter.otlp.endpoint: a URL that begins with http:// or https:// is expected");
+  EXPECT_EQ(ErrorOf({"--exporter.otlp.interval=999ms"}), "exporter.otlp.interval: less than 1s");
+  EXPECT_EQ(ErrorOf({"--exporter.otlp.timeout=0s"}), "exporter.otlp.timeout: less than 100ms");
 }
 
 TEST(CommandLineTest, WhatKeplerAloneHasIsSaidIfItIsOn) {

@@ -49,8 +49,10 @@ Binding LevelsAt(Field<Texts> field) {
 
 std::vector<Option> MakeOptions() {
   const Texts meters = {"rapl", "perf", "model", "fake", "hwmon", "msr"};
+  const Texts levels = Config::Exporter().metrics_level;  // all there are
   const std::string log = "Log", host = "Host", monitor = "Monitor", cpu = "CPU time and energy",
-                    exporter = "Exporter and web", kube = "Kubernetes", kepler = kWithoutEffectSection;
+                    exporter = "Exporter and web", otlp = "Push by OTLP", kube = "Kubernetes",
+                    kepler = kWithoutEffectSection;
   constexpr auto kSwitch = OptionKind::kSwitch;
   constexpr auto kValue = OptionKind::kValue;
   constexpr auto kList = OptionKind::kList;
@@ -120,6 +122,37 @@ std::vector<Option> MakeOptions() {
       {exporter, "web.probesWithoutAuth", "web.probes-without-auth",
        "let /healthz and /readyz be asked without a password",
        SwitchAt([](Config & c) -> auto& { return c.web.probes_without_auth; })},
+
+      {otlp, "exporter.otlp.endpoint", "exporter.otlp.endpoint",
+       "URL to push to, /v1/metrics unless it has a path; empty: off",
+       UrlAt([](Config & c) -> auto& { return c.exporter.otlp.endpoint; })},
+      {otlp, "exporter.otlp.interval", "exporter.otlp.interval", "time between two pushes",
+       DurationAt([](Config & c) -> auto& { return c.exporter.otlp.interval; })},
+      {otlp, "exporter.otlp.timeout", "exporter.otlp.timeout", "how long a push may take before it is tried again",
+       DurationAt([](Config & c) -> auto& { return c.exporter.otlp.timeout; })},
+      {otlp, "exporter.otlp.headersFile", "exporter.otlp.headers-file",
+       "headers to send, lines of Name: value; read for each push",
+       TextAt(
+           [](Config & c) -> auto& { return c.exporter.otlp.headers_file; }, "FILE")},
+      {otlp, "exporter.otlp.compression", "exporter.otlp.compression", "how pushes are compressed",
+       WordAt([](Config & c) -> auto& { return c.exporter.otlp.compression; }, {"gzip", "none"})},
+      {otlp, "exporter.otlp.metricsLevel", "exporter.otlp.metrics-level", "levels",
+       WordsAt(
+           [](Config & c) -> auto& { return c.exporter.otlp.metrics_level; }, levels, "LEVEL"),
+       kReloadable},
+      {otlp, "exporter.otlp.tls.caFile", "exporter.otlp.tls.ca-file",
+       "who signed the receiver's certificate; empty: as the system",
+       TextAt(
+           [](Config & c) -> auto& { return c.exporter.otlp.tls.ca_file; }, "FILE")},
+      {otlp, "exporter.otlp.tls.certFile", "exporter.otlp.tls.cert-file", "our own certificate; empty: none",
+       TextAt(
+           [](Config & c) -> auto& { return c.exporter.otlp.tls.cert_file; }, "FILE")},
+      {otlp, "exporter.otlp.tls.keyFile", "exporter.otlp.tls.key-file", "its key",
+       TextAt(
+           [](Config & c) -> auto& { return c.exporter.otlp.tls.key_file; }, "FILE")},
+      {otlp, "exporter.otlp.tls.insecureSkipVerify", "exporter.otlp.tls.insecure-skip-verify",
+       "take any certificate of the receiver",
+       SwitchAt([](Config & c) -> auto& { return c.exporter.otlp.tls.insecure_skip_verify; })},
 
       {kube, "kube.nodeName", "kube.node-name", "name of this node in the metrics; empty: the host's name",
        TextAt(
@@ -193,6 +226,16 @@ Status CheckKube(const Config::Kube& kube) {
   return {};
 }
 
+Status CheckOtlp(const Config::Exporter::Otlp& otlp) {
+  const auto is_url = [&](const char* scheme) { return otlp.endpoint.starts_with(scheme); };
+  if (!otlp.endpoint.empty() && !is_url("http://") && !is_url("https://")) {
+    return MakeError("exporter.otlp.endpoint: a URL that begins with http:// or https:// is expected");
+  }
+  if (otlp.interval < Seconds(1)) return MakeError("exporter.otlp.interval: less than 1s");
+  if (otlp.timeout < Milliseconds(100)) return MakeError("exporter.otlp.timeout: less than 100ms");
+  return {};
+}
+
 // Renews the settings after `given` was applied: its own comes from there, and so does any other that it changed.
 void NoteOrigin(const Given& given, CommandLine& line) {
   auto settings = SettingsOf(line.config, given.place);
@@ -245,9 +288,13 @@ Status CheckTogether(const Config& config) {
     return MakeError("model.maxWattsPerCpu: " + FormatMillionths(max.value) + " is less than model.idleWattsPerCpu, " +
                      FormatMillionths(idle.value));
   }
-  if (!config.exporter.prometheus && !config.exporter.standard_output) {
-    return MakeError("exporter.prometheus.enabled and exporter.stdout.enabled: both are off; turn one of them on");
+  const Config::Exporter& exporter = config.exporter;
+  if (!exporter.prometheus && !exporter.standard_output && exporter.otlp.endpoint.empty()) {
+    return MakeError(
+        "exporter.prometheus.enabled and exporter.stdout.enabled: both are off, and exporter.otlp.endpoint is empty; "
+        "turn one of them on");
   }
+  if (const Status checked = CheckOtlp(exporter.otlp); !checked) return checked;
   return CheckKube(config.kube);
 }
 

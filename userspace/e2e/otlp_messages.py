@@ -40,8 +40,8 @@ def _attributes(pairs):
 
 
 class Export:
-    """The points of the requests of one export: metric name -> list of (attributes, point). Raises ValueError on anything
-    irregular, such as a series that is there twice."""
+    """The points of the requests of one export: metric name -> list of (attributes, point). Raises ValueError on
+    anything irregular, such as a series that is there twice."""
 
     def __init__(self, *requests):
         self.points, self.metrics, self.resource, seen = defaultdict(list), {}, None, set()

@@ -58,7 +58,7 @@ class HttpExporter final : public Exporter {
                  .branch = options.branch,
                  .arch = options.arch}),
         source_(source),
-        instruments_(options.node_name, options.pods),
+        instruments_(options.node_name, options.pods, options.pushes),
         snapshots_(source) {}
 
   Status Start(std::vector<http::ListenSocket> sockets, const ExporterOptions& options) {

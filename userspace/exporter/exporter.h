@@ -10,6 +10,7 @@
 #include "userspace/exporter/setting_row.h"
 #include "userspace/http/listen_socket.h"
 #include "userspace/instruments/pod_directory_figures.h"
+#include "userspace/instruments/push_figures.h"
 #include "userspace/monitor/snapshot_source.h"
 
 namespace brahe::exporter {
@@ -20,10 +21,11 @@ struct ExporterOptions {
   std::string node_name;
   std::string version, revision, branch, arch;  // for the build info families
   std::function<instruments::PodDirectoryFigures()> pods =
-      nullptr;                       // called by any thread; null where Kubernetes is not asked
-  uint64_t top_processes = 0;        // see TopProcesses
-  std::string web_config_file = "";  // see WebAccess; empty: plain HTTP for all
-  bool probes_without_auth = false;  // /healthz and /readyz ask for no password
+      nullptr;  // called by any thread; null where Kubernetes is not asked
+  std::function<instruments::PushFigures()> pushes = nullptr;   // the same; null where nothing is pushed
+  uint64_t top_processes = 0;                                   // see TopProcesses
+  std::string web_config_file = "";                             // see WebAccess; empty: plain HTTP for all
+  bool probes_without_auth = false;                             // /healthz and /readyz ask for no password
   std::function<std::vector<SettingRow>()> settings = nullptr;  // for the page at /; called by any thread; null: none
 };
 

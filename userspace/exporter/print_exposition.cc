@@ -13,9 +13,15 @@ namespace {
 int Main(std::string_view name) {
   const exposition::ExpositionFormat format =
       name == "openmetrics" ? exposition::ExpositionFormat::kOpenMetrics : exposition::ExpositionFormat::kText;
-  instruments::Instruments instruments("node-1", [] {
-    return instruments::PodDirectoryFigures{.fetches = 3, .failures = {{"timeout", 1}}, .pods = 2, .age = Seconds(4)};
-  });
+  instruments::Instruments instruments(
+      "node-1",
+      [] {
+        return instruments::PodDirectoryFigures{
+            .fetches = 3, .failures = {{"timeout", 1}}, .pods = 2, .age = Seconds(4)};
+      },
+      [] {
+        return instruments::PushFigures{.exports = {{"taken", 5}}};
+      });
   instruments.ObserveEpochs(
       {{Milliseconds(3), Milliseconds(1), {Milliseconds(1), Milliseconds(2)}}, {Seconds(100), std::nullopt}});
   instruments.CountScrape();

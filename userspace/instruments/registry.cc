@@ -39,7 +39,8 @@ prometheus::Counter& AddCounter(const std::string& name, const std::string& help
 
 }  // namespace
 
-Instruments::Instruments(const std::string& node_name, std::function<PodDirectoryFigures()> pods)
+Instruments::Instruments(const std::string& node_name, std::function<PodDirectoryFigures()> pods,
+                         std::function<PushFigures()> pushes)
     : epochs_(AddHistogram("brahe_epoch_duration_seconds", "Time that cutting and booking an epoch took", node_name,
                            registry_)),
       epoch_delays_(AddHistogram("brahe_epoch_delay_seconds", "Time from when an epoch was due until it was cut",
@@ -56,6 +57,7 @@ Instruments::Instruments(const std::string& node_name, std::function<PodDirector
                                      registry_)),
       process_(node_name) {
   if (pods) pods_.emplace(node_name, std::move(pods));
+  if (pushes) pushes_.emplace(node_name, std::move(pushes));
 }
 
 void Instruments::ObserveEpochs(const std::vector<monitor::EpochTiming>& epochs) {
@@ -80,6 +82,7 @@ std::string Instruments::Text(exposition::ExpositionFormat format) const {
   };
   add(process_.Collect());
   if (pods_) add(pods_->Collect());
+  if (pushes_) add(pushes_->Collect());
   return RegistryText(families, format);
 }
 

@@ -13,6 +13,7 @@
 #include "userspace/exposition/exposition.h"
 #include "userspace/instruments/pod_directory_metrics.h"
 #include "userspace/instruments/process_metrics.h"
+#include "userspace/instruments/push_metrics.h"
 #include "userspace/monitor/snapshot_source.h"
 
 namespace brahe::instruments {
@@ -20,8 +21,9 @@ namespace brahe::instruments {
 // The exporter's instruments about itself, with the constant label node_name. Any thread.
 class Instruments {
  public:
-  // `pods` may be null: then there is no pod directory to tell of.
-  explicit Instruments(const std::string& node_name, std::function<PodDirectoryFigures()> pods = nullptr);
+  // `pods` and `pushes` may be null: then there is no pod directory to tell of, and nothing is pushed.
+  explicit Instruments(const std::string& node_name, std::function<PodDirectoryFigures()> pods = nullptr,
+                       std::function<PushFigures()> pushes = nullptr);
 
   // Epochs that have ended since the last call.
   void ObserveEpochs(const std::vector<monitor::EpochTiming>& epochs);
@@ -30,7 +32,7 @@ class Instruments {
   // A scrape whose last byte was rendered, and the time since it came in.
   void ObserveScrape(Nanoseconds duration);
 
-  // All instruments, and the process_* and brahe_pod_* families, without the exposition's end.
+  // All instruments, and the process_*, brahe_pod_* and brahe_otlp_* families, without the exposition's end.
   [[nodiscard]] std::string Text(exposition::ExpositionFormat format = exposition::ExpositionFormat::kText) const;
 
  private:
@@ -43,6 +45,7 @@ class Instruments {
   prometheus::Histogram& scrape_durations_;
   ProcessMetrics process_;
   std::optional<PodDirectoryMetrics> pods_;
+  std::optional<PushMetrics> pushes_;
 };
 
 }  // namespace brahe::instruments

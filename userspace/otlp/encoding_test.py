@@ -89,8 +89,10 @@ class EncodingTest(unittest.TestCase):
         self.assertEqual(len(self.export.all("brahe.node.cpu.power", brahe_zone="package")), 2)
 
     def test_workloads_have_the_conventional_attributes(self):
-        process = {"process.pid": 4711, "process.executable.name": 'we\\ird"\n\ufffd', "brahe.process.type": "container",
-                   "process.executable.path": "/opt/caf\u00e9", "container.id": "0123456789abcdef"}
+        process = {
+            "process.pid": 4711, "process.executable.name": 'we\\ird"\n\ufffd', "brahe.process.type": "container",
+            "process.executable.path": "/opt/caf\u00e9", "container.id": "0123456789abcdef",
+        }
         self.assertIn(sorted(process.items()), [attributes for attributes, _ in self.values("brahe.process.cpu.time")])
         self.assertEqual(
             [attributes for attributes, _ in self.values("brahe.container.cpu.time")],
@@ -111,7 +113,8 @@ class EncodingTest(unittest.TestCase):
     def test_groups_have_theirs(self):
         self.assertEqual(
             [attributes for attributes, _ in self.values("brahe.owner.cpu.time")],
-            [sorted({"brahe.owner.kind": "Deployment", "brahe.owner.name": "web", "k8s.namespace.name": "shop"}.items())],
+            [sorted({"brahe.owner.kind": "Deployment", "brahe.owner.name": "web",
+                     "k8s.namespace.name": "shop"}.items())],
         )
         self.assertEqual(
             self.values("brahe.unit.cpu.energy"),
