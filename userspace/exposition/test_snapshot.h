@@ -25,7 +25,7 @@ void AddWorkload(monitor::WorkloadList<Labels>& list, Labels labels, monitor::Wo
     faces = *chunk->faces;
     chunks.pop_back();
   }
-  faces.push_back({std::make_shared<const Labels>(std::move(labels)), state});
+  faces.push_back({.labels = std::make_shared<const Labels>(std::move(labels)), .state = state, .serial = list.size()});
   chunk->faces = std::make_shared<const typename Chunk::Faces>(std::move(faces));
   chunk->sums.resize(figures.size());
   chunk->AddFigures(cpu_time, [&](size_t zone) { return figures[zone]; });
