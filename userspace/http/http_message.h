@@ -13,6 +13,8 @@ struct HttpRequest {
   std::string path;                            // without its query
   std::map<std::string, std::string> headers;  // names in lower case; several of one name are joined with ", "
   std::string peer = {};                       // the client's address, "192.0.2.1" or "2001:db8::1"; empty: not known
+  // The query's, name and value, decoded and in their order; a name without "=" has an empty value.
+  std::vector<std::pair<std::string, std::string>> arguments = {};
 };
 
 struct HttpResponse {

@@ -99,6 +99,13 @@ MHD_Result AddHeader(void* headers, MHD_ValueKind, const char* name, const char*
   return MHD_YES;
 }
 
+MHD_Result AddArgument(void* arguments, MHD_ValueKind, const char* name, size_t name_size, const char* value,
+                       size_t value_size) {
+  auto& list = *static_cast<std::vector<std::pair<std::string, std::string>>*>(arguments);
+  list.emplace_back(std::string(name, name_size), value ? std::string(value, value_size) : std::string());
+  return MHD_YES;
+}
+
 // At --log.level=debug, and of what any client can cause at will a line a second.
 __attribute__((format(printf, 2, 0))) void LogLine(void*, const char* format, va_list arguments) {
   if (!VLOG_IS_ON(1)) return;
@@ -226,6 +233,7 @@ class MicrohttpdServer final : public HttpServer {
     HttpRequest request{
         .method = method, .path = path, .headers = {}, .peer = peer ? PeerAddress(peer->client_addr) : ""};
     MHD_get_connection_values(connection, MHD_HEADER_KIND, &AddHeader, &request.headers);
+    MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, &AddArgument, &request.arguments);
     handler_(request, Responder([exchange = std::weak_ptr(state.exchange)](HttpResponse answer) {
                if (const auto waiting = exchange.lock()) waiting->Answer(std::move(answer));
              }));

@@ -154,7 +154,9 @@ TEST(HttpServer, GivesTheHandlerTheRequest) {
     responder.Send({});
   });
   const TestClient client(server->ports()[0]);
-  client.Send("HEAD /p?q=1 HTTP/1.1\r\nHost: test\r\nACCEPT: a\r\nAccept: b\r\nEmpty:\r\nConnection: close\r\n\r\n");
+  client.Send(
+      "HEAD /p?q=1&a%5B%5D=b%26+c&q&=%00x HTTP/1.1\r\nHost: test\r\nACCEPT: a\r\nAccept: b\r\nEmpty:\r\nConnection: "
+      "close\r\n\r\n");
   client.ReadAll();
   EXPECT_EQ(seen.method, "HEAD");
   EXPECT_EQ(seen.path, "/p");
@@ -162,6 +164,9 @@ TEST(HttpServer, GivesTheHandlerTheRequest) {
       {"host", "test"}, {"accept", "a, b"}, {"empty", ""}, {"connection", "close"}};
   EXPECT_EQ(seen.headers, headers);
   EXPECT_EQ(seen.peer, "127.0.0.1");
+  const std::vector<std::pair<std::string, std::string>> arguments = {
+      {"q", "1"}, {"a[]", "b& c"}, {"q", ""}, {"", std::string("\0x", 2)}};
+  EXPECT_EQ(seen.arguments, arguments);
 }
 
 TEST(HttpServer, SendsMoreHeaders) {
