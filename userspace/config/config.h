@@ -43,7 +43,12 @@ struct Config {
     bool prometheus = true;
     std::vector<std::string> metrics_level = {"node",  "process", "container", "vm",   "pod", "namespace",
                                               "owner", "program", "unit",      "user", "job"};
-    uint64_t top_processes = 0;    // how many are listed, those with the most energy; fits 32 bits; 0: all
+    // How many are listed, those with the most energy; they fit 32 bits; 0: all.
+    uint64_t top_processes = 0;
+    uint64_t top_groups = 1000;  // of each level that outlives its members, such as program
+    uint64_t max_series = 0;     // of one exposition; 0: any number
+    bool cpu_info = true;
+    bool unlisted_as_process = false;
     bool standard_output = false;  // one of the three exporters is on
     // The third: pushes by OTLP.
     struct Otlp {

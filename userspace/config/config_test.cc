@@ -79,6 +79,10 @@ TEST(CommandLineTest, EveryFlagReachesItsPlace) {
                              "--log.format=json",
                              "--no-exporter.prometheus",
                              "--exporter.prometheus.top-processes=100",
+                             "--exporter.prometheus.top-groups=50",
+                             "--exporter.prometheus.max-series=20000",
+                             "--no-exporter.prometheus.cpu-info",
+                             "--exporter.prometheus.unlisted-as-process",
                              "--exporter.stdout",
                              "--web.config-file=/etc/web.yaml",
                              "--web.probes-without-auth",
@@ -109,6 +113,10 @@ TEST(CommandLineTest, EveryFlagReachesItsPlace) {
   EXPECT_FALSE(c.exporter.prometheus);
   EXPECT_EQ(c.log.format, "json");
   EXPECT_EQ(c.exporter.top_processes, 100U);
+  EXPECT_EQ(c.exporter.top_groups, 50U);
+  EXPECT_EQ(c.exporter.max_series, 20000U);
+  EXPECT_FALSE(c.exporter.cpu_info);
+  EXPECT_TRUE(c.exporter.unlisted_as_process);
   EXPECT_TRUE(c.exporter.standard_output);
   EXPECT_EQ(c.web.config_file, "/etc/web.yaml");
   EXPECT_TRUE(c.web.probes_without_auth);

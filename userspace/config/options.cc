@@ -112,6 +112,21 @@ std::vector<Option> MakeOptions() {
        CountAt(
            [](Config & c) -> auto& { return c.exporter.top_processes; }, std::numeric_limits<uint32_t>::max()),
        kReloadable},
+      {exporter, "exporter.prometheus.topGroups", "exporter.prometheus.top-groups",
+       "list only the N namespaces, owners, programs, units, users and jobs with the most energy; 0: all",
+       CountAt(
+           [](Config & c) -> auto& { return c.exporter.top_groups; }, std::numeric_limits<uint32_t>::max()),
+       kReloadable},
+      {exporter, "exporter.prometheus.maxSeries", "exporter.prometheus.max-series",
+       "most series in an answer; what has least energy is left out; 0: no limit",
+       CountAt(
+           [](Config & c) -> auto& { return c.exporter.max_series; }, std::numeric_limits<uint32_t>::max()),
+       kReloadable},
+      {exporter, "exporter.prometheus.cpuInfo", "exporter.prometheus.cpu-info", "a series for each CPU with its model",
+       SwitchAt([](Config & c) -> auto& { return c.exporter.cpu_info; }), kReloadable},
+      {exporter, "exporter.prometheus.unlistedAsProcess", "exporter.prometheus.unlisted-as-process",
+       "show what no listed process used as a process of its own, so that running ones add up to the node",
+       SwitchAt([](Config & c) -> auto& { return c.exporter.unlisted_as_process; }), kReloadable},
       {exporter, "exporter.stdout.enabled", "exporter.stdout", "write figures to standard output",
        SwitchAt([](Config & c) -> auto& { return c.exporter.standard_output; })},
       {exporter, "web.listenAddresses", "web.listen-address", "address to serve on (host:port, :port or [v6]:port)",
