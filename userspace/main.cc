@@ -226,6 +226,15 @@ struct Exporters {
   otlp::PushExporter* pushes = nullptr;  // not owned
 };
 
+exporter::ExporterChoices ChoicesOf(const config::Config::Exporter& config) {
+  return {.levels = config.metrics_level,
+          .top_processes = config.top_processes,
+          .top_groups = config.top_groups,
+          .max_series = config.max_series,
+          .cpu_info = config.cpu_info,
+          .unlisted_as_process = config.unlisted_as_process};
+}
+
 // Takes over what can change without a restart.
 void Reload(Settings& settings, const Exporters& exporters) {
   const auto reread = settings.Renew();
@@ -236,7 +245,7 @@ void Reload(Settings& settings, const Exporters& exporters) {
   const config::Config& config = reread->config;
   SetLogLevel(config.log.level);
   if (const auto& exporter = exporters.prometheus; exporter != nullptr) {
-    exporter->Reconfigure(config.exporter.metrics_level, config.exporter.top_processes);
+    exporter->Reconfigure(ChoicesOf(config.exporter));
     const Status web = exporter->ReloadWebConfig();
     if (!web) LOG(ERROR) << "The web configuration stays as it is: " << web.error().message;
   }
@@ -280,7 +289,7 @@ Result<std::unique_ptr<exporter::Exporter>> MakeExporter(const config::Config& c
                                                          const otlp::PushExporter* pushes, monitor::Monitor& monitor) {
   if (!config.exporter.prometheus) return std::unique_ptr<exporter::Exporter>();
   auto exporter = exporter::StartExporter(std::move(sockets),
-                                          {.levels = config.exporter.metrics_level,
+                                          {.choices = ChoicesOf(config.exporter),
                                            .node_name = NodeName(config),
                                            .version = std::string(config::kVersion),
                                            .revision = kRevision,
@@ -288,7 +297,6 @@ Result<std::unique_ptr<exporter::Exporter>> MakeExporter(const config::Config& c
                                            .arch = Architecture(),
                                            .pods = FiguresOf(pods),
                                            .pushes = FiguresOf(pushes),
-                                           .top_processes = config.exporter.top_processes,
                                            .web_config_file = config.web.config_file,
                                            .probes_without_auth = config.web.probes_without_auth,
                                            .settings = [&settings] { return settings.Rows(); }},

@@ -3,8 +3,10 @@
 #include <utility>
 
 #include "userspace/base/clock.h"
+#include "userspace/exporter/asked_levels.h"
 #include "userspace/exporter/fresh_snapshots.h"
 #include "userspace/exporter/index_page.h"
+#include "userspace/exporter/limit_watch.h"
 #include "userspace/exporter/negotiation.h"
 #include "userspace/exposition/json_snapshot.h"
 #include "userspace/exposition/render_inputs.h"
@@ -22,6 +24,7 @@ struct Scrape {
   Nanoseconds begin;
   exposition::ExpositionFormat format = exposition::ExpositionFormat::kText;
   bool gzip = false;
+  std::vector<std::string> levels = {};  // see AskedLevels
 };
 
 std::string_view HeaderOf(const http::HttpRequest& request, const std::string& name) {
@@ -46,17 +49,31 @@ bool AsksForReadiness(const http::HttpRequest& request) {
 }
 bool IsProbe(const http::HttpRequest& request) { return AsksForHealth(request) || AsksForReadiness(request); }
 
+void Apply(ExporterChoices choices, exposition::RenderOptions& options) {
+  options.levels = std::move(choices.levels);
+  options.top_processes = choices.top_processes;
+  options.top_groups = choices.top_groups;
+  options.max_series = choices.max_series;
+  options.cpu_info = choices.cpu_info;
+  options.unlisted_as_process = choices.unlisted_as_process;
+}
+
+exposition::RenderOptions RenderOptionsOf(const ExporterOptions& options) {
+  exposition::RenderOptions result = {.levels = {},
+                                      .node_name = options.node_name,
+                                      .version = options.version,
+                                      .revision = options.revision,
+                                      .branch = options.branch,
+                                      .arch = options.arch};
+  Apply(options.choices, result);
+  return result;
+}
+
 class HttpExporter final : public Exporter {
  public:
   HttpExporter(const ExporterOptions& options, monitor::SnapshotSource& source)
       : settings_(options.settings),
-        inputs_({.levels = options.levels,
-                 .top_processes = options.top_processes,
-                 .node_name = options.node_name,
-                 .version = options.version,
-                 .revision = options.revision,
-                 .branch = options.branch,
-                 .arch = options.arch}),
+        inputs_(RenderOptionsOf(options)),
         source_(source),
         instruments_(options.node_name, options.pods, options.pushes),
         snapshots_(source) {}
@@ -79,10 +96,9 @@ class HttpExporter final : public Exporter {
 
   [[nodiscard]] std::vector<uint16_t> ports() const override { return server_->ports(); }
 
-  void Reconfigure(std::vector<std::string> levels, uint64_t top_processes) override {
+  void Reconfigure(ExporterChoices choices) override {
     exposition::RenderOptions renewed = inputs_.options();
-    renewed.levels = std::move(levels);
-    renewed.top_processes = top_processes;
+    Apply(std::move(choices), renewed);
     inputs_.SetOptions(std::move(renewed));
   }
 
@@ -109,9 +125,12 @@ class HttpExporter final : public Exporter {
 
   // Later, when there is a fresh snapshot.
   void AnswerMetrics(const http::HttpRequest& request, http::Responder responder) {
+    auto levels = AskedLevels(request.arguments);
+    if (!levels) return responder.Send({.status = 400, .body = levels.error().message + "\n"});
     const Scrape scrape = {.begin = SystemClock().Now(),
                            .format = FormatFor(HeaderOf(request, "accept")),
-                           .gzip = TakesGzip(HeaderOf(request, "accept-encoding"))};
+                           .gzip = TakesGzip(HeaderOf(request, "accept-encoding")),
+                           .levels = *std::move(levels)};
     snapshots_.Get([this, scrape, responder = std::make_shared<http::Responder>(std::move(responder))](auto snapshot) {
       responder->Send(Metrics(std::move(snapshot), scrape));
     });
@@ -135,16 +154,31 @@ class HttpExporter final : public Exporter {
     if (!snapshot) return NoFigures();
     instruments_.CountScrape();
     instruments_.ObserveEpochs(source_.TakeEpochTimings());
-    const auto renderer = std::make_shared<exposition::TextRenderer>(inputs_.Of(snapshot), scrape.format,
-                                                                     instruments_.Text(scrape.format));
+    const uint64_t own_series = instruments_.MostSeries();
+    const auto input = inputs_.Of(snapshot, exposition::SpellingOf(scrape.format), own_series);
+    TellLimit(*input);
+    const auto renderer = std::make_shared<exposition::TextRenderer>(input, scrape.format,
+                                                                     instruments_.Text(scrape.format), scrape.levels);
     http::HttpResponse response = {.content_type = std::string(exposition::ContentTypeOf(scrape.format)),
                                    .headers = {{"Vary", "Accept, Accept-Encoding"}},
-                                   .read = [this, begin = scrape.begin, renderer](char* buffer, size_t capacity) {
+                                   .read = [this, scrape, renderer](char* buffer, size_t capacity) {
                                      const size_t size = renderer->Next(buffer, capacity);
-                                     if (size == 0) instruments_.ObserveScrape(SystemClock().Now() - begin);
+                                     if (size == 0) ObserveEnd(scrape, renderer->sizes());
                                      return size;
                                    }};
     return scrape.gzip ? Zipped(std::move(response)) : response;
+  }
+
+  void TellLimit(const exposition::RenderInput& input) {
+    limits_.Tell(input.limit);
+    instruments_.SetLimited(input.options.max_series > 0 ? input.options.levels : std::vector<std::string>(),
+                            input.limit.levels);
+  }
+
+  // After the last byte.
+  void ObserveEnd(const Scrape& scrape, const exposition::LevelSizes& sizes) {
+    instruments_.ObserveScrape(SystemClock().Now() - scrape.begin);
+    instruments_.ObserveSizes(sizes, scrape.levels.empty());
   }
 
   // Whether the process should go on living.
@@ -162,6 +196,7 @@ class HttpExporter final : public Exporter {
 
   const std::function<std::vector<SettingRow>()> settings_;
   exposition::RenderInputs inputs_;
+  LimitWatch limits_;
   monitor::SnapshotSource& source_;
   instruments::Instruments instruments_;
   // The last members, so that their threads end before what they use.

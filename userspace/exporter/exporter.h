@@ -15,17 +15,26 @@
 
 namespace brahe::exporter {
 
+// What is told, which may change from scrape to scrape: see RenderOptions.
+struct ExporterChoices {
+  std::vector<std::string> levels;
+  uint64_t top_processes = 0;
+  uint64_t top_groups = 0;
+  uint64_t max_series = 0;
+  bool cpu_info = true;
+  bool unlisted_as_process = false;
+};
+
 // What the HTTP exporter depends on.
 struct ExporterOptions {
-  std::vector<std::string> levels;  // node, process, container, vm, pod, or of groups
+  ExporterChoices choices;
   std::string node_name;
   std::string version, revision, branch, arch;  // for the build info families
   std::function<instruments::PodDirectoryFigures()> pods =
       nullptr;  // called by any thread; null where Kubernetes is not asked
-  std::function<instruments::PushFigures()> pushes = nullptr;   // the same; null where nothing is pushed
-  uint64_t top_processes = 0;                                   // see TopProcesses
-  std::string web_config_file = "";                             // see WebAccess; empty: plain HTTP for all
-  bool probes_without_auth = false;                             // /healthz and /readyz ask for no password
+  std::function<instruments::PushFigures()> pushes = nullptr;  // the same; null where nothing is pushed
+  std::string web_config_file = "";                            // see WebAccess; empty: plain HTTP for all
+  bool probes_without_auth = false;                            // /healthz and /readyz ask for no password
   std::function<std::vector<SettingRow>()> settings = nullptr;  // for the page at /; called by any thread; null: none
 };
 
@@ -36,7 +45,7 @@ class Exporter {
   // The ports that are listened on, in the order of the sockets.
   [[nodiscard]] virtual std::vector<uint16_t> ports() const = 0;
   // From the next scrape on. Any thread.
-  virtual void Reconfigure(std::vector<std::string> levels, uint64_t top_processes) = 0;
+  virtual void Reconfigure(ExporterChoices choices) = 0;
   // Reads the web configuration file anew; on an Error the old stays in force.
   virtual Status ReloadWebConfig() = 0;
   [[nodiscard]] virtual bool UsesTls() const = 0;

@@ -65,7 +65,7 @@ class ExporterTest : public ::testing::Test {
  protected:
   void SetUp() override {
     const exposition::RenderOptions facts = exposition::TestOptions();
-    options_ = {facts.levels, facts.node_name, facts.version, facts.revision, facts.branch, facts.arch};
+    options_ = {{facts.levels}, facts.node_name, facts.version, facts.revision, facts.branch, facts.arch};
     options_.settings = [] { return std::vector<SettingRow>{{"web.configFile", "/etc/<web>.yaml", "c.yaml:3"}}; };
     auto exporter = StartExporter(*http::ListenOn({"127.0.0.1:0"}), options_, source_);
     ASSERT_TRUE(exporter) << exporter.error().message;
@@ -92,7 +92,7 @@ size_t OpenFiles() {
 
 TEST_F(ExporterTest, ServesTheSnapshotAndThenItsOwnInstruments) {
   source_.Publish(exposition::SmallSnapshot());
-  const http::TestResponse response = Get("/metrics?collect[]=x");
+  const http::TestResponse response = Get("/metrics?other=x");
   EXPECT_EQ(response.status, 200);
   EXPECT_THAT(response.head, HasSubstr("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
   const exposition::RenderOptions options = exposition::TestOptions();
@@ -195,11 +195,79 @@ TEST_F(ExporterTest, ThePageListsTheSettings) {
 TEST_F(ExporterTest, LevelsMayChangeWhileItServes) {
   source_.Publish(exposition::SmallSnapshot());
   EXPECT_THAT(Get("/metrics").body, HasSubstr("kepler_process_cpu_joules_total{"));
-  exporter_->Reconfigure({"node"}, 0);
+  exporter_->Reconfigure({.levels = {"node"}});
   const std::string body = Get("/metrics").body;
   EXPECT_THAT(body, HasSubstr("kepler_node_cpu_joules_total{"));
   EXPECT_THAT(body, Not(HasSubstr("kepler_process_cpu_joules_total{")));
   EXPECT_THAT(body, HasSubstr("node-1"));
+}
+
+TEST_F(ExporterTest, AScrapeMayAskForSomeLevels) {
+  source_.Publish(exposition::SmallSnapshot());
+  for (const char* query : {"?level=node&level=pod", "?level=node,pod", "?collect%5B%5D=node&collect[]=pod"}) {
+    const std::string body = Get(std::string("/metrics") + query).body;
+    EXPECT_THAT(body, HasSubstr("kepler_node_cpu_joules_total{")) << query;
+    EXPECT_THAT(body, HasSubstr("kepler_pod_cpu_joules_total{")) << query;
+    EXPECT_THAT(body, HasSubstr("brahe_scrapes_total{")) << query;
+    EXPECT_THAT(body, Not(HasSubstr("kepler_process_cpu"))) << query;
+  }
+  const http::TestResponse refused = Get("/metrics?level=node&level=nodes");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_THAT(refused.body, StartsWith("no level is called \"nodes\"; levels are node, "));
+  exporter_->Reconfigure({.levels = {"node"}});
+  const http::TestResponse left_out = Get("/metrics?level=node&level=pod");
+  EXPECT_EQ(left_out.status, 200) << "what is left out spoils nothing";
+  EXPECT_THAT(left_out.body, HasSubstr("kepler_node_cpu_joules_total{"));
+  EXPECT_THAT(left_out.body, Not(HasSubstr("kepler_pod_cpu")));
+}
+
+size_t SeriesIn(const std::string& body) {
+  size_t series = 0;
+  for (size_t line = 0; line < body.size(); line = body.find('\n', line) + 1) series += body[line] != '#' ? 1 : 0;
+  return series;
+}
+
+TEST_F(ExporterTest, TellsHowLargeTheLastScrapeWas) {
+  source_.Publish(exposition::SmallSnapshot());
+  const http::TestResponse first = Get("/metrics");
+  const std::string second = Get("/metrics?level=node").body;
+  size_t series = 0, bytes = 0;
+  for (size_t at = 0; at < second.size(); at = second.find('\n', at) + 1) {
+    const std::string line = second.substr(at, second.find('\n', at) - at);
+    const auto value = [&] { return std::stoul(line.substr(line.rfind(' '))); };
+    if (line.starts_with("brahe_exposition_series{")) series += value();
+    if (line.starts_with("brahe_exposition_bytes{")) bytes += value();
+  }
+  EXPECT_EQ(series, SeriesIn(first.body));
+  EXPECT_EQ(bytes, first.body.size());
+}
+
+TEST_F(ExporterTest, HoldsALimitOfSeriesThatIsSetWhileItServesAndSaysSo) {
+  monitor::Snapshot crowd = exposition::SmallSnapshot();
+  for (uint32_t i = 0; i < 300; ++i) {
+    exposition::AddProcess(crowd, {5000 + i, "worker", "/w", "regular", "", ""}, monitor::WorkloadState::kRunning,
+                           {1000 + i});
+  }
+  source_.Publish(std::move(crowd));
+  const std::string all = Get("/metrics").body;
+  EXPECT_THAT(all, Not(HasSubstr("brahe_exposition_limited")));
+  ExporterChoices choices = options_.choices;
+  choices.max_series = SeriesIn(all) - 100;
+  exporter_->Reconfigure(choices);
+  testing::internal::CaptureStderr();
+  for (int scrape = 0; scrape < 3; ++scrape) {
+    const std::string body = Get("/metrics").body;
+    EXPECT_LE(SeriesIn(body), choices.max_series);
+    EXPECT_GT(SeriesIn(body), choices.max_series - 100);
+    EXPECT_THAT(body, HasSubstr("brahe_exposition_limited{level=\"process\",node_name=\"node-1\"} 1\n"));
+    EXPECT_THAT(body, HasSubstr("brahe_exposition_limited{level=\"pod\",node_name=\"node-1\"} 0\n"));
+  }
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(log, HasSubstr("exporter.prometheus.maxSeries=" + std::to_string(choices.max_series) + " leaves out"));
+  EXPECT_EQ(log.find("leaves out"), log.rfind("leaves out")) << "once";
+  choices.max_series = 0;
+  exporter_->Reconfigure(choices);
+  EXPECT_THAT(Get("/metrics").body, Not(HasSubstr("brahe_exposition_limited")));
 }
 
 TEST_F(ExporterTest, KnowsNoOtherPathAndNoOtherMethod) {

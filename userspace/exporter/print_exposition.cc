@@ -26,6 +26,8 @@ int Main(std::string_view name) {
       {{Milliseconds(3), Milliseconds(1), {Milliseconds(1), Milliseconds(2)}}, {Seconds(100), std::nullopt}});
   instruments.CountScrape();
   instruments.ObserveScrape(Milliseconds(40));
+  instruments.ObserveSizes({{"node", {20, 2000}}}, true);
+  instruments.SetLimited({"node", "process"}, {"process"});
   exposition::TextRenderer renderer(
       std::make_shared<const exposition::RenderInput>(
           std::make_shared<const monitor::Snapshot>(exposition::SmallSnapshot()), exposition::TestOptions()),

@@ -50,7 +50,9 @@ void AppendUsageRatio(const RenderInput& input, const Family&, size_t, SampleWri
   NewSample(input, out).Labels(input.node_label).Millionths(input.snapshot.usage_ppm);
 }
 
-size_t Cpus(const RenderInput& input, const Family&) { return input.snapshot.cpus ? input.snapshot.cpus->size() : 0; }
+size_t Cpus(const RenderInput& input, const Family&) {
+  return input.options.cpu_info && input.snapshot.cpus ? input.snapshot.cpus->size() : 0;
+}
 
 void AppendCpu(const RenderInput& input, const Family&, size_t item, SampleWriter& out) {
   const cpu::CpuInfo& cpu = (*input.snapshot.cpus)[item];
@@ -119,29 +121,12 @@ size_t Workloads(const RenderInput& input, const Family&) {
   return (input.*kList).workloads.size();
 }
 
-// Whether a workload has a series of its own in a zone, and whether it has any.
+// The sum of those of `group`; nullopt if there are none or a reading is not known.
 template <typename Labels>
-bool IsListed(const RenderInput&, const RenderList<Labels>&, size_t, size_t) {
-  return true;
-}
-bool IsListed(const RenderInput& input, const RenderList<monitor::ProcessLabels>&, size_t item, size_t zone) {
-  return input.top_processes.Lists(item, zone);
-}
-template <typename Labels>
-bool IsListed(const RenderInput&, const RenderList<Labels>&, size_t) {
-  return true;
-}
-bool IsListed(const RenderInput& input, const RenderList<monitor::ProcessLabels>&, size_t item) {
-  return input.top_processes.Lists(item);
-}
-
-// The sum of those of `group` that are listed; nullopt if there are none or a reading is not known.
-template <typename Labels>
-std::optional<uint64_t> SumOf(Reading reading, const RenderInput& input, const RenderList<Labels>& list,
-                              std::span<const size_t> group, size_t zone) {
+std::optional<uint64_t> SumOf(Reading reading, const RenderList<Labels>& list, std::span<const size_t> group,
+                              size_t zone) {
   std::optional<uint64_t> sum;
   for (const size_t item : group) {
-    if (!IsListed(input, list, item, zone)) continue;
     const auto value = reading(list.workloads.At(item, zone));
     if (!value) return std::nullopt;
     sum = sum.value_or(0) + *value;
@@ -166,9 +151,9 @@ void AppendFigures(const RenderInput& input, const RenderList<Labels>& list, siz
   const auto group = list.twins.Group(item);
   bool begun = false;
   for (size_t zone = 0; zone < input.zone_labels.size(); ++zone) {
-    const auto value = SumOf(kReading, input, list, group, zone);
+    const auto value = SumOf(kReading, list, group, zone);
     if (!value) continue;
-    if (!begun) out.Begin({list.labels.All(item), {}, StartOf(input, list, group)});
+    if (!begun) out.Begin({list.labels().All(item), {}, StartOf(input, list, group)});
     begun = true;
     out.Add(input.zone_labels[zone], SampleValue::Millionths(*value));
   }
@@ -179,15 +164,32 @@ void AppendWorkload(const RenderInput& input, const Family&, size_t item, Sample
   AppendFigures<kReading>(input, input.*kList, item, out);
 }
 
-// The same for the CPU time of those of `group` that are listed in any zone.
+// The same for the CPU time of `group`.
 template <typename Labels>
-std::optional<Nanoseconds> CpuTimeOf(const RenderInput& input, const RenderList<Labels>& list,
-                                     std::span<const size_t> group) {
+std::optional<Nanoseconds> CpuTimeOf(const RenderList<Labels>& list, std::span<const size_t> group) {
   std::optional<Nanoseconds> sum;
-  for (const size_t item : group) {
-    if (IsListed(input, list, item)) sum = sum.value_or(Nanoseconds()) + list.workloads[item].cpu_time;
-  }
+  for (const size_t item : group) sum = sum.value_or(Nanoseconds()) + list.workloads[item].cpu_time;
   return sum;
+}
+
+// Processes, and where it is wanted, one behind them that stands for all that no running one has. The kernel gives its
+// pid to no process that uses time.
+size_t ProcessesAndRest(const RenderInput& input, const Family& family) {
+  return Workloads<&RenderInput::processes>(input, family) + (input.no_running.empty() ? 0 : 1);
+}
+
+template <Reading kReading>
+void AppendProcess(const RenderInput& input, const Family&, size_t item, SampleWriter& out) {
+  if (item < input.processes.workloads.size()) return AppendFigures<kReading>(input, input.processes, item, out);
+  const monitor::ProcessLabels labels = {0, "unlisted", "", "regular", "", ""};
+  std::string spelt;
+  AppendLabels(labels, input.labels(), spelt);
+  out.Begin({spelt, {}, StartOfAll(input)});
+  for (size_t zone = 0; zone < input.zone_labels.size(); ++zone) {
+    if (const auto value = kReading(input.no_running[zone])) {
+      out.Add(input.zone_labels[zone], SampleValue::Millionths(*value));
+    }
+  }
 }
 
 // Kepler's series has no state: a running process and its terminated twins are one sample, so that the series does not
@@ -195,23 +197,23 @@ std::optional<Nanoseconds> CpuTimeOf(const RenderInput& input, const RenderList<
 void AppendProcessTime(const RenderInput& input, const Family&, size_t item, SampleWriter& out) {
   const RenderList<monitor::ProcessLabels>& list = input.processes;
   if (list.twins.HasRunningTwin(item)) return;
-  auto time = CpuTimeOf(input, list, list.twins.Group(item));
+  auto time = CpuTimeOf(list, list.twins.Group(item));
   if (list.workloads[item].state == monitor::WorkloadState::kRunning) {
-    const auto terminated = CpuTimeOf(input, list, list.twins.TerminatedTwinsOf(item));
+    const auto terminated = CpuTimeOf(list, list.twins.TerminatedTwinsOf(item));
     if (terminated) time = time.value_or(Nanoseconds()) + *terminated;
   }
   if (!time) return;
   out.Begin(
-      {list.labels.BeforeState(item), list.labels.BehindState(item), StartOf(input, list, list.twins.Group(item))});
+      {list.labels().BeforeState(item), list.labels().BehindState(item), StartOf(input, list, list.twins.Group(item))});
   out.Add({}, SampleValue::Billionths(time->value));
 }
 
 template <typename Labels>
 void AppendTime(const RenderInput& input, const RenderList<Labels>& list, size_t item, SampleWriter& out) {
   const auto group = list.twins.Group(item);
-  const auto time = CpuTimeOf(input, list, group);
+  const auto time = CpuTimeOf(list, group);
   if (!time) return;
-  out.Begin({list.labels.All(item), {}, StartOf(input, list, group)});
+  out.Begin({list.labels().All(item), {}, StartOf(input, list, group)});
   out.Add({}, SampleValue::Billionths(time->value));
 }
 
@@ -365,9 +367,9 @@ constexpr Family kFamiliesBeforeLists[] = {
     {"kepler_node_cpu_usage_ratio", kGauge, "CPU usage ratio of a node (value between 0.0 and 1.0)", "node", One,
      AppendUsageRatio},
     {"kepler_process_cpu_joules_total", kCounter, "Energy consumption of cpu at process level in joules", "process",
-     Workloads<&RenderInput::processes>, AppendWorkload<&RenderInput::processes, Energy>},
+     ProcessesAndRest, AppendProcess<Energy>},
     {"kepler_process_cpu_watts", kGauge, "Power consumption of cpu at process level in watts", "process",
-     Workloads<&RenderInput::processes>, AppendWorkload<&RenderInput::processes, Power>},
+     ProcessesAndRest, AppendProcess<Power>},
     {"kepler_process_cpu_seconds_total", kCounter, "Total user and system time of cpu at process level in seconds",
      "process", Workloads<&RenderInput::processes>, AppendProcessTime},
     {"kepler_container_cpu_joules_total", kCounter, "Energy consumption of cpu at container level in joules",
@@ -457,12 +459,11 @@ std::vector<std::string> SpellZoneLabels(LabelSpelling spelling, const std::vect
   return labels;
 }
 
-std::vector<RenderList<monitor::GroupLabels>> GroupLists(const monitor::Snapshot& snapshot, LabelContext context,
-                                                         const RenderOptions& options) {
-  std::vector<RenderList<monitor::GroupLabels>> lists;
+std::deque<RenderList<monitor::GroupLabels>> GroupLists(const monitor::Snapshot& snapshot, LabelContext context) {
+  std::deque<RenderList<monitor::GroupLabels>> lists;
   for (const monitor::GroupList& list : snapshot.groups) {
     context.names = &list.label_names;
-    lists.emplace_back(list.groups, context, IsChosen(list.level, options));
+    lists.emplace_back(list.groups, context);
   }
   return lists;
 }
@@ -471,26 +472,33 @@ monitor::EnergyFigure Sum(const monitor::EnergyFigure& a, const monitor::EnergyF
   return {a.energy + b.energy, a.power && b.power ? std::optional(*a.power + *b.power) : std::nullopt};
 }
 
-std::vector<RenderRest> Rests(const monitor::Snapshot& snapshot, const TopProcesses& top_processes) {
+std::vector<RenderRest> Rests(const monitor::Snapshot& snapshot) {
   std::vector<RenderRest> rests;
   const auto add = [&](std::string_view level, const std::vector<monitor::ListRest>& zones) {
     const bool can_pend =
         std::find(std::begin(kLevelsThatPend), std::end(kLevelsThatPend), level) != std::end(kLevelsThatPend) ||
         std::any_of(zones.begin(), zones.end(), [](const auto& rest) { return rest.pending.value != 0; });
     if (!zones.empty()) rests.push_back({level, zones, can_pend});
-    return !zones.empty();
   };
-  if (add("process", snapshot.processes.rest())) {
-    for (size_t zone = 0; zone < snapshot.zones.size(); ++zone) {
-      monitor::EnergyFigure& unlisted = rests[0].zones[zone].unlisted;
-      unlisted = Sum(unlisted, top_processes.unlisted()[zone]);
-    }
-  }
+  add("process", snapshot.processes.rest());
   add("container", snapshot.containers.rest());
   add("vm", snapshot.vms.rest());
   add("pod", snapshot.pods.rest());
   for (const monitor::GroupList& list : snapshot.groups) add(list.level, list.groups.rest());
   return rests;
+}
+
+// What of the node's active energy no running process has; nothing where the list has no rest.
+std::vector<monitor::EnergyFigure> NoRunning(const monitor::WorkloadList<monitor::ProcessLabels>& processes) {
+  std::vector<monitor::EnergyFigure> figures;
+  for (const monitor::ListRest& rest : processes.rest()) {
+    figures.push_back(Sum(rest.unlisted, {rest.pending, Microwatts{}}));  // its power is with the unlisted
+  }
+  for (size_t item = 0; item < processes.size() && !figures.empty(); ++item) {
+    if (processes[item].state == monitor::WorkloadState::kRunning) continue;
+    for (size_t zone = 0; zone < figures.size(); ++zone) figures[zone] = Sum(figures[zone], processes.At(item, zone));
+  }
+  return figures;
 }
 
 // Makes the families of the lists that a snapshot happens to have.
@@ -552,21 +560,22 @@ std::vector<Family> AllFamilies(const RenderInput& input, std::deque<std::string
 }  // namespace
 
 RenderInput::RenderInput(std::shared_ptr<const monitor::Snapshot> source, RenderOptions render_options,
-                         LabelSpelling label_spelling, RenderClock render_clock)
+                         LabelSpelling label_spelling, RenderClock render_clock, SeriesLimit series_limit)
     : owner(std::move(source)),
       snapshot(*owner),
       options(std::move(render_options)),
       spelling(label_spelling),
       clock(render_clock),
+      limit(std::move(series_limit)),
       node_label(SpellLabel(spelling, "node_name", options.node_name)),
       zone_labels(SpellZoneLabels(spelling, snapshot.zones)),
-      processes(snapshot.processes, labels(), IsChosen("process", options)),
-      containers(snapshot.containers, labels(), IsChosen("container", options)),
-      vms(snapshot.vms, labels(), IsChosen("vm", options)),
-      pods(snapshot.pods, labels(), IsChosen("pod", options)),
-      groups(GroupLists(snapshot, labels(), options)),
-      top_processes(snapshot.processes, snapshot.zones.size(), options.top_processes),
-      rests(Rests(snapshot, top_processes)),
+      processes(snapshot.processes, labels()),
+      containers(snapshot.containers, labels()),
+      vms(snapshot.vms, labels()),
+      pods(snapshot.pods, labels()),
+      groups(GroupLists(snapshot, labels())),
+      rests(Rests(snapshot)),
+      no_running(options.unlisted_as_process ? NoRunning(snapshot.processes) : std::vector<monitor::EnergyFigure>()),
       families(AllFamilies(*this, texts_)) {}
 
 LabelContext RenderInput::labels() const {

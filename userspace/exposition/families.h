@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,8 +14,8 @@
 #include "userspace/exposition/label_twins.h"
 #include "userspace/exposition/render_clock.h"
 #include "userspace/exposition/sample_writer.h"
+#include "userspace/exposition/series_limit.h"
 #include "userspace/exposition/spelt_labels.h"
-#include "userspace/exposition/top_processes.h"
 #include "userspace/monitor/snapshot.h"
 
 namespace brahe::exposition {
@@ -21,25 +23,36 @@ namespace brahe::exposition {
 // What does not change from scrape to scrape.
 struct RenderOptions {
   std::vector<std::string> levels;  // of node, process, container, vm, pod and those of Snapshot::groups
-  uint64_t top_processes = 0;       // see TopProcesses
+  // See Selector. How many processes are listed, and groups of each level; 0: all. How many series; 0: any number.
+  uint64_t top_processes = 0;
+  uint64_t top_groups = 0;
+  uint64_t max_series = 0;
   std::string node_name;
   std::string version, revision, branch, arch;
+  bool cpu_info = true;              // tell of each CPU
+  bool unlisted_as_process = false;  // Kepler's families have a process that stands for all that no running one has
   bool created_lines = false;  // OpenMetrics: a counter's sample is followed by when it was 0, where that is known
 };
 
-// The workloads of one list, ready to be rendered. The list must outlive this.
+// The workloads of one list, ready to be rendered. The list, and what `context` refers to, must outlive this.
 template <typename Labels>
-struct RenderList {
-  // `chosen` false: nothing of it will be rendered.
-  RenderList(const monitor::WorkloadList<Labels>& list, const LabelContext& context, bool chosen)
-      : workloads(list), twins(list), labels(chosen ? list : kNothing, context) {}
+class RenderList {
+ public:
+  RenderList(const monitor::WorkloadList<Labels>& list, const LabelContext& context)
+      : workloads(list), twins(list), context_(context) {}
 
   const monitor::WorkloadList<Labels>& workloads;
-  LabelTwins<Labels> twins;
-  SpeltLabels<Labels> labels;
+  const LabelTwins<Labels> twins;
+  // Spelt when they are asked for first: a scrape need not ask for this level.
+  [[nodiscard]] const SpeltLabels<Labels>& labels() const {
+    std::call_once(spelt_, [this] { labels_.emplace(workloads, context_); });
+    return *labels_;
+  }
 
  private:
-  static inline const monitor::WorkloadList<Labels> kNothing;
+  const LabelContext context_;
+  mutable std::once_flag spelt_;
+  mutable std::optional<SpeltLabels<Labels>> labels_;
 };
 
 struct RenderInput;
@@ -70,8 +83,9 @@ struct RenderInput {
   explicit RenderInput(std::shared_ptr<const monitor::Snapshot> source, RenderOptions render_options,
                        LabelSpelling label_spelling = LabelSpelling::kText)
       : RenderInput(source, std::move(render_options), label_spelling, RenderClock::Of(*source)) {}
+  // `series_limit`: what was left out of `source` because of it.
   RenderInput(std::shared_ptr<const monitor::Snapshot> source, RenderOptions render_options,
-              LabelSpelling label_spelling, RenderClock render_clock);
+              LabelSpelling label_spelling, RenderClock render_clock, SeriesLimit series_limit = {});
   RenderInput(const RenderInput&) = delete;
   RenderInput& operator=(const RenderInput&) = delete;
 
@@ -80,19 +94,21 @@ struct RenderInput {
   const RenderOptions options;
   const LabelSpelling spelling;
   const RenderClock clock;
+  const SeriesLimit limit;
   const std::string node_label;                // node_name, spelt
   const std::vector<std::string> zone_labels;  // zone, spelt, by ZoneSeries
   const RenderList<monitor::ProcessLabels> processes;
   const RenderList<monitor::ContainerLabels> containers;
   const RenderList<monitor::VmLabels> vms;
   const RenderList<monitor::PodLabels> pods;
-  const std::vector<RenderList<monitor::GroupLabels>> groups;  // by Snapshot::groups
-  const TopProcesses top_processes;
-  const std::vector<RenderRest> rests;  // of the lists that have one
+  const std::deque<RenderList<monitor::GroupLabels>> groups;  // by Snapshot::groups
+  const std::vector<RenderRest> rests;                        // of the lists that have one
+  const std::vector<monitor::EnergyFigure> no_running;  // what no running process has, by ZoneSeries; empty: not shown
 
- private:
+  // Of workloads that run.
   [[nodiscard]] LabelContext labels() const;
 
+ private:
   std::deque<std::string> texts_;  // names and help texts of families
 
  public:

@@ -6,7 +6,6 @@
 #include <limits>
 #include <memory>
 #include <optional>
-#include <type_traits>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -53,10 +52,6 @@ class ListSelection {
 
  private:
   using Chunk = typename List::Chunk;
-
-  // Then two may be printed alike while both run.
-  static constexpr bool kNamedFreely =
-      std::is_same_v<Labels, monitor::VmLabels> || std::is_same_v<Labels, monitor::GroupLabels>;
 
   struct Entry {
     bool listed = false;
@@ -268,7 +263,8 @@ void ListSelection<Labels>::DemoteTwins(Items& items, const std::vector<Item*>& 
   const bool one_ended = std::any_of(sorted.begin(), sorted.end(), [](const Item* item) { return !item->runs(); });
   for (Item& item : items) {
     if (item.entry == nullptr || !item.entry->listed) continue;
-    if (!one_ended && item.runs() && !kNamedFreely) continue;  // it has no twin that was demoted
+    const bool may_be_twin = one_ended || !item.runs() || MayBePrintedAlike(*item.face().labels);
+    if (!may_be_twin) continue;
     if (std::binary_search(sorted.begin(), sorted.end(), &item, before)) Demote(item, zones);
   }
 }

@@ -7,12 +7,14 @@
 
 namespace brahe::exposition {
 
-ProtobufRenderer::ProtobufRenderer(std::shared_ptr<const RenderInput> input, std::string registry)
-    : cursor_(std::move(input)), registry_(std::move(registry)) {}
+ProtobufRenderer::ProtobufRenderer(std::shared_ptr<const RenderInput> input, std::string registry,
+                                   std::vector<std::string> levels)
+    : cursor_(std::move(input), std::move(levels)), registry_(std::move(registry)) {}
 
 void ProtobufRenderer::AppendNextItem(std::string& out) {
   while (!cursor_.AtEnd() && out.empty()) {
     if (cursor_.AtFirstItem()) {
+      tally_.Enter(cursor_.family().level);
       AppendHead(out);
       if (out.empty()) {
         cursor_.AdvanceFamily();
@@ -21,11 +23,14 @@ void ProtobufRenderer::AppendNextItem(std::string& out) {
     }
     ProtobufSamples samples(cursor_.family().type, out);
     cursor_.WriteItem(samples);
+    tally_.Add(samples.series(), out.size());
     cursor_.Advance();
   }
   if (out.empty() && !registry_written_) {
     registry_written_ = true;
     out = std::move(registry_);
+    tally_.Enter("");
+    tally_.Add(0, out.size());
   }
 }
 

@@ -2,10 +2,12 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "userspace/exposition/families.h"
 #include "userspace/exposition/family_cursor.h"
 #include "userspace/exposition/item_stream.h"
+#include "userspace/exposition/level_tally.h"
 
 namespace brahe::exposition {
 
@@ -16,7 +18,12 @@ class ProtobufRenderer final : public ItemStream {
  public:
   // `input` has its labels in the spelling of protocol buffers. `registry`, other families in the same form, follows
   // the snapshot's.
-  ProtobufRenderer(std::shared_ptr<const RenderInput> input, std::string registry);
+  // `levels` as for FamilyCursor.
+  ProtobufRenderer(std::shared_ptr<const RenderInput> input, std::string registry,
+                   std::vector<std::string> levels = {});
+
+  // What was rendered so far. The registry's part has bytes and no series here.
+  [[nodiscard]] const LevelSizes& sizes() const { return tally_.sizes(); }
 
  private:
   void AppendNextItem(std::string& out) override;
@@ -24,6 +31,7 @@ class ProtobufRenderer final : public ItemStream {
   void AppendHead(std::string& out) const;
 
   FamilyCursor cursor_;
+  LevelTally tally_;
   std::string registry_;
   bool registry_written_ = false;
 };

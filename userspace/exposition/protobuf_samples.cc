@@ -63,6 +63,7 @@ void ProtobufSamples::Add(std::string_view more, const SampleValue& value) {
   writer.Varint(kFamilyMetric << 3 | 2);
   writer.Varint(labels_.first.size() + labels_.second.size() + more.size() + value_.size());
   out_.append(labels_.first).append(labels_.second).append(more).append(value_);
+  ++series_;
 }
 
 void ProtobufSizes::Begin(const SeriesLabels& labels) {

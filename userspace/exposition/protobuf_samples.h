@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -16,10 +17,13 @@ class ProtobufSamples final : public SampleWriter {
 
   void Begin(const SeriesLabels& labels) override;
   void Add(std::string_view more, const SampleValue& value) override;
+  // Samples that were written.
+  [[nodiscard]] uint64_t series() const { return series_; }
 
  private:
   const FamilyType type_;
   std::string& out_;
+  uint64_t series_ = 0;
   SeriesLabels labels_;
   std::string value_;  // the field of the value: its bytes up to the number, those of the number, and those after it
 };

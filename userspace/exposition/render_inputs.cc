@@ -3,15 +3,16 @@
 namespace brahe::exposition {
 
 std::shared_ptr<const RenderInput> RenderInputs::Of(const std::shared_ptr<const monitor::Snapshot>& snapshot,
-                                                    LabelSpelling spelling) {
+                                                    LabelSpelling spelling, uint64_t own_series) {
   // Those who come meanwhile wait here instead of doing the same work.
   const std::lock_guard lock(mutex_);
-  std::weak_ptr<const RenderInput>& kept = latest_[static_cast<size_t>(spelling)];
-  if (auto latest = kept.lock(); latest && latest->owner == snapshot) return latest;
+  Latest& kept = latest_[static_cast<size_t>(spelling)];
+  if (auto latest = kept.input.lock(); latest && kept.snapshot.lock() == snapshot) return latest;
   const RenderClock clock = RenderClock::Of(*snapshot);
   clock_ = clock_ ? clock_->Renewed(clock) : clock;
-  auto made = std::make_shared<const RenderInput>(snapshot, options_, spelling, *clock_);
-  kept = made;
+  const auto [shown, limit] = selector_.Of(snapshot, options_, own_series);
+  auto made = std::make_shared<const RenderInput>(shown, options_, spelling, *clock_, limit);
+  kept = {.snapshot = snapshot, .input = made};
   return made;
 }
 

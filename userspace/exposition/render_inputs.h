@@ -1,23 +1,26 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <utility>
 
 #include "userspace/exposition/families.h"
+#include "userspace/exposition/selector.h"
 
 namespace brahe::exposition {
 
 // Makes one RenderInput of a snapshot for all scrapes that render it at the same time with labels in the same spelling,
-// and keeps none that nobody renders. Any thread.
+// and keeps none that nobody renders. Snapshots come in the order of their epochs. Any thread.
 class RenderInputs {
  public:
   explicit RenderInputs(RenderOptions options) : options_(std::move(options)) {}
 
+  // `own_series`: what an exposition has beside the snapshot's families.
   std::shared_ptr<const RenderInput> Of(const std::shared_ptr<const monitor::Snapshot>& snapshot,
-                                        LabelSpelling spelling = LabelSpelling::kText);
+                                        LabelSpelling spelling = LabelSpelling::kText, uint64_t own_series = 0);
 
   [[nodiscard]] RenderOptions options() const;
   // Holds for scrapes that begin afterwards.
@@ -26,7 +29,12 @@ class RenderInputs {
  private:
   mutable std::mutex mutex_;
   RenderOptions options_;
-  std::array<std::weak_ptr<const RenderInput>, 2> latest_;  // by LabelSpelling
+  struct Latest {
+    std::weak_ptr<const monitor::Snapshot> snapshot;  // as it was given
+    std::weak_ptr<const RenderInput> input;
+  };
+  std::array<Latest, 2> latest_;  // by LabelSpelling
+  Selector selector_;
   std::optional<RenderClock> clock_;
 };
 

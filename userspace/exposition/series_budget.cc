@@ -9,6 +9,10 @@ LevelBounds SeriesBudget::Divide(uint64_t most, uint64_t fixed, const std::vecto
     bounds_.clear();
     return {};
   }
+  std::erase_if(bounds_, [&](const auto& bound) {
+    return std::none_of(demands.begin(), demands.end(),
+                        [&](const auto& demand) { return demand.level == bound.first; });
+  });
   uint64_t left = most - std::min(most, fixed);
   for (const SeriesDemand& demand : demands) {
     const uint64_t members = std::min(demand.members, BoundOf(demand, left / demand.series));

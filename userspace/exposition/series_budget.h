@@ -14,7 +14,7 @@ namespace brahe::exposition {
 struct SeriesDemand {
   std::string_view level;
   uint64_t members = 0;
-  uint64_t series = 0;  // of one member, at most
+  uint64_t series = 1;  // of one member, at most; not 0
 };
 
 // Who is listed so that an exposition has no more than a number of series: what one level leaves goes to the next. It

@@ -38,6 +38,12 @@ TEST(SeriesBudget, ABoundRisesByAnEighthAtLeastAndGoesOnlyWithRoomToSpare) {
   EXPECT_THAT(budget.Divide(784, 0, Demands(0, 100)), IsEmpty());
 }
 
+TEST(SeriesBudget, ALevelThatWantsNothingHasNoBound) {
+  SeriesBudget budget;
+  budget.Divide(50, 0, Demands(1, 10));
+  EXPECT_THAT(budget.Divide(50, 0, {Demands(1, 10)[0]}), IsEmpty());
+}
+
 TEST(SeriesBudget, NeverHasMoreThanTheLimitUnlessWhatIsFixedHas) {
   std::mt19937 random(3);
   SeriesBudget budget;

@@ -30,14 +30,17 @@ void AddWorkload(monitor::WorkloadList<Labels>& list, Labels labels, monitor::Wo
   chunk->sums.resize(figures.size());
   chunk->AddFigures(cpu_time, [&](size_t zone) { return figures[zone]; });
   chunks.push_back(std::move(chunk));
+  const std::vector<monitor::ListRest> rest = list.rest();
   list = {};
   for (const auto& each : chunks) list.Append(each);
+  list.SetRest(rest);
 }
 
 // Puts another figure in the place of a list's.
 template <typename Labels>
 void SetFigure(monitor::WorkloadList<Labels>& list, size_t item, size_t zone, monitor::EnergyFigure figure) {
   const monitor::WorkloadList<Labels> before = std::exchange(list, {});
+  list.SetRest(before.rest());
   for (size_t i = 0; i < before.size(); ++i) {
     std::vector<monitor::EnergyFigure> figures;
     for (size_t z = 0; z < before.chunks()[0]->sums.size(); ++z) figures.push_back(before.At(i, z));

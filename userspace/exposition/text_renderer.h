@@ -2,11 +2,13 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "userspace/exposition/exposition.h"
 #include "userspace/exposition/families.h"
 #include "userspace/exposition/family_cursor.h"
 #include "userspace/exposition/item_stream.h"
+#include "userspace/exposition/level_tally.h"
 
 namespace brahe::exposition {
 
@@ -15,13 +17,19 @@ class TextRenderer final : public ItemStream {
  public:
   // `input` has its labels as text. `registry_text`, an exposition of other families without its end, follows the
   // snapshot's. `format` is one of the two that are text.
-  TextRenderer(std::shared_ptr<const RenderInput> input, ExpositionFormat format, std::string registry_text);
+  // `levels` as for FamilyCursor.
+  TextRenderer(std::shared_ptr<const RenderInput> input, ExpositionFormat format, std::string registry_text,
+               std::vector<std::string> levels = {});
+
+  // What was rendered so far. The registry's part has bytes and no series here.
+  [[nodiscard]] const LevelSizes& sizes() const { return tally_.sizes(); }
 
  private:
   void AppendNextItem(std::string& out) override;
   void AppendItem(std::string& out);
 
   FamilyCursor cursor_;
+  LevelTally tally_;
   const ExpositionFormat format_;
   std::string registry_text_;
   bool header_written_ = false;  // of the cursor's family

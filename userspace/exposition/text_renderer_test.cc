@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "userspace/base/file.h"
+#include "userspace/exposition/selector.h"
 #include "userspace/exposition/test_snapshot.h"
 
 namespace brahe::exposition {
@@ -28,6 +29,10 @@ std::shared_ptr<const RenderInput> InputOf(const monitor::Snapshot& snapshot,
 std::string Render(const monitor::Snapshot& snapshot, const RenderOptions& options = TestOptions(),
                    const std::string& registry_text = "") {
   return TextRenderer(InputOf(snapshot, options), ExpositionFormat::kText, registry_text).ReadAll();
+}
+
+std::string RenderSelected(const monitor::Snapshot& snapshot, const RenderOptions& options) {
+  return Render(*Selector().Of(std::make_shared<const monitor::Snapshot>(snapshot), options, 0).snapshot, options);
 }
 
 std::vector<std::string> Lines(const std::string& text) {
@@ -113,17 +118,16 @@ TEST(TextRenderer, RendersTheLargestProcessesAndTheSumOfTheOthers) {
   AddProcess(snapshot, Process(5, "cc1"), monitor::WorkloadState::kTerminated, {300});
   AddProcess(snapshot, Process(6, "small"), monitor::WorkloadState::kRunning, {7});
   AddProcess(snapshot, Process(7, "large"), monitor::WorkloadState::kRunning, {400});
-  AddProcess(snapshot, Process(5, "cc1"), monitor::WorkloadState::kTerminated, {20});  // a twin of the first
   snapshot.processes.SetRest({{.unlisted = {.energy = {1000}, .power = {}}, .pending = {}}});
   RenderOptions options = TestOptions();
   options.top_processes = 2;
-  const std::string text = Render(snapshot, options);
+  const std::string text = RenderSelected(snapshot, options);
   EXPECT_THAT(SamplesOf("kepler_process_cpu_joules_total", text),
               ElementsAre(HasSubstr("comm=\"cc1\""), HasSubstr("comm=\"large\"")));
   EXPECT_THAT(SamplesOf("kepler_process_cpu_watts", text), ::testing::SizeIs(2));
   EXPECT_THAT(SamplesOf("kepler_process_cpu_seconds_total", text), ::testing::SizeIs(2));
   EXPECT_THAT(SamplesOf("kepler_process_cpu_joules_total", text)[0], ::testing::EndsWith(" 0.000300"));
-  EXPECT_THAT(SamplesOf("brahe_process_unlisted_joules_total", text), ElementsAre(::testing::EndsWith(" 0.001027")));
+  EXPECT_THAT(SamplesOf("brahe_process_unlisted_joules_total", text), ElementsAre(::testing::EndsWith(" 0.001007")));
 }
 
 TEST(TextRenderer, RendersOnlyTheChosenLevels) {
@@ -139,6 +143,71 @@ TEST(TextRenderer, RendersOnlyTheChosenLevels) {
   const std::string container = Render(SmallSnapshot(), OnlyLevel("container"));
   EXPECT_THAT(container, HasSubstr("kepler_container_cpu_seconds_total"));
   EXPECT_THAT(container, Not(HasSubstr("_process_")));
+}
+
+TEST(TextRenderer, RendersOfTheChosenLevelsThoseThatAreAskedFor) {
+  RenderOptions options = TestOptions();
+  std::erase(options.levels, "vm");
+  TextRenderer renderer(InputOf(SmallSnapshot(), options), ExpositionFormat::kText, "own 1\n", {"pod", "vm"});
+  const std::string text = renderer.ReadAll();
+  EXPECT_THAT(text, HasSubstr("kepler_pod_cpu_joules_total{"));
+  EXPECT_THAT(text, HasSubstr("brahe_pod_unlisted_joules_total{"));
+  EXPECT_THAT(text, HasSubstr("kepler_build_info{"));
+  EXPECT_THAT(text, Not(HasSubstr("kepler_node_cpu_joules")));
+  EXPECT_THAT(text, Not(HasSubstr("kepler_vm"))) << "it is not chosen";
+  const LevelSizes& sizes = renderer.sizes();
+  EXPECT_EQ(sizes.size(), 2U);
+  EXPECT_EQ(sizes.at("pod").series, SamplesOf("kepler_pod_cpu_joules_total", text).size() +
+                                        SamplesOf("kepler_pod_cpu_watts", text).size() +
+                                        SamplesOf("brahe_pod_unlisted_joules_total", text).size() +
+                                        SamplesOf("brahe_pod_unlisted_watts", text).size() +
+                                        SamplesOf("brahe_pod_pending_joules", text).size());
+  EXPECT_EQ(sizes.at("pod").bytes + sizes.at(kNoLevel).bytes, text.size());
+}
+
+TEST(TextRenderer, RendersCpusOnlyIfTheyAreWanted) {
+  RenderOptions options = TestOptions();
+  options.cpu_info = false;
+  EXPECT_THAT(Render(SmallSnapshot()), HasSubstr("kepler_node_cpu_info"));
+  EXPECT_THAT(Render(SmallSnapshot(), options), Not(HasSubstr("kepler_node_cpu_info")));
+}
+
+uint64_t MillionthsOf(const std::string& sample) {
+  std::string digits = sample.substr(sample.rfind(' ') + 1);
+  std::erase(digits, '.');
+  return std::stoull(digits);
+}
+
+// As Kepler's end-to-end test does it.
+uint64_t SumOfRunning(const std::string& family, const std::string& text) {
+  uint64_t sum = 0;
+  for (const std::string& sample : SamplesOf(family, text)) {
+    if (sample.find("state=\"running\"") != std::string::npos) sum += MillionthsOf(sample);
+  }
+  return sum;
+}
+
+TEST(TextRenderer, RunningProcessesAddUpToTheNodeIfWhatTheyDoNotHaveIsOneOfThem) {
+  monitor::Snapshot snapshot = OneZone();
+  AddProcess(snapshot, Process(1, "a"), monitor::WorkloadState::kRunning, {4000});
+  AddProcess(snapshot, Process(2, "b"), monitor::WorkloadState::kRunning, {3000});
+  AddProcess(snapshot, Process(3, "c"), monitor::WorkloadState::kTerminated, {2000});
+  snapshot.processes.SetRest({{.unlisted = {.energy = {70}, .power = Microwatts{11}}, .pending = {5}}});
+  RenderOptions options = TestOptions();
+  options.top_processes = 2;
+  const std::string without = RenderSelected(snapshot, options);
+  EXPECT_EQ(SumOfRunning("kepler_process_cpu_joules_total", without), 7000U);
+  options.unlisted_as_process = true;
+  for (const uint64_t top : {0, 1, 2}) {
+    options.top_processes = top;
+    const std::string text = RenderSelected(snapshot, options);
+    EXPECT_EQ(SumOfRunning("kepler_process_cpu_joules_total", text), 9075U) << top;
+    EXPECT_EQ(SumOfRunning("kepler_process_cpu_watts", text), 911U) << top;
+    EXPECT_THAT(text,
+                HasSubstr("kepler_process_cpu_joules_total{comm=\"unlisted\",container_id=\"\",exe=\"\",node_name="
+                          "\"node-1\",pid=\"0\",state=\"running\",type=\"regular\",vm_id=\"\",zone=\"package\"} "));
+    EXPECT_THAT(SamplesOf("kepler_process_cpu_seconds_total", text), Not(::testing::Contains(HasSubstr("unlisted"))));
+  }
 }
 
 TEST(TextRenderer, RendersVirtualMachinesAndPodsWithTheirLabels) {
@@ -211,7 +280,7 @@ TEST(TextRenderer, ListedAndUnlistedWattsOfProcessesAreThePowerOfAllWhateverIsLi
   snapshot.processes.SetRest({{.unlisted = {.energy = {}, .power = Microwatts{11}}, .pending = {}}});
   RenderOptions options = TestOptions();
   options.top_processes = 1;
-  const std::string text = Render(snapshot, options);
+  const std::string text = RenderSelected(snapshot, options);
   EXPECT_THAT(SamplesOf("kepler_process_cpu_watts", text), ElementsAre(::testing::EndsWith(" 0.000400")));
   EXPECT_THAT(SamplesOf("brahe_process_unlisted_watts", text), ElementsAre(::testing::EndsWith(" 0.000611")));
 }

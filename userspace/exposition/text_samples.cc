@@ -37,6 +37,7 @@ void TextSamples::Add(std::string_view more, const SampleValue& value) {
   out_.append(more).append("} ");
   AppendValue(value, out_);
   out_.push_back('\n');
+  ++series_;
   if (created_ && labels_.start_ms) AppendCreated(more);
 }
 
@@ -54,6 +55,7 @@ void TextSamples::AppendCreated(std::string_view more) {
   out_.append(more).append("} ");
   AppendMillionths(*labels_.start_ms * 1000, out_);
   out_.push_back('\n');
+  ++series_;
 }
 
 }  // namespace brahe::exposition

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,8 @@ class TextSamples final : public SampleWriter {
 
   void Begin(const SeriesLabels& labels) override;
   void Add(std::string_view more, const SampleValue& value) override;
+  // Lines that were written.
+  [[nodiscard]] uint64_t series() const { return series_; }
 
  private:
   // Appends name{labels, without what closes them.
@@ -30,6 +33,7 @@ class TextSamples final : public SampleWriter {
   // Where in out_ the labels in common stand already, with the name before them.
   size_t common_begin_ = 0;
   size_t common_size_ = 0;
+  uint64_t series_ = 0;
 };
 
 }  // namespace brahe::exposition

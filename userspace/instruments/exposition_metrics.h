@@ -2,12 +2,14 @@
 
 #include <prometheus/collectable.h>
 
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <string>
 #include <vector>
 
 #include "userspace/exposition/level_sizes.h"
+#include "userspace/exposition/levels.h"
 
 namespace brahe::instruments {
 
@@ -15,6 +17,9 @@ namespace brahe::instruments {
 // thread.
 class ExpositionMetrics final : public prometheus::Collectable {
  public:
+  // Three for each level and for what is of none.
+  static constexpr uint64_t kMostSeries = uint64_t{3} * (exposition::kLevels.size() + 1);
+
   explicit ExpositionMetrics(std::string node_name) : node_name_(std::move(node_name)) {}
 
   // A scrape that was rendered to its end. One that asked for some levels only renews the figures of these.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <utility>
 
 #include "userspace/instruments/registry_text.h"
@@ -37,6 +38,17 @@ prometheus::Counter& AddCounter(const std::string& name, const std::string& help
   return prometheus::BuildCounter().Name(name).Help(help).Labels({{"node_name", node_name}}).Register(registry).Add({});
 }
 
+uint64_t SeriesIn(const std::vector<prometheus::MetricFamily>& families) {
+  uint64_t series = 0;
+  for (const prometheus::MetricFamily& family : families) {
+    for (const prometheus::ClientMetric& metric : family.metric) {
+      const bool is_histogram = family.type == prometheus::MetricType::Histogram;
+      series += is_histogram ? metric.histogram.bucket.size() + 2 : 1;  // _sum and _count
+    }
+  }
+  return series;
+}
+
 }  // namespace
 
 Instruments::Instruments(const std::string& node_name, std::function<PodDirectoryFigures()> pods,
@@ -55,7 +67,8 @@ Instruments::Instruments(const std::string& node_name, std::function<PodDirector
       scrape_durations_(AddHistogram("brahe_scrape_duration_seconds",
                                      "Time from a scrape's arrival until its last byte was rendered", node_name,
                                      registry_)),
-      process_(node_name) {
+      process_(node_name),
+      exposition_(node_name) {
   if (pods) pods_.emplace(node_name, std::move(pods));
   if (pushes) pushes_.emplace(node_name, std::move(pushes));
 }
@@ -75,7 +88,29 @@ void Instruments::CountScrape() { scrapes_.Increment(); }
 
 void Instruments::ObserveScrape(Nanoseconds duration) { scrape_durations_.Observe(ToSeconds(duration)); }
 
+void Instruments::ObserveSizes(exposition::LevelSizes sizes, bool of_all_levels) {
+  sizes[exposition::kNoLevel].series += SeriesIn(Collect()) + SeriesIn(exposition_.Collect());
+  exposition_.Observe(sizes, of_all_levels);
+}
+
+void Instruments::SetLimited(const std::vector<std::string>& levels, const std::vector<std::string>& limited) {
+  std::map<std::string, bool> by_level;
+  for (const std::string& level : levels) {
+    if (level != "node") by_level[level] = std::find(limited.begin(), limited.end(), level) != limited.end();
+  }
+  exposition_.SetLimited(std::move(by_level));
+}
+
+uint64_t Instruments::MostSeries() const { return SeriesIn(Collect()) + ExpositionMetrics::kMostSeries; }
+
 std::string Instruments::Text(exposition::ExpositionFormat format) const {
+  std::vector<prometheus::MetricFamily> families = Collect();
+  for (auto& family : exposition_.Collect()) families.push_back(std::move(family));
+  return RegistryText(families, format);
+}
+
+// All but the sizes of expositions.
+std::vector<prometheus::MetricFamily> Instruments::Collect() const {
   std::vector<prometheus::MetricFamily> families = registry_.Collect();
   const auto add = [&](std::vector<prometheus::MetricFamily> more) {
     families.insert(families.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
@@ -83,7 +118,7 @@ std::string Instruments::Text(exposition::ExpositionFormat format) const {
   add(process_.Collect());
   if (pods_) add(pods_->Collect());
   if (pushes_) add(pushes_->Collect());
-  return RegistryText(families, format);
+  return families;
 }
 
 }  // namespace brahe::instruments

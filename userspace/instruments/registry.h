@@ -4,6 +4,7 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -11,6 +12,8 @@
 
 #include "userspace/base/units.h"
 #include "userspace/exposition/exposition.h"
+#include "userspace/exposition/level_sizes.h"
+#include "userspace/instruments/exposition_metrics.h"
 #include "userspace/instruments/pod_directory_metrics.h"
 #include "userspace/instruments/process_metrics.h"
 #include "userspace/instruments/push_metrics.h"
@@ -31,11 +34,20 @@ class Instruments {
   void CountScrape();
   // A scrape whose last byte was rendered, and the time since it came in.
   void ObserveScrape(Nanoseconds duration);
+  // What it rendered of the snapshot; see ExpositionMetrics.
+  void ObserveSizes(exposition::LevelSizes sizes, bool of_all_levels);
+  // The levels that have workloads, while there is a limit on series, and those of them that lost some.
+  void SetLimited(const std::vector<std::string>& levels, const std::vector<std::string>& limited);
+
+  // The most series that Text has: it grows by a few with the first scrapes.
+  [[nodiscard]] uint64_t MostSeries() const;
 
   // All instruments, and the process_*, brahe_pod_* and brahe_otlp_* families, without the exposition's end.
   [[nodiscard]] std::string Text(exposition::ExpositionFormat format = exposition::ExpositionFormat::kText) const;
 
  private:
+  [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const;
+
   prometheus::Registry registry_;
   prometheus::Histogram& epochs_;
   prometheus::Histogram& epoch_delays_;
@@ -46,6 +58,7 @@ class Instruments {
   ProcessMetrics process_;
   std::optional<PodDirectoryMetrics> pods_;
   std::optional<PushMetrics> pushes_;
+  ExpositionMetrics exposition_;
 };
 
 }  // namespace brahe::instruments
