@@ -39,7 +39,7 @@ struct SelectionScene {
 //   together.
 //
 // Values in, values out: no clock, no locks. It must be given the lists of one level in the order of their epochs; some
-// may be missed. What it remembers is bounded by what the last list had, and is nothing while nothing is bounded.
+// may be missed. What it remembers is bounded by what the last list had, and is nothing while all fit.
 template <typename Labels>
 class ListSelection {
  public:
@@ -47,6 +47,10 @@ class ListSelection {
 
   // The list as it is to be shown, with at most `most` workloads, and with its rest.
   List Show(const List& list, uint64_t most, const SelectionScene& scene);
+  // Whether Show would give back `list` itself.
+  [[nodiscard]] bool ShowsAll(const List& list, uint64_t most) const {
+    return list.size() <= most && entries_.empty() && gone_.empty();
+  }
   // How many workloads it remembers.
   [[nodiscard]] size_t size() const { return entries_.size(); }
 
@@ -119,8 +123,9 @@ class ListSelection {
 template <typename Labels>
 monitor::WorkloadList<Labels> ListSelection<Labels>::Show(const List& list, uint64_t most,
                                                           const SelectionScene& scene) {
-  const bool bounded = most < kAllListed;
-  if (!bounded && entries_.empty() && gone_.empty()) return list;
+  if (ShowsAll(list, most)) return list;
+  const bool bounded = list.size() > most;
+  if (!bounded) most = kAllListed;
   ++round_;
   Items items = Gather(list, bounded, scene);
   Forget(items, !list.rest().empty(), scene.zones);

@@ -192,19 +192,21 @@ TEST(ListSelection, WhatIsPrintedAlikeIsDemotedTogether) {
 
 TEST(ListSelection, WhatWasLeftOutOfOneStaysSoWhenItIsMergedIntoAnother) {
   Machine machine;
+  machine.Add(8, 1000);
+  machine.Add(9, 1);
   Selection selection;
   selection.Show(machine.List(), 1, machine.Scene());
   ++machine.epoch;
   machine.Add(1, 10).state = WorkloadState::kTerminated;
   machine.Add(1, 80);  // the same pid again
-  const auto before = selection.Show(machine.List(), 1, machine.Scene());
-  EXPECT_THAT(Shown(before), ElementsAre("1=80"));
+  const auto before = selection.Show(machine.List(), 2, machine.Scene());
+  EXPECT_THAT(Shown(before), ElementsAre("8=1000", "1=80"));
   ++machine.epoch;
-  machine.processes.erase(machine.processes.begin());
-  machine.processes[0].energy[1] += Microjoules{10};
-  machine.processes[0].state = WorkloadState::kTerminated;
-  const auto shown = selection.Show(machine.List(), 1, machine.Scene());
-  EXPECT_THAT(Shown(shown), ElementsAre("1=80"));
+  machine.processes.erase(machine.processes.begin() + 2);
+  machine.processes[2].energy[1] += Microjoules{10};
+  machine.processes[2].state = WorkloadState::kTerminated;
+  const auto shown = selection.Show(machine.List(), 2, machine.Scene());
+  EXPECT_THAT(Shown(shown), ElementsAre("8=1000", "1=80"));
   EXPECT_EQ(Unlisted(shown), Unlisted(before));
 }
 

@@ -17,18 +17,19 @@ using LevelBounds = std::map<std::string, uint64_t, std::less<>>;
 // A ListSelection for each level of a snapshot. Not thread-safe: whoever owns it gives it each snapshot in turn.
 class Selection {
  public:
-  // The snapshot as it is to be shown; the same one where nothing is bounded. Snapshots come in the order of their
+  // The snapshot as it is to be shown; the same one where all fit. Snapshots come in the order of their
   // epochs; some may be missed, and one may come again, with other bounds too.
   std::shared_ptr<const monitor::Snapshot> Of(const std::shared_ptr<const monitor::Snapshot>& snapshot,
                                               const LevelBounds& bounds);
 
  private:
+  [[nodiscard]] bool ShowsAll(const monitor::Snapshot& snapshot, const LevelBounds& bounds) const;
+
   ListSelection<monitor::ProcessLabels> processes_;
   ListSelection<monitor::ContainerLabels> containers_;
   ListSelection<monitor::VmLabels> vms_;
   ListSelection<monitor::PodLabels> pods_;
   std::map<std::string, ListSelection<monitor::GroupLabels>, std::less<>> groups_;
-  bool was_bounded_ = false;
 };
 
 }  // namespace brahe::exposition
