@@ -1,6 +1,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
@@ -30,7 +31,9 @@ class ConnectionTable {
     // The rest is for the connection's own thread.
     std::shared_ptr<Exchange> exchange = {};  // of the request that is being answered
     std::shared_ptr<const TlsContext> tls = {};
-    const char* target_end = nullptr;  // of the request that is read; see RequestFault
+    const char* target_end = nullptr;                                 // of the request that is read; see RequestFault
+    std::shared_ptr<const void> presence = std::make_shared<char>();  // lives as long as this; see HttpRequest
+    std::function<void()> delivered = {};                             // of the response that is sent; see HttpResponse
   };
 
   ConnectionTable(const HttpLimits& limits, const Clock& clock) : limits_(limits), clock_(clock) {}

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,8 @@ struct HttpRequest {
   std::string peer = {};                       // the client's address, "192.0.2.1" or "2001:db8::1"; empty: not known
   // The query's, name and value, decoded and in their order; a name without "=" has an empty value.
   std::vector<std::pair<std::string, std::string>> arguments = {};
+  // Expires when the connection has closed. That of another connection compares differently by owner.
+  std::weak_ptr<const void> connection = {};
 };
 
 struct HttpResponse {
@@ -26,6 +29,10 @@ struct HttpResponse {
   // is the end. Called by one thread, and not at all for HEAD; destroyed with the response, whether the client has read
   // it to its end or not.
   std::function<size_t(char* buffer, size_t capacity)> read = {};
+  // If set, it is called once by the connection's thread when all of the response has been handed to the network,
+  // before the connection's next request is read. Not called where that fails, or where the response is not sent at
+  // all.
+  std::function<void()> delivered = {};
 };
 
 // The right to answer one request, at once or later. One owner at a time, in any thread; may outlive the server. If it

@@ -225,13 +225,17 @@ class MicrohttpdServer final : public HttpServer {
       server.Ask(connection, *state, path, method);
     }
     std::optional<HttpResponse> answer = state->exchange->TakeOrSuspend(connection);
+    if (answer) state->delivered = std::move(answer->delivered);
     return answer ? Queue(connection, std::move(*answer)) : MHD_YES;
   }
 
   void Ask(MHD_Connection* connection, const Connection& state, const char* path, const char* method) {
     const auto* peer = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    HttpRequest request{
-        .method = method, .path = path, .headers = {}, .peer = peer ? PeerAddress(peer->client_addr) : ""};
+    HttpRequest request{.method = method,
+                        .path = path,
+                        .headers = {},
+                        .peer = peer ? PeerAddress(peer->client_addr) : "",
+                        .connection = state.presence};
     MHD_get_connection_values(connection, MHD_HEADER_KIND, &AddHeader, &request.headers);
     MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, &AddArgument, &request.arguments);
     handler_(request, Responder([exchange = std::weak_ptr(state.exchange)](HttpResponse answer) {
@@ -239,8 +243,12 @@ class MicrohttpdServer final : public HttpServer {
              }));
   }
 
-  static void OnCompleted(void* self, MHD_Connection* connection, void**, MHD_RequestTerminationCode) {
-    if (Connection* const state = StateOf(connection)) static_cast<MicrohttpdServer*>(self)->table_.Finished(*state);
+  static void OnCompleted(void* self, MHD_Connection* connection, void**, MHD_RequestTerminationCode end) {
+    Connection* const state = StateOf(connection);
+    if (!state) return;
+    const auto delivered = std::exchange(state->delivered, nullptr);
+    if (delivered && end == MHD_REQUEST_TERMINATED_COMPLETED_OK) delivered();
+    static_cast<MicrohttpdServer*>(self)->table_.Finished(*state);
   }
 
   const HttpServerOptions options_;

@@ -327,6 +327,62 @@ TEST(HttpServer, TellsWhoAsks) {
   EXPECT_EQ(Request(server->ports()[0], "GET", "/").body, "127.0.0.1") << "and not ::ffff:127.0.0.1";
 }
 
+TEST(HttpServer, TellsWhichRequestsAreOfOneConnectionAndWhenItHasClosed) {
+  std::vector<std::weak_ptr<const void>> seen;
+  const auto server = Start(AtOnce([&](const HttpRequest& request) {
+    seen.push_back(request.connection);
+    return HttpResponse{.body = "!"};
+  }));
+  const TestClient other(server->ports()[0]);
+  {
+    const TestClient client(server->ports()[0]);
+    for (const TestClient* each : {&client, &client, &other}) {
+      each->Send(kGetKeep);
+      while (each->Read(1) != "!") {
+      }
+    }
+    ASSERT_EQ(seen.size(), 3U);
+    EXPECT_FALSE(seen[0].owner_before(seen[1]) || seen[1].owner_before(seen[0]));
+    EXPECT_TRUE(seen[0].owner_before(seen[2]) || seen[2].owner_before(seen[0]));
+    EXPECT_FALSE(seen[0].expired());
+  }
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!seen[0].expired() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  EXPECT_TRUE(seen[0].expired());
+  EXPECT_FALSE(seen[2].expired());
+}
+
+TEST(HttpServer, SaysWhenAResponseHasGone) {
+  std::promise<void> delivered;
+  const auto server = Start(AtOnce([&](const HttpRequest&) {
+    HttpResponse response = Stream(1'000'000, nullptr);
+    response.delivered = [&] { delivered.set_value(); };
+    return response;
+  }));
+  EXPECT_EQ(Request(server->ports()[0], "GET", "/").body.size(), 1'000'000U);
+  EXPECT_EQ(delivered.get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
+}
+
+TEST(HttpServer, DoesNotSayThatAResponseHasGoneWhoseClientLeft) {
+  std::atomic<bool> delivered = false;
+  std::weak_ptr<const void> connection;
+  const auto server = Start(AtOnce([&](const HttpRequest& request) {
+    connection = request.connection;
+    HttpResponse response = Stream(SIZE_MAX, nullptr);
+    response.delivered = [&] { delivered = true; };
+    return response;
+  }));
+  {
+    const TestClient client(server->ports()[0]);
+    client.Send(kGetKeep);
+    EXPECT_EQ(client.Read(100'000).size(), 100'000U);
+  }
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!connection.expired() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  EXPECT_TRUE(connection.expired());
+  EXPECT_FALSE(delivered);
+}
+
 TEST(HttpServer, StopsWithConnectionsOpen) {
   auto server = Start(AtOnce([](const HttpRequest&) { return Stream(SIZE_MAX, nullptr); }));
   const TestClient idle(server->ports()[0]);
