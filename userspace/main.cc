@@ -297,6 +297,7 @@ Result<std::unique_ptr<exporter::Exporter>> MakeExporter(const config::Config& c
                                            .arch = Architecture(),
                                            .pods = FiguresOf(pods),
                                            .pushes = FiguresOf(pushes),
+                                           .zero_samples = config.exporter.zero_samples,
                                            .web_config_file = config.web.config_file,
                                            .probes_without_auth = config.web.probes_without_auth,
                                            .settings = [&settings] { return settings.Rows(); }},

@@ -83,6 +83,7 @@ TEST(CommandLineTest, EveryFlagReachesItsPlace) {
                              "--exporter.prometheus.max-series=20000",
                              "--no-exporter.prometheus.cpu-info",
                              "--exporter.prometheus.unlisted-as-process",
+                             "--no-exporter.prometheus.zero-samples",
                              "--exporter.stdout",
                              "--web.config-file=/etc/web.yaml",
                              "--web.probes-without-auth",
@@ -117,6 +118,7 @@ TEST(CommandLineTest, EveryFlagReachesItsPlace) {
   EXPECT_EQ(c.exporter.max_series, 20000U);
   EXPECT_FALSE(c.exporter.cpu_info);
   EXPECT_TRUE(c.exporter.unlisted_as_process);
+  EXPECT_FALSE(c.exporter.zero_samples);
   EXPECT_TRUE(c.exporter.standard_output);
   EXPECT_EQ(c.web.config_file, "/etc/web.yaml");
   EXPECT_TRUE(c.web.probes_without_auth);

@@ -10,6 +10,12 @@ import urllib.parse
 import urllib.request
 
 
+# Where scripts/setup --tests puts one that is newer than the installed one; None where it has not.
+_CACHE = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.environ.get("HOME", "/root"), ".cache")
+PROMETHEUS_3 = os.path.join(_CACHE, "brahe/prometheus/usr/bin/prometheus")
+PROMETHEUS_3 = PROMETHEUS_3 if os.access(PROMETHEUS_3, os.X_OK) else None
+
+
 def _free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -18,19 +24,19 @@ def _free_port():
 
 class Prometheus:
     """Scrapes targets on the loopback each second. `jobs`: name -> {"port": ..., and more keys of a scrape_config}; `flags`:
-    more for the command line."""
+    more for the command line; `binary`: another than the installed one."""
 
-    def __init__(self, folder, jobs, rule_files=(), flags=()):
+    def __init__(self, folder, jobs, rule_files=(), flags=(), binary="prometheus"):
         config = os.path.join(folder, "prometheus.yml")
         with open(config, "w") as out:  # JSON is YAML, too
             scrape_configs = [self._scrape_config(name, **job) for name, job in jobs.items()]
             rules = {"global": {"evaluation_interval": "1s"}, "rule_files": list(rule_files)}
             json.dump({"scrape_configs": scrape_configs, **rules}, out)
-        self.log = open(os.path.join(folder, "prometheus.log"), "w+")
+        self.log = open(os.path.join(folder, "prometheus.log"), "a+")
         self.port = _free_port()
         self.process = subprocess.Popen(
             [
-                "prometheus",
+                binary,
                 f"--config.file={config}",
                 f"--storage.tsdb.path={folder}/tsdb",
                 f"--web.listen-address=127.0.0.1:{self.port}",

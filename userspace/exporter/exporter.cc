@@ -1,5 +1,6 @@
 #include "userspace/exporter/exporter.h"
 
+#include <optional>
 #include <utility>
 
 #include "userspace/base/clock.h"
@@ -8,7 +9,10 @@
 #include "userspace/exporter/index_page.h"
 #include "userspace/exporter/limit_watch.h"
 #include "userspace/exporter/negotiation.h"
+#include "userspace/exporter/scrapers.h"
 #include "userspace/exposition/json_snapshot.h"
+#include "userspace/exposition/new_series.h"
+#include "userspace/exposition/render_clock.h"
 #include "userspace/exposition/render_inputs.h"
 #include "userspace/exposition/text_renderer.h"
 #include "userspace/http/gzip_stream.h"
@@ -24,7 +28,8 @@ struct Scrape {
   Nanoseconds begin;
   exposition::ExpositionFormat format = exposition::ExpositionFormat::kText;
   bool gzip = false;
-  std::vector<std::string> levels = {};  // see AskedLevels
+  std::shared_ptr<Scraper> scraper = {};  // null for one of whom nothing is kept
+  std::vector<std::string> levels = {};   // see AskedLevels
 };
 
 std::string_view HeaderOf(const http::HttpRequest& request, const std::string& name) {
@@ -73,6 +78,7 @@ class HttpExporter final : public Exporter {
  public:
   HttpExporter(const ExporterOptions& options, monitor::SnapshotSource& source)
       : settings_(options.settings),
+        zero_samples_(options.zero_samples),
         inputs_(RenderOptionsOf(options)),
         source_(source),
         instruments_(options.node_name, options.pods, options.pushes),
@@ -130,6 +136,7 @@ class HttpExporter final : public Exporter {
     const Scrape scrape = {.begin = SystemClock().Now(),
                            .format = FormatFor(HeaderOf(request, "accept")),
                            .gzip = TakesGzip(HeaderOf(request, "accept-encoding")),
+                           .scraper = zero_samples_ ? scrapers_.Of(request, SystemClock().Now()) : nullptr,
                            .levels = *std::move(levels)};
     snapshots_.Get([this, scrape, responder = std::make_shared<http::Responder>(std::move(responder))](auto snapshot) {
       responder->Send(Metrics(std::move(snapshot), scrape));
@@ -157,8 +164,8 @@ class HttpExporter final : public Exporter {
     const uint64_t own_series = instruments_.MostSeries();
     const auto input = inputs_.Of(snapshot, exposition::SpellingOf(scrape.format), own_series);
     TellLimit(*input);
-    const auto renderer = std::make_shared<exposition::TextRenderer>(input, scrape.format,
-                                                                     instruments_.Text(scrape.format), scrape.levels);
+    const auto renderer = std::make_shared<exposition::TextRenderer>(
+        input, scrape.format, instruments_.Text(scrape.format), scrape.levels, NewsFor(scrape, *input));
     http::HttpResponse response = {.content_type = std::string(exposition::ContentTypeOf(scrape.format)),
                                    .headers = {{"Vary", "Accept, Accept-Encoding"}},
                                    .read = [this, scrape, renderer](char* buffer, size_t capacity) {
@@ -166,7 +173,23 @@ class HttpExporter final : public Exporter {
                                      if (size == 0) ObserveEnd(scrape, renderer->sizes());
                                      return size;
                                    }};
+    if (scrape.scraper) {
+      response.delivered = [scraper = scrape.scraper, given = Given{input->owner, scrape.begin}] {
+        scraper->Gave(given);
+      };
+    }
     return scrape.gzip ? Zipped(std::move(response)) : response;
+  }
+
+  // What is new to the scraper; null where that is nothing, or not known.
+  static std::shared_ptr<const exposition::NewSeries> NewsFor(const Scrape& scrape,
+                                                              const exposition::RenderInput& input) {
+    const std::optional<Given> last = scrape.scraper ? scrape.scraper->last() : std::nullopt;
+    if (!last || scrape.begin > last->asked + Scrapers::kMemory) return nullptr;
+    const auto clock = exposition::RenderClock::Of(input.snapshot);
+    const std::optional<uint64_t> before_ms = clock.UnixMs(last->asked), now_ms = clock.UnixMs(scrape.begin);
+    if (!before_ms || !now_ms) return nullptr;
+    return exposition::NewSeries::Between(last->snapshot, *before_ms, input.owner, *now_ms, input.options.levels);
   }
 
   void TellLimit(const exposition::RenderInput& input) {
@@ -195,10 +218,12 @@ class HttpExporter final : public Exporter {
   }
 
   const std::function<std::vector<SettingRow>()> settings_;
+  const bool zero_samples_;
   exposition::RenderInputs inputs_;
   LimitWatch limits_;
   monitor::SnapshotSource& source_;
   instruments::Instruments instruments_;
+  Scrapers scrapers_;
   // The last members, so that their threads end before what they use.
   FreshSnapshots snapshots_;
   std::unique_ptr<web::WebAccess> access_;

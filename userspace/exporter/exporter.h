@@ -33,8 +33,9 @@ struct ExporterOptions {
   std::function<instruments::PodDirectoryFigures()> pods =
       nullptr;  // called by any thread; null where Kubernetes is not asked
   std::function<instruments::PushFigures()> pushes = nullptr;  // the same; null where nothing is pushed
-  std::string web_config_file = "";                            // see WebAccess; empty: plain HTTP for all
-  bool probes_without_auth = false;                            // /healthz and /readyz ask for no password
+  bool zero_samples = true;          // a Prometheus is told what new series began with, see NewSeries
+  std::string web_config_file = "";  // see WebAccess; empty: plain HTTP for all
+  bool probes_without_auth = false;  // /healthz and /readyz ask for no password
   std::function<std::vector<SettingRow>()> settings = nullptr;  // for the page at /; called by any thread; null: none
 };
 

@@ -30,6 +30,7 @@ std::string KeyOf(const http::HttpRequest& request) {
   for (const char* name : {kTimeout, kForwarding[0], kForwarding[1], kForwarding[2]}) {
     key.append("\n").append(HeaderOf(request, name));
   }
+  for (const auto& [name, value] : request.arguments) key.append("\n").append(name).append("=").append(value);
   return key;
 }
 

@@ -139,6 +139,8 @@ void AppendUint(uint64_t n, std::string& out) {
   out.append(begin, static_cast<size_t>(end - begin));
 }
 
+void AppendThousandths(uint64_t n, std::string& out) { AppendFraction<3>(n, out); }
+
 void AppendMillionths(uint64_t n, std::string& out) { AppendFraction<6>(n, out); }
 
 void AppendBillionths(uint64_t n, std::string& out) { AppendFraction<9>(n, out); }

@@ -28,6 +28,8 @@ void AppendEnd(ExpositionFormat format, std::string& out);
 
 // Decimal digits.
 void AppendUint(uint64_t n, std::string& out);
+// A count of thousandths as a decimal fraction: 1500 gives 1.500.
+void AppendThousandths(uint64_t n, std::string& out);
 // A count of millionths as a decimal fraction: 12345678 gives 12.345678, 5 gives 0.000005.
 void AppendMillionths(uint64_t n, std::string& out);
 // A count of thousand-millionths likewise, with nine decimals.

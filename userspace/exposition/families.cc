@@ -5,6 +5,9 @@
 #include <optional>
 #include <span>
 #include <utility>
+#include <vector>
+
+#include "userspace/exposition/beginning.h"
 
 namespace brahe::exposition {
 namespace {
@@ -149,12 +152,18 @@ std::optional<uint64_t> StartOf(const RenderInput& input, const RenderList<Label
 template <Reading kReading, typename Labels>
 void AppendFigures(const RenderInput& input, const RenderList<Labels>& list, size_t item, SampleWriter& out) {
   const auto group = list.twins.Group(item);
+  std::optional<Beginning<Labels>> beginning;
+  if constexpr (kReading == Energy) beginning = Beginning<Labels>::Of(out.news(), list.workloads, group, input.clock);
   bool begun = false;
   for (size_t zone = 0; zone < input.zone_labels.size(); ++zone) {
     const auto value = SumOf(kReading, list, group, zone);
     if (!value) continue;
     if (!begun) out.Begin({list.labels().All(item), {}, StartOf(input, list, group)});
     begun = true;
+    if (beginning) {
+      const auto energy = [zone](const auto& before, size_t place) { return before.At(place, zone).energy.value; };
+      beginning->Write(input.zone_labels[zone], SampleValue::Unit::kMillionths, energy, out);
+    }
     out.Add(input.zone_labels[zone], SampleValue::Millionths(*value));
   }
 }
@@ -170,6 +179,13 @@ std::optional<Nanoseconds> CpuTimeOf(const RenderList<Labels>& list, std::span<c
   std::optional<Nanoseconds> sum;
   for (const size_t item : group) sum = sum.value_or(Nanoseconds()) + list.workloads[item].cpu_time;
   return sum;
+}
+
+// Writes what a series of CPU time began with.
+template <typename Labels>
+void WriteBeginning(const Beginning<Labels>& beginning, SampleWriter& out) {
+  const auto time = [](const auto& before, size_t place) { return before[place].cpu_time.value; };
+  beginning.Write({}, SampleValue::Unit::kBillionths, time, out);
 }
 
 // Processes, and where it is wanted, one behind them that stands for all that no running one has. The kernel gives its
@@ -197,14 +213,23 @@ void AppendProcess(const RenderInput& input, const Family&, size_t item, SampleW
 void AppendProcessTime(const RenderInput& input, const Family&, size_t item, SampleWriter& out) {
   const RenderList<monitor::ProcessLabels>& list = input.processes;
   if (list.twins.HasRunningTwin(item)) return;
-  auto time = CpuTimeOf(list, list.twins.Group(item));
+  const auto group = list.twins.Group(item);
+  std::span<const size_t> items = group;
+  std::vector<size_t> with_twins;
   if (list.workloads[item].state == monitor::WorkloadState::kRunning) {
-    const auto terminated = CpuTimeOf(list, list.twins.TerminatedTwinsOf(item));
-    if (terminated) time = time.value_or(Nanoseconds()) + *terminated;
+    const auto terminated = list.twins.TerminatedTwinsOf(item);
+    if (!terminated.empty()) {
+      with_twins.assign(group.begin(), group.end());
+      with_twins.insert(with_twins.end(), terminated.begin(), terminated.end());
+      items = with_twins;
+    }
   }
+  const auto time = CpuTimeOf(list, items);
   if (!time) return;
-  out.Begin(
-      {list.labels().BeforeState(item), list.labels().BehindState(item), StartOf(input, list, list.twins.Group(item))});
+  out.Begin({list.labels().BeforeState(item), list.labels().BehindState(item), StartOf(input, list, group)});
+  const auto beginning =
+      Beginning<monitor::ProcessLabels>::Of(out.news(), list.workloads, items, input.clock, /*with_state=*/false);
+  if (beginning) WriteBeginning(*beginning, out);
   out.Add({}, SampleValue::Billionths(time->value));
 }
 
@@ -214,6 +239,8 @@ void AppendTime(const RenderInput& input, const RenderList<Labels>& list, size_t
   const auto time = CpuTimeOf(list, group);
   if (!time) return;
   out.Begin({list.labels().All(item), {}, StartOf(input, list, group)});
+  const auto beginning = Beginning<Labels>::Of(out.news(), list.workloads, group, input.clock);
+  if (beginning) WriteBeginning(*beginning, out);
   out.Add({}, SampleValue::Billionths(time->value));
 }
 

@@ -12,7 +12,7 @@ inline constexpr uint32_t kFamilyName = 1, kFamilyHelp = 2, kFamilyType = 3, kFa
 // MetricType.
 inline constexpr uint64_t kTypeCounter = 0, kTypeGauge = 1, kTypeHistogram = 4;
 // Metric.
-inline constexpr uint32_t kLabel = 1, kGauge = 2, kCounter = 3, kHistogram = 7;
+inline constexpr uint32_t kLabel = 1, kGauge = 2, kCounter = 3, kTimestampMs = 6, kHistogram = 7;
 // LabelPair.
 inline constexpr uint32_t kLabelName = 1, kLabelValue = 2;
 // Counter and Gauge.

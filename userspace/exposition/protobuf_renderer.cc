@@ -8,8 +8,8 @@
 namespace brahe::exposition {
 
 ProtobufRenderer::ProtobufRenderer(std::shared_ptr<const RenderInput> input, std::string registry,
-                                   std::vector<std::string> levels)
-    : cursor_(std::move(input), std::move(levels)), registry_(std::move(registry)) {}
+                                   std::vector<std::string> levels, std::shared_ptr<const NewSeries> news)
+    : cursor_(std::move(input), std::move(levels)), news_(std::move(news)), registry_(std::move(registry)) {}
 
 void ProtobufRenderer::AppendNextItem(std::string& out) {
   while (!cursor_.AtEnd() && out.empty()) {
@@ -21,7 +21,7 @@ void ProtobufRenderer::AppendNextItem(std::string& out) {
         continue;
       }
     }
-    ProtobufSamples samples(cursor_.family().type, out);
+    ProtobufSamples samples(cursor_.family().type, news_.get(), out);
     cursor_.WriteItem(samples);
     tally_.Add(samples.series(), out.size());
     cursor_.Advance();
@@ -35,7 +35,7 @@ void ProtobufRenderer::AppendNextItem(std::string& out) {
 }
 
 void ProtobufRenderer::AppendHead(std::string& out) const {
-  ProtobufSizes sizes(cursor_.family().type);
+  ProtobufSizes sizes(cursor_.family().type, news_.get());
   cursor_.WriteAllItems(sizes);
   if (sizes.bytes() == 0) return;
   const std::string head = ProtobufHead(cursor_.family().head());

@@ -8,6 +8,7 @@
 #include "userspace/exposition/family_cursor.h"
 #include "userspace/exposition/item_stream.h"
 #include "userspace/exposition/level_tally.h"
+#include "userspace/exposition/new_series.h"
 
 namespace brahe::exposition {
 
@@ -18,9 +19,10 @@ class ProtobufRenderer final : public ItemStream {
  public:
   // `input` has its labels in the spelling of protocol buffers. `registry`, other families in the same form, follows
   // the snapshot's.
-  // `levels` as for FamilyCursor.
-  ProtobufRenderer(std::shared_ptr<const RenderInput> input, std::string registry,
-                   std::vector<std::string> levels = {});
+  // `levels` as for FamilyCursor. `news`: what is new to the scraper, who then gets samples of earlier times, too;
+  // null where it is not known.
+  ProtobufRenderer(std::shared_ptr<const RenderInput> input, std::string registry, std::vector<std::string> levels = {},
+                   std::shared_ptr<const NewSeries> news = nullptr);
 
   // What was rendered so far. The registry's part has bytes and no series here.
   [[nodiscard]] const LevelSizes& sizes() const { return tally_.sizes(); }
@@ -32,6 +34,7 @@ class ProtobufRenderer final : public ItemStream {
 
   FamilyCursor cursor_;
   LevelTally tally_;
+  const std::shared_ptr<const NewSeries> news_;
   std::string registry_;
   bool registry_written_ = false;
 };

@@ -34,6 +34,21 @@ size_t ValueFieldSize(FamilyType type, std::optional<uint64_t> start_ms) {
   return kPlain + 2 + timestamp;
 }
 
+// The label of samples of an earlier time.
+const std::string& EarlierLabel() {
+  static const std::string label = [] {
+    std::string spelt;
+    LabelSpeller(LabelSpelling::kProtobuf).Append(kEarlierLabel, "", spelt);
+    return spelt;
+  }();
+  return label;
+}
+
+void SetNumber(const SampleValue& value, std::string& field) {
+  const auto bits = std::bit_cast<uint64_t>(NearestDouble(value));
+  for (size_t i = 0; i < sizeof bits; ++i) field[kNumberAt + i] = static_cast<char>(bits >> 8 * i);
+}
+
 uint64_t NumberOf(FamilyType type) {
   switch (type) {
     case FamilyType::kCounter:
@@ -48,7 +63,8 @@ uint64_t NumberOf(FamilyType type) {
 
 }  // namespace
 
-ProtobufSamples::ProtobufSamples(FamilyType type, std::string& out) : type_(type), out_(out) {}
+ProtobufSamples::ProtobufSamples(FamilyType type, const NewSeries* news, std::string& out)
+    : SampleWriter(news), type_(type), out_(out) {}
 
 void ProtobufSamples::Begin(const SeriesLabels& labels) {
   labels_ = labels;
@@ -57,8 +73,7 @@ void ProtobufSamples::Begin(const SeriesLabels& labels) {
 }
 
 void ProtobufSamples::Add(std::string_view more, const SampleValue& value) {
-  const auto bits = std::bit_cast<uint64_t>(NearestDouble(value));
-  for (size_t i = 0; i < sizeof bits; ++i) value_[kNumberAt + i] = static_cast<char>(bits >> 8 * i);
+  SetNumber(value, value_);
   ProtobufWriter writer(out_);
   writer.Varint(kFamilyMetric << 3 | 2);
   writer.Varint(labels_.first.size() + labels_.second.size() + more.size() + value_.size());
@@ -66,12 +81,32 @@ void ProtobufSamples::Add(std::string_view more, const SampleValue& value) {
   ++series_;
 }
 
+void ProtobufSamples::AddEarlier(std::string_view more, const SampleValue& value, uint64_t unix_ms) {
+  std::string rest;
+  AppendValueField(type_, std::nullopt, rest);
+  SetNumber(value, rest);
+  ProtobufWriter(rest).Uint(kTimestampMs, unix_ms);
+  rest.append(EarlierLabel());
+  ProtobufWriter writer(out_);
+  writer.Varint(kFamilyMetric << 3 | 2);
+  writer.Varint(labels_.first.size() + labels_.second.size() + more.size() + rest.size());
+  out_.append(labels_.first).append(labels_.second).append(more).append(rest);
+}
+
 void ProtobufSizes::Begin(const SeriesLabels& labels) {
-  series_bytes_ = labels.first.size() + labels.second.size() + ValueFieldSize(type_, labels.start_ms);
+  label_bytes_ = labels.first.size() + labels.second.size();
+  value_bytes_ = ValueFieldSize(type_, labels.start_ms);
 }
 
 void ProtobufSizes::Add(std::string_view more, const SampleValue&) {
-  const size_t metric = series_bytes_ + more.size();
+  const size_t metric = label_bytes_ + more.size() + value_bytes_;
+  bytes_ += 1 + VarintSize(metric) + metric;
+}
+
+void ProtobufSizes::AddEarlier(std::string_view more, const SampleValue&, uint64_t unix_ms) {
+  const size_t timestamp = 1 + VarintSize(unix_ms);
+  const size_t metric =
+      label_bytes_ + more.size() + EarlierLabel().size() + ValueFieldSize(type_, std::nullopt) + timestamp;
   bytes_ += 1 + VarintSize(metric) + metric;
 }
 

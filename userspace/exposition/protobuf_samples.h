@@ -12,11 +12,12 @@ namespace brahe::exposition {
 // Samples as fields "metric" of a MetricFamily.
 class ProtobufSamples final : public SampleWriter {
  public:
-  // Samples are appended to `out`, which is referred to.
-  ProtobufSamples(FamilyType type, std::string& out);
+  // Samples are appended to `out`, which is referred to; for `news`, too, see SampleWriter.
+  ProtobufSamples(FamilyType type, const NewSeries* news, std::string& out);
 
   void Begin(const SeriesLabels& labels) override;
   void Add(std::string_view more, const SampleValue& value) override;
+  void AddEarlier(std::string_view more, const SampleValue& value, uint64_t unix_ms) override;
   // Samples that were written.
   [[nodiscard]] uint64_t series() const { return series_; }
 
@@ -31,15 +32,17 @@ class ProtobufSamples final : public SampleWriter {
 // Counts the bytes that ProtobufSamples would write for the same samples.
 class ProtobufSizes final : public SampleWriter {
  public:
-  explicit ProtobufSizes(FamilyType type) : type_(type) {}
+  ProtobufSizes(FamilyType type, const NewSeries* news) : SampleWriter(news), type_(type) {}
 
   void Begin(const SeriesLabels& labels) override;
   void Add(std::string_view more, const SampleValue& value) override;
+  void AddEarlier(std::string_view more, const SampleValue& value, uint64_t unix_ms) override;
   [[nodiscard]] size_t bytes() const { return bytes_; }
 
  private:
   const FamilyType type_;
-  size_t series_bytes_ = 0;  // of all that samples of the same Begin have in common
+  size_t label_bytes_ = 0;  // of the labels that samples of the same Begin have in common
+  size_t value_bytes_ = 0;  // of the value of each
   size_t bytes_ = 0;
 };
 

@@ -38,6 +38,12 @@ struct SeriesLabels {
   std::optional<uint64_t> start_ms;  // when the counter was 0, in Unix time; nullopt: not told
 };
 
+class NewSeries;
+
+// The label that samples of an earlier time have beside their series' own. Without a value it is as if it were not
+// there; but Prometheus, which takes a series that stands in a scrape twice for a mistake, looks at how it is written.
+inline constexpr std::string_view kEarlierLabel = "_";
+
 // Writes the samples of one family in one format. One thread at a time.
 class SampleWriter {
  public:
@@ -47,6 +53,17 @@ class SampleWriter {
   virtual void Begin(const SeriesLabels& labels) = 0;
   // One sample of these labels and of those in `more`, which is spelt likewise and may be empty.
   virtual void Add(std::string_view more, const SampleValue& value) = 0;
+  // The same for a sample that has a timestamp, in Unix time, before the scrape's. Before Add of the same labels.
+  virtual void AddEarlier(std::string_view more, const SampleValue& value, uint64_t unix_ms) = 0;
+
+  // What is new to the scraper that the samples are for; null where it is not known.
+  [[nodiscard]] const NewSeries* news() const { return news_; }
+
+ protected:
+  explicit SampleWriter(const NewSeries* news) : news_(news) {}
+
+ private:
+  const NewSeries* const news_;
 };
 
 // One sample whose labels are put together for it alone.

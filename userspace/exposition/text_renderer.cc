@@ -7,8 +7,11 @@
 namespace brahe::exposition {
 
 TextRenderer::TextRenderer(std::shared_ptr<const RenderInput> input, ExpositionFormat format, std::string registry_text,
-                           std::vector<std::string> levels)
-    : cursor_(std::move(input), std::move(levels)), format_(format), registry_text_(std::move(registry_text)) {}
+                           std::vector<std::string> levels, std::shared_ptr<const NewSeries> news)
+    : cursor_(std::move(input), std::move(levels)),
+      news_(std::move(news)),
+      format_(format),
+      registry_text_(std::move(registry_text)) {}
 
 void TextRenderer::AppendNextItem(std::string& out) {
   while (!cursor_.AtEnd() && out.empty()) AppendItem(out);
@@ -31,7 +34,7 @@ void TextRenderer::AppendItem(std::string& out) {
   if (!header_written_) AppendHeader(head.name, head.type, head.help, format_, out);
   const size_t before = out.size();
   const bool created = cursor_.input().options.created_lines && format_ == ExpositionFormat::kOpenMetrics;
-  TextSamples samples(head, created, out);
+  TextSamples samples(head, format_, created, news_.get(), out);
   cursor_.WriteItem(samples);
   if (out.size() == before) {
     out.clear();

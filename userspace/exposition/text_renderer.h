@@ -9,6 +9,7 @@
 #include "userspace/exposition/family_cursor.h"
 #include "userspace/exposition/item_stream.h"
 #include "userspace/exposition/level_tally.h"
+#include "userspace/exposition/new_series.h"
 
 namespace brahe::exposition {
 
@@ -17,9 +18,10 @@ class TextRenderer final : public ItemStream {
  public:
   // `input` has its labels as text. `registry_text`, an exposition of other families without its end, follows the
   // snapshot's. `format` is one of the two that are text.
-  // `levels` as for FamilyCursor.
+  // `levels` as for FamilyCursor. `news`: what is new to the scraper, who then gets samples of earlier times, too;
+  // null where it is not known.
   TextRenderer(std::shared_ptr<const RenderInput> input, ExpositionFormat format, std::string registry_text,
-               std::vector<std::string> levels = {});
+               std::vector<std::string> levels = {}, std::shared_ptr<const NewSeries> news = nullptr);
 
   // What was rendered so far. The registry's part has bytes and no series here.
   [[nodiscard]] const LevelSizes& sizes() const { return tally_.sizes(); }
@@ -30,6 +32,7 @@ class TextRenderer final : public ItemStream {
 
   FamilyCursor cursor_;
   LevelTally tally_;
+  const std::shared_ptr<const NewSeries> news_;
   const ExpositionFormat format_;
   std::string registry_text_;
   bool header_written_ = false;  // of the cursor's family

@@ -18,8 +18,13 @@ void AppendValue(const SampleValue& value, std::string& out) {
 
 }  // namespace
 
-TextSamples::TextSamples(const FamilyHead& family, bool created, std::string& out)
-    : family_(family), created_(created && family.type == FamilyType::kCounter), out_(out) {}
+TextSamples::TextSamples(const FamilyHead& family, ExpositionFormat format, bool created, const NewSeries* news,
+                         std::string& out)
+    : SampleWriter(news),
+      family_(family),
+      format_(format),
+      created_(created && family.type == FamilyType::kCounter),
+      out_(out) {}
 
 void TextSamples::Begin(const SeriesLabels& labels) {
   labels_ = labels;
@@ -27,6 +32,25 @@ void TextSamples::Begin(const SeriesLabels& labels) {
 }
 
 void TextSamples::Add(std::string_view more, const SampleValue& value) {
+  AppendCommon();
+  out_.append(more).append("} ");
+  AppendValue(value, out_);
+  out_.push_back('\n');
+  ++series_;
+  if (created_ && labels_.start_ms) AppendCreated(more);
+}
+
+void TextSamples::AddEarlier(std::string_view more, const SampleValue& value, uint64_t unix_ms) {
+  AppendCommon();
+  out_.append(more).push_back(',');
+  out_.append(kEarlierLabel).append("=\"\"} ");
+  AppendValue(value, out_);
+  out_.push_back(' ');
+  format_ == ExpositionFormat::kOpenMetrics ? AppendThousandths(unix_ms, out_) : AppendUint(unix_ms, out_);
+  out_.push_back('\n');
+}
+
+void TextSamples::AppendCommon() {
   if (common_size_ == 0) {
     common_begin_ = out_.size();
     AppendLabels(family_.name);
@@ -34,11 +58,6 @@ void TextSamples::Add(std::string_view more, const SampleValue& value) {
   } else {
     out_.append(out_, common_begin_, common_size_);
   }
-  out_.append(more).append("} ");
-  AppendValue(value, out_);
-  out_.push_back('\n');
-  ++series_;
-  if (created_ && labels_.start_ms) AppendCreated(more);
 }
 
 void TextSamples::AppendLabels(std::string_view name) {
