@@ -60,7 +60,7 @@ def fill(guest, programs, only, with_modules):
         guest.copy(os.path.join(HERE, name), "/tests/" + name)
     e2e = (
         *("bpf_calls", "certificates", "cgroups", "container_test", "drive_powercap", "exposition", "fake_kube"),
-        *("kube_test", "node", "refusal_test", "refuse_test", "runner"),
+        *("kube_test", "node", "refusal_test", "refuse_test", "runc", "runner"),
     )
     for name in (f"{module}.py" for module in e2e):
         guest.copy(os.path.join(ROOT, "userspace/e2e", name), "/tests/" + name)

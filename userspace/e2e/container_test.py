@@ -2,13 +2,9 @@
 """Containers that runc runs, and one made by hand: is each charged what the kernel's own books say of its cgroup? Runs as
 root, with runc and a static busybox, on cgroup v1 and v2: container_test.py BRAHE."""
 
-import ctypes
-import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import unittest
@@ -16,6 +12,7 @@ import uuid
 
 from cgroups import Cgroup, remove_tree
 from node import HiddenTime, Inaccurate, Node, cpus_of_zones, emulated, stolen_seconds, three_tries
+from runc import RuncContainer, adopt_orphans, burn, new_id
 import runner
 
 BRAHE = os.path.abspath(sys.argv.pop(1))
@@ -24,59 +21,10 @@ ZONES = {"package": 60, "core": 40, "dram": 6}
 TICK = 0.010  # what the kernel's books may be wrong by when a running process is moved: the longest scheduler tick
 
 
-def new_id():
-    return uuid.uuid4().hex * 2
-
-
-def burn(seconds):
-    """A command line for busybox' sh that burns about so many seconds (a whole number) of CPU time in its own process."""
-    return f"(ulimit -t {seconds}; while :; do :; done)"
-
-
-class RuncContainer:
-    """A container that runs a command line of busybox' sh. It lasts, with its cgroup, until it is deleted."""
-
-    def __init__(self, test, cgroup_path, command):
-        self.id = os.path.basename(cgroup_path)
-        self.cgroup = Cgroup(cgroup_path)
-        self.bundle = tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR"))
-        test.addCleanup(shutil.rmtree, self.bundle)
-        for folder in ("bin", "proc", "dev", "sys"):
-            os.makedirs(f"{self.bundle}/rootfs/{folder}")
-        for name in ("sh", "sleep"):
-            shutil.copy(shutil.which("busybox"), f"{self.bundle}/rootfs/bin/{name}")
-        self._runc("spec", "--bundle", self.bundle)
-        with open(f"{self.bundle}/config.json") as spec:
-            config = json.load(spec)
-        config["process"] |= {"terminal": False, "args": ["sh", "-c", command]}
-        config["linux"]["cgroupsPath"] = cgroup_path
-        with open(f"{self.bundle}/config.json", "w") as out:
-            json.dump(config, out)
-        test.addCleanup(self.delete)
-
-    def run(self):
-        """Returns when it has ended."""
-        pid_file = f"{self.bundle}/pid"
-        # An initramfs cannot be pivoted away from.
-        self._runc("run", "--no-pivot", "--detach", "--bundle", self.bundle, "--pid-file", pid_file, self.id)
-        with open(pid_file) as pid:
-            self.pid = int(pid.read())
-        os.waitpid(self.pid, 0)  # its parent, runc, is gone, and so it is ours
-
-    def delete(self):
-        self._runc("delete", "--force", self.id)
-
-    def _runc(self, *arguments):
-        subprocess.run(
-            ["runc", "--root", f"{self.bundle}/state", *arguments], check=True, timeout=60, stdin=subprocess.DEVNULL
-        )
-
-
 class ContainerTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        PR_SET_CHILD_SUBREAPER = 36
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        adopt_orphans()
         cls.addClassCleanup(remove_tree, TREE)
         cls.node = Node(
             BRAHE,
@@ -149,7 +97,7 @@ class ContainerTest(unittest.TestCase):
 
     @three_tries
     def test_a_busy_container(self):
-        container = RuncContainer(self, f"{TREE}/docker/{new_id()}", burn(4))
+        container = RuncContainer(self.addCleanup, f"{TREE}/docker/{new_id()}", burn(4))
         self.run_while_scraping(container)
         used = container.cgroup.used()
         container.delete()
@@ -161,7 +109,7 @@ class ContainerTest(unittest.TestCase):
     def test_a_container_that_comes_and_goes_between_two_epochs(self):
         for _ in range(5):
             container = RuncContainer(
-                self, f"{TREE}/docker/{new_id()}", "(while :; do :; done) & sleep 0.05; kill -9 $!"
+                self.addCleanup, f"{TREE}/docker/{new_id()}", "(while :; do :; done) & sleep 0.05; kill -9 $!"
             )
             self.after_epochs(1)
             epoch = self.epoch()
@@ -198,7 +146,7 @@ class ContainerTest(unittest.TestCase):
     def test_a_process_tree_in_a_pod(self):
         pod = str(uuid.uuid4())
         container = RuncContainer(
-            self,
+            self.addCleanup,
             f"{TREE}/kubepods/burstable/pod{pod}/{new_id()}",
             f"{burn(1)} & (sh -c '{burn(2)} & wait' & wait) & {burn(2)} & wait",
         )

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
 #include <atomic>
 #include <chrono>
@@ -9,6 +10,7 @@
 #include <future>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "userspace/exposition/test_snapshot.h"
 #include "userspace/exposition/text_renderer.h"
@@ -102,6 +104,91 @@ TEST_F(ExporterTest, ServesTheSnapshotAndThenItsOwnInstruments) {
   EXPECT_THAT(response.body, HasSubstr("brahe_scrapes_total{node_name=\"node-1\"} 1\n"));
   EXPECT_THAT(response.body, HasSubstr("brahe_epoch_duration_seconds_count{node_name=\"node-1\"} 1\n"));
   EXPECT_THAT(Get("/metrics").body, HasSubstr("brahe_scrape_duration_seconds_count{node_name=\"node-1\"} 1\n"));
+}
+
+// A connection that is kept from scrape to scrape.
+class PrometheusClient {
+ public:
+  explicit PrometheusClient(uint16_t port) : client_(port) {}
+
+  void Ask() const {
+    client_.Send(
+        "GET /metrics HTTP/1.1\r\nHost: test\r\nUser-Agent: Prometheus/2.42.0\r\n"
+        "X-Prometheus-Scrape-Timeout-Seconds: 10\r\n\r\n");
+  }
+  std::string Scrape() const {
+    Ask();
+    std::string response;
+    std::vector<char> block(1 << 16);
+    while (!response.ends_with("\r\n0\r\n\r\n")) {
+      const ssize_t size = recv(client_.fd(), block.data(), block.size(), 0);
+      if (size <= 0) break;
+      response.append(block.data(), static_cast<size_t>(size));
+    }
+    return response;
+  }
+
+ private:
+  const http::TestClient client_;
+};
+
+// Long enough for a timestamp between two scrapes.
+void WaitBetweenScrapes() { std::this_thread::sleep_for(std::chrono::milliseconds(20)); }
+
+monitor::Snapshot WithMoreContainers(size_t count) {
+  monitor::Snapshot snapshot = exposition::SmallSnapshot();
+  for (size_t i = 0; i < count; ++i) {
+    exposition::AddContainer(snapshot, {"more-" + std::to_string(i), "", "runc", ""}, monitor::WorkloadState::kRunning,
+                             Joules(1));
+  }
+  return snapshot;
+}
+
+constexpr char kEarlier[] = ",_=\"\"} ";
+
+TEST_F(ExporterTest, EachPrometheusIsToldOnceWhatNewSeriesBeganWithAndNobodyElseIs) {
+  source_.Publish(WithMoreContainers(0));
+  const PrometheusClient one(Port()), other(Port());
+  EXPECT_THAT(one.Scrape(), Not(HasSubstr(kEarlier)));
+  EXPECT_THAT(other.Scrape(), Not(HasSubstr(kEarlier)));
+  source_.Publish(WithMoreContainers(1));
+  WaitBetweenScrapes();
+  EXPECT_THAT(Get("/metrics").body, Not(HasSubstr(kEarlier)));
+  const std::string told = one.Scrape();
+  EXPECT_THAT(told, HasSubstr(kEarlier));
+  EXPECT_THAT(told, HasSubstr("container_id=\"more-0\""));
+  WaitBetweenScrapes();
+  EXPECT_THAT(one.Scrape(), Not(HasSubstr(kEarlier)));
+  EXPECT_THAT(other.Scrape(), HasSubstr(kEarlier));
+  WaitBetweenScrapes();
+  EXPECT_THAT(other.Scrape(), Not(HasSubstr(kEarlier)));
+  EXPECT_THAT(PrometheusClient(Port()).Scrape(), Not(HasSubstr(kEarlier))) << "a third one";
+}
+
+TEST_F(ExporterTest, APrometheusThatLeftInTheMiddleIsToldAgain) {
+  monitor::Snapshot large = exposition::LargeSnapshot(8000);
+  source_.Publish(large);
+  EXPECT_THAT(PrometheusClient(Port()).Scrape(), HasSubstr("\r\n0\r\n"));
+  exposition::AddContainer(large, {"new", "", "runc", ""}, monitor::WorkloadState::kRunning, Joules(1));
+  source_.Publish(large);
+  WaitBetweenScrapes();
+  PrometheusClient(Port()).Ask();
+  WaitBetweenScrapes();
+  EXPECT_THAT(PrometheusClient(Port()).Scrape(), HasSubstr(kEarlier));
+  WaitBetweenScrapes();
+  EXPECT_THAT(PrometheusClient(Port()).Scrape(), Not(HasSubstr(kEarlier)));
+}
+
+TEST_F(ExporterTest, NobodyIsToldWhereThatIsOff) {
+  options_.zero_samples = false;
+  const auto exporter = StartExporter(*http::ListenOn({"127.0.0.1:0"}), options_, source_);
+  ASSERT_TRUE(exporter);
+  const PrometheusClient client((*exporter)->ports().at(0));
+  source_.Publish(WithMoreContainers(0));
+  client.Scrape();
+  source_.Publish(WithMoreContainers(1));
+  WaitBetweenScrapes();
+  EXPECT_THAT(client.Scrape(), Not(HasSubstr(kEarlier)));
 }
 
 TEST_F(ExporterTest, ServesTheFormatAndTheEncodingThatAreAskedFor) {
