@@ -31,7 +31,7 @@ def figures_of(prometheus):
     base = f"http://127.0.0.1:{prometheus.port}"
     urllib.request.urlopen(f"{base}/debug/pprof/heap?gc=1", timeout=60).read()
     with urllib.request.urlopen(f"{base}/metrics", timeout=60) as response:
-        samples = re.findall(r"^(\w+) (\S+)$", response.read().decode(), re.MULTILINE)
+        samples = re.findall(r'^(\w+)(?:\{type="float"\})? (\S+)$', response.read().decode(), re.MULTILINE)
     return {name: float(value) for name, value in samples}
 
 

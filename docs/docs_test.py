@@ -30,7 +30,7 @@ OTHERS = {
     "curl": {"--cacert", "--cert", "--key"},
     "ctr": {"--namespace", "--rm", "--net-host", "--read-only", "--cap-drop", "--cap-add", "--mount"},
     "helm": {"--namespace", "--create-namespace", "--set"},
-    "kubectl": {"--raw", "--timeout", "--type", "--from-file", "--previous"},
+    "kubectl": {"--raw", "--timeout", "--type", "--from", "--from-file", "--previous", "--cascade"},
     "podman": {"--input", "--rm", "--network", "--read-only", "--security-opt", "--cap-drop", "--cap-add", "--volume"},
     "docker": {"--cgroup-parent"},
     "VirtualBox": {"--startvm", "--comment"},
@@ -281,6 +281,77 @@ class CardinalityTest(DocumentsTest):
     def size(size):
         unit = next(unit for unit in ("MB", "GB", "TB") if size < {"MB": 1e9, "GB": 1e12, "TB": 1e15}[unit])
         return f"{size / {'MB': 1e6, 'GB': 1e9, 'TB': 1e12}[unit]:.3g} {unit}"
+
+
+class ScaleTest(DocumentsTest):
+    """The tables of docs/scale.md follow from what a node has, from the bytes of a series that it names, and from the figures of
+    docs/operations.md."""
+
+    FLEETS = (10, 1000, 10000)
+    INTERVAL = 15
+    ZONES, SOCKETS, CPUS = CardinalityTest.ZONES, CardinalityTest.SOCKETS, CardinalityTest.CPUS
+    # What a node has at each level, and the series of each: figures by zone, and without.
+    MEMBERS = {
+        "process": (400, 2, 1),
+        "container": (CardinalityTest.CONTAINERS, 2, 1),
+        "pod": (CardinalityTest.PODS, 2, 0),
+        "namespace": (10, 2, 1),
+        "owner": (30, 2, 1),
+        "program": (40, 2, 1),
+    }
+    GROUPS = ("namespace", "owner", "program")
+    CHOICES = {
+        "all of these": tuple(MEMBERS),
+        "no processes": ("container", "pod", *GROUPS),
+        "groups": GROUPS,
+        "pods": ("pod",),
+        "the node alone": (),
+    }
+
+    def test_the_table_is_what_the_formula_gives(self):
+        """By level: series, samples a second and bytes a second."""
+        text = self.documents["docs/scale.md"]
+        for level in ("node", *self.MEMBERS):
+            found = re.search(rf"^\| `{level}`.*? \| ?[\d,]* \| ([\d,]+) \| (\d+) \|", text, re.MULTILINE)
+            self.expect(found, level)
+            if found:
+                row = self.row_of_level(level, int(found[2]))
+                self.expect(row in text, row)
+
+    def test_memory_and_disk_are_those_of_the_series(self):
+        text, operations = self.documents["docs/scale.md"], self.documents["docs/operations.md"]
+        heap = float(re.search(r"^\| memory.*\| ([\d.]+) \|$", operations, re.MULTILINE)[1])
+        index = float(re.search(r"^\| disk, index.*\| ([\d.]+) \|$", operations, re.MULTILINE)[1])
+        sample = float(re.search(r"= ([\d.]+) bytes", " ".join(operations.split()))[1])
+        for choice, levels in self.CHOICES.items():
+            series = sum(map(self.series_of, ("node", *levels)))
+            cells = [choice, f"{series:,}"]
+            for nodes in self.FLEETS:
+                day = 86400 / self.INTERVAL * sample + 12 * index
+                memory, disk = (CardinalityTest.size(nodes * series * each) for each in (2 * heap, day))
+                cells.append(f"{memory}, {disk}")
+            row = f"| {' | '.join(cells)} |"
+            self.expect(row in text, row)
+
+    def series_of(self, level):
+        if level == "node":
+            return 150 + self.CPUS + 7 * self.ZONES + 6 * self.ZONES * self.SOCKETS
+        members, by_zone, others = self.MEMBERS[level]
+        return members * (by_zone * self.ZONES + others)
+
+    def row_of_level(self, level, size):
+        series, members = self.series_of(level), self.MEMBERS.get(level, ("",))[0]
+        name = "`node` and the exporter itself" if level == "node" else f"`{level}`"
+        cells = [name, str(members), f"{series:,}", str(size)]
+        for nodes in self.FLEETS:
+            a_second = nodes * series / self.INTERVAL
+            cells.append(f"{nodes * series:,}; {a_second:,.0f}; {self.rate(a_second * size)}")
+        return f"| {' | '.join(cells)} |".replace("|  |", "| |")
+
+    @staticmethod
+    def rate(size):
+        unit = next(unit for unit in ("kB", "MB", "GB") if size < {"kB": 1e6, "MB": 1e9, "GB": 1e12}[unit])
+        return f"{size / {'kB': 1e3, 'MB': 1e6, 'GB': 1e9}[unit]:.3g} {unit}"
 
 
 class CommandsTest(DocumentsTest):

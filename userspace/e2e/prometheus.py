@@ -32,6 +32,7 @@ class Prometheus:
             scrape_configs = [self._scrape_config(name, **job) for name, job in jobs.items()]
             rules = {"global": {"evaluation_interval": "1s"}, "rule_files": list(rule_files)}
             json.dump({"scrape_configs": scrape_configs, **rules}, out)
+        self.timeout = 10  # seconds for an answer of its API
         self.log = open(os.path.join(folder, "prometheus.log"), "a+")
         self.port = _free_port()
         self.process = subprocess.Popen(
@@ -53,7 +54,7 @@ class Prometheus:
 
     def _get(self, path, **parameters):
         url = f"http://127.0.0.1:{self.port}/api/v1/{path}?" + urllib.parse.urlencode(parameters)
-        with urllib.request.urlopen(url, timeout=10) as response:
+        with urllib.request.urlopen(url, timeout=self.timeout) as response:
             return json.load(response)["data"]
 
     def query(self, expression, **parameters):

@@ -233,7 +233,7 @@ TEST(TextRenderer, RendersVirtualMachinesAndPodsWithTheirLabels) {
 
 TEST(TextRenderer, RendersGroupsOfAnyLevelThatIsChosenWithWhatIsInNone) {
   monitor::Snapshot snapshot = OneZone();
-  monitor::GroupList list = {"flavour", {"colour", "taste"}, {}};
+  monitor::GroupList list = {.level = "flavour", .label_names = {"colour", "taste"}, .groups = {}};
   AddWorkload(list.groups, monitor::GroupLabels{{"red", "sw\"eet"}}, monitor::WorkloadState::kRunning, {1'000'000},
               {{{5}, Microwatts{2}}});
   list.groups.SetRest({{{{1}, std::nullopt}, {}}});
