@@ -10,10 +10,11 @@ namespace {
 
 class SeriesCounter final : public SampleWriter {
  public:
-  explicit SeriesCounter(bool created) : created_(created) {}
+  explicit SeriesCounter(bool created) : SampleWriter(nullptr), created_(created) {}
 
   void Begin(const SeriesLabels& labels) override { series_of_sample_ = created_ && labels.start_ms ? 2 : 1; }
   void Add(std::string_view, const SampleValue&) override { series_ += series_of_sample_; }
+  void AddEarlier(std::string_view, const SampleValue&, uint64_t) override {}  // of a series that Add counts
   [[nodiscard]] uint64_t series() const { return series_; }
 
  private:
