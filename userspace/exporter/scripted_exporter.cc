@@ -139,8 +139,7 @@ class Play final : public monitor::SnapshotSource {
       const auto first = parts_[number].since;
       groups.Add({{"space" + std::to_string(number)}}, WorkloadState::kRunning, first, number, energy);
     }
-    snapshot.groups.push_back(
-        {.level = "namespace", .label_names = {"namespace"}, .groups = groups.List()});
+    snapshot.groups.push_back({.level = "namespace", .label_names = {"namespace"}, .groups = groups.List()});
     snapshot.cpu_time_source = "bpf";
     snapshot.energy_source = "fake";
     return snapshot;

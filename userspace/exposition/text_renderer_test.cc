@@ -263,7 +263,7 @@ TEST(TextRenderer, RendersPendingEnergyWhereThereCanBeAny) {
 
 TEST(TextRenderer, SumsGroupsThatArePrintedAlike) {
   monitor::Snapshot snapshot = OneZone();
-  monitor::GroupList list = {"program", {"program"}, {}};
+  monitor::GroupList list = {.level = "program", .label_names = {"program"}, .groups = {}};
   for (const char* program : {"a\xFE", "b", "a\xFF"}) {
     AddWorkload(list.groups, monitor::GroupLabels{{program}}, monitor::WorkloadState::kRunning, {}, {{{4}, {}}});
   }
