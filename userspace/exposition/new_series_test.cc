@@ -166,9 +166,9 @@ TEST_F(NewSeriesTest, AGroupIsNewIfItsLevelHadItNot) {
     return list;
   };
   const auto before = SnapshotOf({}), now = SnapshotOf({});
-  before->groups.push_back({.level = "program", .label_names = {}, .by_pod = false, .groups = groups(1)});
-  now->groups.push_back({.level = "namespace", .label_names = {}, .by_pod = false, .groups = groups(1)});
-  now->groups.push_back({.level = "program", .label_names = {}, .by_pod = false, .groups = groups(2)});
+  before->groups.push_back({.level = "program", .label_names = {}, .groups = groups(1)});
+  now->groups.push_back({.level = "namespace", .label_names = {}, .groups = groups(1)});
+  now->groups.push_back({.level = "program", .label_names = {}, .groups = groups(2)});
   const auto series = Between(before, now, {"namespace", "program"});
   ASSERT_NE(series, nullptr);
   EXPECT_NE(series->Of(now->groups[0].groups)->Find(0), nullptr);
