@@ -1,6 +1,8 @@
 // Renders a snapshot of N processes in each format and with prometheus-cpp's own serializer; prints the CPU time of
-// each as JSON: {"bytes": ..., "text_ms": ..., "news_ms": ..., "openmetrics_ms": ..., "gzip_ms": ..., "gzip_bytes":
-// ..., "prometheus_cpp_ms": ...}. Each is the median of ROUNDS turns, in which all take part one after the other.
+// each as JSON: {"bytes": ..., "text_ms": ..., "news_ms": ..., "openmetrics_ms": ..., "created_ms": ..., "protobuf_ms":
+// ..., "gzip_ms":
+// ..., "prometheus_cpp_ms": ..., ...}; "created" is OpenMetrics with lines in _created, "gzip" is of text. Each is the
+// median of ROUNDS turns, in which all take part one after the other.
 #include <prometheus/text_serializer.h>
 #include <time.h>
 
@@ -13,8 +15,8 @@
 #include <vector>
 
 #include "userspace/exposition/new_series.h"
+#include "userspace/exposition/renderer.h"
 #include "userspace/exposition/test_snapshot.h"
-#include "userspace/exposition/text_renderer.h"
 #include "userspace/http/gzip_stream.h"
 
 namespace brahe::bench {
@@ -58,10 +60,17 @@ size_t Drain(Stream& stream) {
   return bytes;
 }
 
-std::unique_ptr<exposition::TextRenderer> Renderer(const std::shared_ptr<const monitor::Snapshot>& snapshot,
-                                                   exposition::ExpositionFormat format) {
-  return std::make_unique<exposition::TextRenderer>(
-      std::make_shared<const exposition::RenderInput>(snapshot, exposition::TestOptions()), format, "");
+std::unique_ptr<exposition::ItemStream> Renderer(const std::shared_ptr<const monitor::Snapshot>& snapshot,
+                                                 exposition::ExpositionFormat format, bool created = false) {
+  exposition::RenderOptions options = exposition::TestOptions();
+  options.created_lines = created;
+  return exposition::MakeRenderer(
+      std::make_shared<const exposition::RenderInput>(snapshot, options, exposition::SpellingOf(format)), format, "");
+}
+
+size_t DrainZipped(exposition::ItemStream& renderer) {
+  http::GzipStream stream([&](char* buffer, size_t capacity) { return renderer.Next(buffer, capacity); });
+  return Drain(stream);
 }
 
 // The text for a Prometheus to which one container is new and, as it is after a scrape, nothing else.
@@ -69,9 +78,8 @@ size_t RenderNews(const std::shared_ptr<const monitor::Snapshot>& before,
                   const std::shared_ptr<const monitor::Snapshot>& now) {
   const exposition::RenderOptions options = exposition::TestOptions();
   const auto news = exposition::NewSeries::Between(before, 1'000'000, now, 1'015'000, options.levels);
-  exposition::TextRenderer renderer(std::make_shared<const exposition::RenderInput>(now, options),
-                                    exposition::ExpositionFormat::kText, "", {}, news);
-  return Drain(renderer);
+  return Drain(*exposition::MakeRenderer(std::make_shared<const exposition::RenderInput>(now, options),
+                                         exposition::ExpositionFormat::kText, "", {}, news));
 }
 
 // The process families of a snapshot as prometheus-cpp models them.
@@ -110,28 +118,34 @@ std::vector<prometheus::MetricFamily> Modelled(const monitor::Snapshot& snapshot
 int Main(uint32_t processes, int rounds) {
   const auto snapshot = std::make_shared<const monitor::Snapshot>(exposition::LargeSnapshot(processes));
   const std::vector<prometheus::MetricFamily> families = Modelled(*snapshot);
-  Contestant text([&] { return Drain(*Renderer(snapshot, exposition::ExpositionFormat::kText)); });
+  using exposition::ExpositionFormat;
+  Contestant text([&] { return Drain(*Renderer(snapshot, ExpositionFormat::kText)); });
   const auto born = [&] {
     monitor::Snapshot snapshot_after = *snapshot;
     exposition::AddContainer(snapshot_after, {"born", "", "runc", ""}, monitor::WorkloadState::kRunning, Joules(1));
     return std::make_shared<const monitor::Snapshot>(std::move(snapshot_after));
   }();
   Contestant news([&] { return RenderNews(snapshot, born); });
-  Contestant open_metrics([&] { return Drain(*Renderer(snapshot, exposition::ExpositionFormat::kOpenMetrics)); });
-  Contestant gzip([&] {
-    const auto renderer = Renderer(snapshot, exposition::ExpositionFormat::kText);
-    http::GzipStream stream([&](char* buffer, size_t capacity) { return renderer->Next(buffer, capacity); });
-    return Drain(stream);
-  });
+  Contestant open_metrics([&] { return Drain(*Renderer(snapshot, ExpositionFormat::kOpenMetrics)); });
+  Contestant created([&] { return Drain(*Renderer(snapshot, ExpositionFormat::kOpenMetrics, true)); });
+  Contestant protobuf([&] { return Drain(*Renderer(snapshot, ExpositionFormat::kProtobuf)); });
+  Contestant gzip([&] { return DrainZipped(*Renderer(snapshot, ExpositionFormat::kText)); });
+  Contestant protobuf_gzip([&] { return DrainZipped(*Renderer(snapshot, ExpositionFormat::kProtobuf)); });
   Contestant prometheus_cpp([&] { return prometheus::TextSerializer().Serialize(families).size(); });
   for (int round = 0; round < rounds; ++round) {
-    for (Contestant* contestant : {&text, &news, &open_metrics, &gzip, &prometheus_cpp}) contestant->TakeTurn();
+    for (Contestant* contestant :
+         {&text, &news, &open_metrics, &created, &protobuf, &gzip, &protobuf_gzip, &prometheus_cpp}) {
+      contestant->TakeTurn();
+    }
   }
   std::printf(
-      "{\"bytes\": %zu, \"text_ms\": %.3f, \"news_ms\": %.3f, \"openmetrics_ms\": %.3f, \"gzip_ms\": %.3f, "
-      "\"gzip_bytes\": %zu, "
-      "\"prometheus_cpp_ms\": %.3f, \"prometheus_cpp_bytes\": %zu}\n",
-      text.bytes(), text.median(), news.median(), open_metrics.median(), gzip.median(), gzip.bytes(),
+      "{\"bytes\": %zu, \"text_ms\": %.3f, \"news_ms\": %.3f, \"openmetrics_ms\": %.3f, \"created_ms\": %.3f, "
+      "\"created_bytes\": %zu, "
+      "\"protobuf_ms\": %.3f, \"protobuf_bytes\": %zu, \"gzip_ms\": %.3f, \"gzip_bytes\": %zu, "
+      "\"protobuf_gzip_ms\": %.3f, \"protobuf_gzip_bytes\": %zu, \"prometheus_cpp_ms\": %.3f, "
+      "\"prometheus_cpp_bytes\": %zu}\n",
+      text.bytes(), text.median(), news.median(), open_metrics.median(), created.median(), created.bytes(),
+      protobuf.median(), protobuf.bytes(), gzip.median(), gzip.bytes(), protobuf_gzip.median(), protobuf_gzip.bytes(),
       prometheus_cpp.median(), prometheus_cpp.bytes());
   return 0;
 }

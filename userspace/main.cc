@@ -232,7 +232,8 @@ exporter::ExporterChoices ChoicesOf(const config::Config::Exporter& config) {
           .top_groups = config.top_groups,
           .max_series = config.max_series,
           .cpu_info = config.cpu_info,
-          .unlisted_as_process = config.unlisted_as_process};
+          .unlisted_as_process = config.unlisted_as_process,
+          .created_lines = config.created_timestamps};
 }
 
 // Takes over what can change without a restart.

@@ -50,6 +50,7 @@ struct Config {
     bool cpu_info = true;
     bool unlisted_as_process = false;
     bool zero_samples = true;      // see exposition::NewSeries
+    bool created_timestamps = false;
     bool standard_output = false;  // one of the three exporters is on
     // The third: pushes by OTLP.
     struct Otlp {

@@ -14,7 +14,7 @@
 #include "userspace/exposition/new_series.h"
 #include "userspace/exposition/render_clock.h"
 #include "userspace/exposition/render_inputs.h"
-#include "userspace/exposition/text_renderer.h"
+#include "userspace/exposition/renderer.h"
 #include "userspace/http/gzip_stream.h"
 #include "userspace/http/http_server.h"
 #include "userspace/instruments/registry.h"
@@ -61,6 +61,7 @@ void Apply(ExporterChoices choices, exposition::RenderOptions& options) {
   options.max_series = choices.max_series;
   options.cpu_info = choices.cpu_info;
   options.unlisted_as_process = choices.unlisted_as_process;
+  options.created_lines = choices.created_lines;
 }
 
 exposition::RenderOptions RenderOptionsOf(const ExporterOptions& options) {
@@ -164,8 +165,9 @@ class HttpExporter final : public Exporter {
     const uint64_t own_series = instruments_.MostSeries();
     const auto input = inputs_.Of(snapshot, exposition::SpellingOf(scrape.format), own_series);
     TellLimit(*input);
-    const auto renderer = std::make_shared<exposition::TextRenderer>(
-        input, scrape.format, instruments_.Text(scrape.format), scrape.levels, NewsFor(scrape, *input));
+    std::string own = instruments_.Text(scrape.format, input->options.created_lines);
+    const std::shared_ptr<exposition::ExpositionStream> renderer =
+        exposition::MakeRenderer(input, scrape.format, std::move(own), scrape.levels, NewsFor(scrape, *input));
     http::HttpResponse response = {.content_type = std::string(exposition::ContentTypeOf(scrape.format)),
                                    .headers = {{"Vary", "Accept, Accept-Encoding"}},
                                    .read = [this, scrape, renderer](char* buffer, size_t capacity) {

@@ -23,6 +23,7 @@ struct ExporterChoices {
   uint64_t max_series = 0;
   bool cpu_info = true;
   bool unlisted_as_process = false;
+  bool created_lines = false;
 };
 
 // What the HTTP exporter depends on.

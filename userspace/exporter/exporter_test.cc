@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "userspace/exposition/protobuf_renderer.h"
 #include "userspace/exposition/test_snapshot.h"
 #include "userspace/exposition/text_renderer.h"
 #include "userspace/http/test_client.h"
@@ -384,6 +385,36 @@ TEST_F(ExporterTest, StopsThoughAScrapeWaits) {
   EXPECT_EQ(scrape.get().status, 503) << "answered before the snapshot is there";
   release.set_value();
   stop.join();
+}
+
+TEST_F(ExporterTest, ServesProtocolBuffersToWhoAsksForThem) {
+  source_.Publish(exposition::SmallSnapshot());
+  const http::TestResponse response =
+      Get("/metrics",
+          "Accept: application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited\r\n");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_THAT(response.head, HasSubstr("Content-Type: application/vnd.google.protobuf; "
+                                       "proto=io.prometheus.client.MetricFamily; encoding=delimited\r\n"));
+  const std::string families = exposition::ProtobufRenderer(std::make_shared<const exposition::RenderInput>(
+                                                                source_.Latest(), exposition::TestOptions(),
+                                                                exposition::LabelSpelling::kProtobuf),
+                                                            "")
+                                   .ReadAll();
+  EXPECT_THAT(response.body, StartsWith(families));
+  EXPECT_THAT(response.body, HasSubstr("brahe_epoch_duration_seconds"));
+}
+
+TEST_F(ExporterTest, TellsOpenMetricsWhenCountersWereZeroOnceThatIsSwitchedOn) {
+  source_.Publish(exposition::SmallSnapshot());
+  const std::string accept = "Accept: application/openmetrics-text\r\n";
+  EXPECT_THAT(Get("/metrics", accept).body, Not(HasSubstr("_created")));
+  exporter_->Reconfigure({.levels = {"node"}, .created_lines = true});
+  const std::string text = Get("/metrics", accept).body;
+  EXPECT_THAT(text, HasSubstr("kepler_node_cpu_joules_created{"));
+  EXPECT_THAT(text, HasSubstr("brahe_scrapes_created{"));
+  EXPECT_THAT(text, HasSubstr("brahe_epoch_duration_seconds_created{"));
+  EXPECT_THAT(text, Not(HasSubstr("watts_created")));
+  EXPECT_THAT(Get("/metrics").body, Not(HasSubstr("_created"))) << "text 0.0.4 has no such thing";
 }
 
 TEST_F(ExporterTest, ServesTwentyAtOnceWhileSnapshotsAreReplaced) {

@@ -27,8 +27,15 @@ std::string_view TakeItem(std::string_view& list, char separator) {
 struct Wish {
   std::string_view name;
   std::string_view version;  // empty: any
-  double quality = 1;        // 0: unwanted
+  std::string_view proto;    // the message and how a stream of it is made, of protocol buffers
+  std::string_view encoding;
+  double quality = 1;  // 0: unwanted
 };
+
+std::string_view Unquoted(std::string_view value) {
+  const bool quoted = value.size() >= 2 && value.starts_with('"') && value.ends_with('"');
+  return quoted ? value.substr(1, value.size() - 2) : value;
+}
 
 std::optional<Wish> ParseWish(std::string_view text) {
   Wish wish;
@@ -36,7 +43,9 @@ std::optional<Wish> ParseWish(std::string_view text) {
   while (!text.empty()) {
     std::string_view value = TakeItem(text, ';');
     const std::string_view key = TakeItem(value, '=');
-    if (SameWord(key, "version")) wish.version = value;
+    if (SameWord(key, "version")) wish.version = Unquoted(value);
+    if (SameWord(key, "proto")) wish.proto = Unquoted(value);
+    if (SameWord(key, "encoding")) wish.encoding = Unquoted(value);
     if (!SameWord(key, "q")) continue;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), wish.quality);
     const bool in_range = wish.quality >= 0 && wish.quality <= 1;
@@ -59,6 +68,10 @@ double BestQuality(std::string_view header, Matches matches) {
 }  // namespace
 
 exposition::ExpositionFormat FormatFor(std::string_view accept) {
+  const double protobuf = BestQuality(accept, [](const Wish& wish) {
+    return SameWord(wish.name, "application/vnd.google.protobuf") &&
+           wish.proto == "io.prometheus.client.MetricFamily" && SameWord(wish.encoding, "delimited");
+  });
   const double open_metrics = BestQuality(accept, [](const Wish& wish) {
     return SameWord(wish.name, "application/openmetrics-text") &&
            (wish.version.empty() || wish.version == "1.0.0" || wish.version == "0.0.1");
@@ -66,6 +79,7 @@ exposition::ExpositionFormat FormatFor(std::string_view accept) {
   const double text = BestQuality(accept, [](const Wish& wish) {
     return SameWord(wish.name, "text/plain") && (wish.version.empty() || wish.version == "0.0.4");
   });
+  if (protobuf > 0 && protobuf >= std::max(open_metrics, text)) return exposition::ExpositionFormat::kProtobuf;
   return open_metrics > 0 && open_metrics >= text ? exposition::ExpositionFormat::kOpenMetrics
                                                   : exposition::ExpositionFormat::kText;
 }

@@ -1,18 +1,25 @@
-// Prints an exposition of a small snapshot and of all instruments, for tests in other languages: print_exposition
-// text|openmetrics.
+// Prints an exposition of a snapshot and of all instruments, for tests in other languages: print_exposition
+// text|openmetrics|created|protobuf small|large. "created" is OpenMetrics with the lines that tell when counters were
+// 0.
 #include <iostream>
 #include <string_view>
 
+#include "userspace/exposition/renderer.h"
 #include "userspace/exposition/test_snapshot.h"
-#include "userspace/exposition/text_renderer.h"
 #include "userspace/instruments/registry.h"
 
 namespace brahe::exporter {
 namespace {
 
-int Main(std::string_view name) {
-  const exposition::ExpositionFormat format =
-      name == "openmetrics" ? exposition::ExpositionFormat::kOpenMetrics : exposition::ExpositionFormat::kText;
+exposition::ExpositionFormat FormatOf(std::string_view name) {
+  if (name == "protobuf") return exposition::ExpositionFormat::kProtobuf;
+  return name == "text" ? exposition::ExpositionFormat::kText : exposition::ExpositionFormat::kOpenMetrics;
+}
+
+int Main(std::string_view name, std::string_view size) {
+  const exposition::ExpositionFormat format = FormatOf(name);
+  exposition::RenderOptions options = exposition::TestOptions();
+  options.created_lines = name == "created";
   instruments::Instruments instruments(
       "node-1",
       [] {
@@ -28,15 +35,14 @@ int Main(std::string_view name) {
   instruments.ObserveScrape(Milliseconds(40));
   instruments.ObserveSizes({{"node", {20, 2000}}}, true);
   instruments.SetLimited({"node", "process"}, {"process"});
-  exposition::TextRenderer renderer(
-      std::make_shared<const exposition::RenderInput>(
-          std::make_shared<const monitor::Snapshot>(exposition::SmallSnapshot()), exposition::TestOptions()),
-      format, instruments.Text(format));
-  std::cout << renderer.ReadAll();
+  auto snapshot = std::make_shared<const monitor::Snapshot>(size == "large" ? exposition::LargeSnapshot(2000)
+                                                                            : exposition::SmallSnapshot());
+  auto input = std::make_shared<const exposition::RenderInput>(snapshot, options, exposition::SpellingOf(format));
+  std::cout << exposition::MakeRenderer(input, format, instruments.Text(format, options.created_lines))->ReadAll();
   return 0;
 }
 
 }  // namespace
 }  // namespace brahe::exporter
 
-int main(int argc, char** argv) { return argc == 2 ? brahe::exporter::Main(argv[1]) : 2; }
+int main(int argc, char** argv) { return argc >= 2 ? brahe::exporter::Main(argv[1], argc > 2 ? argv[2] : "small") : 2; }

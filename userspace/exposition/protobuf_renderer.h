@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "userspace/exposition/exposition_stream.h"
 #include "userspace/exposition/families.h"
 #include "userspace/exposition/family_cursor.h"
-#include "userspace/exposition/item_stream.h"
 #include "userspace/exposition/level_tally.h"
 #include "userspace/exposition/new_series.h"
 
@@ -15,7 +15,7 @@ namespace brahe::exposition {
 // Renders a snapshot as a stream of MetricFamily messages, each with its length before it. A family's length is known
 // before it is rendered, from a first run through its items that only counts bytes, and so no more than an item is held
 // here either.
-class ProtobufRenderer final : public ItemStream {
+class ProtobufRenderer final : public ExpositionStream {
  public:
   // `input` has its labels in the spelling of protocol buffers. `registry`, other families in the same form, follows
   // the snapshot's.
@@ -24,8 +24,7 @@ class ProtobufRenderer final : public ItemStream {
   ProtobufRenderer(std::shared_ptr<const RenderInput> input, std::string registry, std::vector<std::string> levels = {},
                    std::shared_ptr<const NewSeries> news = nullptr);
 
-  // What was rendered so far. The registry's part has bytes and no series here.
-  [[nodiscard]] const LevelSizes& sizes() const { return tally_.sizes(); }
+  [[nodiscard]] const LevelSizes& sizes() const override { return tally_.sizes(); }
 
  private:
   void AppendNextItem(std::string& out) override;

@@ -17,11 +17,7 @@ constexpr size_t kNumberAt = 3;
 void AppendValueField(FamilyType type, std::optional<uint64_t> start_ms, std::string& out) {
   ProtobufWriter(out).Message(type == FamilyType::kCounter ? kCounter : kGauge, [&](ProtobufWriter& value) {
     value.Double(kValue, 0);
-    if (type != FamilyType::kCounter || !start_ms) return;
-    value.Message(kCounterStart, [&](ProtobufWriter& start) {
-      start.Uint(kSeconds, *start_ms / 1000);
-      start.Uint(kNanos, *start_ms % 1000 * 1'000'000);
-    });
+    if (type == FamilyType::kCounter && start_ms) AppendTimestamp(kCounterStart, *start_ms, value);
   });
 }
 

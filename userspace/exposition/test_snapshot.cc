@@ -9,7 +9,7 @@ template <typename Labels>
 void Add(monitor::Snapshot& snapshot, monitor::WorkloadList<Labels>& list, Labels labels, monitor::WorkloadState state,
          Microjoules energy) {
   const std::vector<monitor::EnergyFigure> figures(snapshot.zones.size(), {energy, Microwatts{energy.value / 10}});
-  AddWorkload(list, std::move(labels), state, Nanoseconds{energy.value * 50}, figures);
+  AddWorkload(list, std::move(labels), state, Nanoseconds{energy.value * 50}, figures, snapshot.begin + Seconds(1));
 }
 
 // A level with one group that used `energy`, of which little is in no group.
@@ -19,7 +19,7 @@ monitor::GroupList Group(const monitor::Snapshot& snapshot, std::string_view lev
   monitor::GroupList list = {.level = level, .label_names = std::move(label_names), .groups = {}};
   const std::vector<monitor::EnergyFigure> figures(snapshot.zones.size(), {energy, Microwatts{energy.value / 10}});
   AddWorkload(list.groups, monitor::GroupLabels{std::move(values)}, monitor::WorkloadState::kRunning,
-              Nanoseconds{energy.value * 50}, figures);
+              Nanoseconds{energy.value * 50}, figures, snapshot.begin + Seconds(1));
   list.groups.SetRest({{{{7}, Microwatts{1}}, {3}}, {{{8}, {}}, {}}});
   return list;
 }
@@ -81,6 +81,7 @@ monitor::Snapshot SmallSnapshot() {
   snapshot.time = Seconds(4'000);
   snapshot.unix_ms = 1'700'000'000'123;
   snapshot.duration = Milliseconds(5'000);
+  snapshot.begin = Seconds(3'965);
   snapshot.zones = {{"package", "aggregated-package", Figures({30'000'001}, {12'345'677})},
                     {"dram", "/sys/class/powercap/intel-rapl:0:1", Figures({30'000'001}, {5})}};
   snapshot.zones[1].figures.all.power.reset();
@@ -130,6 +131,9 @@ monitor::Snapshot SmallSnapshot() {
 
 monitor::Snapshot LargeSnapshot(uint32_t processes) {
   monitor::Snapshot snapshot;
+  snapshot.time = Seconds(4'000);
+  snapshot.unix_ms = 1'700'000'000'123;
+  snapshot.begin = Seconds(3'000);
   snapshot.zones = {{"package", "/sys/class/powercap/intel-rapl:0", {}},
                     {"core", "/sys/class/powercap/intel-rapl:0:0", {}},
                     {"dram", "/sys/class/powercap/intel-rapl:0:1", {}}};

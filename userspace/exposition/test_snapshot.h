@@ -15,7 +15,7 @@ namespace brahe::exposition {
 inline constexpr size_t kTestChunk = 64;
 template <typename Labels>
 void AddWorkload(monitor::WorkloadList<Labels>& list, Labels labels, monitor::WorkloadState state, Nanoseconds cpu_time,
-                 const std::vector<monitor::EnergyFigure>& figures) {
+                 const std::vector<monitor::EnergyFigure>& figures, std::optional<Nanoseconds> since = std::nullopt) {
   using Chunk = monitor::WorkloadChunk<Labels>;
   auto chunks = list.chunks();
   auto chunk = std::make_shared<Chunk>();
@@ -25,7 +25,10 @@ void AddWorkload(monitor::WorkloadList<Labels>& list, Labels labels, monitor::Wo
     faces = *chunk->faces;
     chunks.pop_back();
   }
-  faces.push_back({.labels = std::make_shared<const Labels>(std::move(labels)), .state = state, .serial = list.size()});
+  faces.push_back({.labels = std::make_shared<const Labels>(std::move(labels)),
+                   .state = state,
+                   .since = since,
+                   .serial = list.size()});
   chunk->faces = std::make_shared<const typename Chunk::Faces>(std::move(faces));
   chunk->sums.resize(figures.size());
   chunk->AddFigures(cpu_time, [&](size_t zone) { return figures[zone]; });
@@ -45,7 +48,7 @@ void SetFigure(monitor::WorkloadList<Labels>& list, size_t item, size_t zone, mo
     std::vector<monitor::EnergyFigure> figures;
     for (size_t z = 0; z < before.chunks()[0]->sums.size(); ++z) figures.push_back(before.At(i, z));
     if (i == item) figures[zone] = figure;
-    AddWorkload(list, *before[i].labels, before[i].state, before[i].cpu_time, figures);
+    AddWorkload(list, *before[i].labels, before[i].state, before[i].cpu_time, figures, before[i].since);
   }
 }
 
@@ -60,7 +63,7 @@ monitor::Snapshot SmallSnapshot();
 monitor::Snapshot LargeSnapshot(uint32_t processes);
 
 // Appends a workload that used `energy` in each zone and 50 ns of CPU time for each microjoule of it. Its power is a
-// tenth of its energy, a second.
+// tenth of its energy, a second. It is counted from a second after the first epoch began.
 void AddProcess(monitor::Snapshot& snapshot, monitor::ProcessLabels labels, monitor::WorkloadState state,
                 Microjoules energy);
 void AddContainer(monitor::Snapshot& snapshot, monitor::ContainerLabels labels, monitor::WorkloadState state,

@@ -5,16 +5,16 @@
 #include <vector>
 
 #include "userspace/exposition/exposition.h"
+#include "userspace/exposition/exposition_stream.h"
 #include "userspace/exposition/families.h"
 #include "userspace/exposition/family_cursor.h"
-#include "userspace/exposition/item_stream.h"
 #include "userspace/exposition/level_tally.h"
 #include "userspace/exposition/new_series.h"
 
 namespace brahe::exposition {
 
 // Renders a snapshot as an exposition of lines.
-class TextRenderer final : public ItemStream {
+class TextRenderer final : public ExpositionStream {
  public:
   // `input` has its labels as text. `registry_text`, an exposition of other families without its end, follows the
   // snapshot's. `format` is one of the two that are text.
@@ -23,8 +23,7 @@ class TextRenderer final : public ItemStream {
   TextRenderer(std::shared_ptr<const RenderInput> input, ExpositionFormat format, std::string registry_text,
                std::vector<std::string> levels = {}, std::shared_ptr<const NewSeries> news = nullptr);
 
-  // What was rendered so far. The registry's part has bytes and no series here.
-  [[nodiscard]] const LevelSizes& sizes() const { return tally_.sizes(); }
+  [[nodiscard]] const LevelSizes& sizes() const override { return tally_.sizes(); }
 
  private:
   void AppendNextItem(std::string& out) override;

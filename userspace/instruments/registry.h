@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,12 +15,27 @@
 #include "userspace/exposition/exposition.h"
 #include "userspace/exposition/level_sizes.h"
 #include "userspace/instruments/exposition_metrics.h"
+#include "userspace/instruments/native_histogram.h"
 #include "userspace/instruments/pod_directory_metrics.h"
 #include "userspace/instruments/process_metrics.h"
 #include "userspace/instruments/push_metrics.h"
+#include "userspace/instruments/registry_protobuf.h"
 #include "userspace/monitor/snapshot_source.h"
 
 namespace brahe::instruments {
+
+// A histogram of durations, in classic and in native buckets. One thread at a time.
+class DurationHistogram {
+ public:
+  // The family is the registry's, which must outlive this.
+  DurationHistogram(prometheus::Histogram& classic) : classic_(classic) {}
+  void Observe(Nanoseconds duration);
+  [[nodiscard]] const NativeHistogram& native() const { return native_; }
+
+ private:
+  prometheus::Histogram& classic_;
+  NativeHistogram native_;
+};
 
 // The exporter's instruments about itself, with the constant label node_name. Any thread.
 class Instruments {
@@ -42,19 +58,27 @@ class Instruments {
   // The most series that Text has: it grows by a few with the first scrapes.
   [[nodiscard]] uint64_t MostSeries() const;
 
-  // All instruments, and the process_*, brahe_pod_* and brahe_otlp_* families, without the exposition's end.
-  [[nodiscard]] std::string Text(exposition::ExpositionFormat format = exposition::ExpositionFormat::kText) const;
+  // All instruments, and the process_*, brahe_pod_* and brahe_otlp_* families, in a format and without the exposition's
+  // end. In protocol buffers histograms of durations have native buckets as well. `created`: OpenMetrics has lines in
+  // _created.
+  [[nodiscard]] std::string Text(exposition::ExpositionFormat format = exposition::ExpositionFormat::kText,
+                                 bool created = false) const;
 
  private:
   [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const;
+  // Those that are not of the registry.
+  [[nodiscard]] std::vector<prometheus::MetricFamily> CollectOthers() const;
+  [[nodiscard]] NativeHistograms Natives() const;
 
+  const uint64_t start_ms_;   // Unix time
+  mutable std::mutex mutex_;  // held by who observes, and by who collects, so that the buckets of both kinds agree
   prometheus::Registry registry_;
-  prometheus::Histogram& epochs_;
-  prometheus::Histogram& epoch_delays_;
-  prometheus::Histogram& read_lags_;
-  prometheus::Histogram& read_skews_;
+  DurationHistogram epochs_;
+  DurationHistogram epoch_delays_;
+  DurationHistogram read_lags_;
+  DurationHistogram read_skews_;
   prometheus::Counter& scrapes_;
-  prometheus::Histogram& scrape_durations_;
+  DurationHistogram scrape_durations_;
   ProcessMetrics process_;
   std::optional<PodDirectoryMetrics> pods_;
   std::optional<PushMetrics> pushes_;

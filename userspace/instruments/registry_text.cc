@@ -5,18 +5,6 @@ namespace {
 
 using Metric = prometheus::ClientMetric;
 
-// We have no others.
-exposition::FamilyType TypeOf(prometheus::MetricType type) {
-  switch (type) {
-    case prometheus::MetricType::Counter:
-      return exposition::FamilyType::kCounter;
-    case prometheus::MetricType::Histogram:
-      return exposition::FamilyType::kHistogram;
-    default:
-      return exposition::FamilyType::kGauge;
-  }
-}
-
 exposition::Sample Begin(const std::string& name, const Metric& metric, std::string& out) {
   exposition::Sample sample(name, out);
   for (const Metric::Label& label : metric.label) sample.Label(label.name, label.value);
@@ -39,6 +27,12 @@ void AppendHistogram(const std::string& name, const Metric& metric, std::string&
   Begin(name + "_count", metric, out).Uint(metric.histogram.sample_count);
 }
 
+void AppendCreated(std::string name, const Metric& metric, uint64_t start_ms, std::string& out) {
+  constexpr std::string_view kTotal = "_total";
+  if (name.ends_with(kTotal)) name.resize(name.size() - kTotal.size());
+  Begin(name + "_created", metric, out).Millionths(start_ms * 1000);
+}
+
 void AppendMetric(const prometheus::MetricFamily& family, const Metric& metric, std::string& out) {
   switch (family.type) {
     case prometheus::MetricType::Counter:
@@ -54,11 +48,26 @@ void AppendMetric(const prometheus::MetricFamily& family, const Metric& metric, 
 
 }  // namespace
 
-std::string RegistryText(const std::vector<prometheus::MetricFamily>& families, exposition::ExpositionFormat format) {
+exposition::FamilyType TypeOf(prometheus::MetricType type) {
+  switch (type) {
+    case prometheus::MetricType::Counter:
+      return exposition::FamilyType::kCounter;
+    case prometheus::MetricType::Histogram:
+      return exposition::FamilyType::kHistogram;
+    default:
+      return exposition::FamilyType::kGauge;
+  }
+}
+
+std::string RegistryText(const std::vector<prometheus::MetricFamily>& families, exposition::ExpositionFormat format,
+                         std::optional<uint64_t> start_ms) {
   std::string out;
   for (const prometheus::MetricFamily& family : families) {
     exposition::AppendHeader(family.name, TypeOf(family.type), family.help, format, out);
-    for (const Metric& metric : family.metric) AppendMetric(family, metric, out);
+    for (const Metric& metric : family.metric) {
+      AppendMetric(family, metric, out);
+      if (start_ms && family.type != prometheus::MetricType::Gauge) AppendCreated(family.name, metric, *start_ms, out);
+    }
   }
   return out;
 }
