@@ -22,6 +22,7 @@ void Number(monitor::WorkloadList<Labels>& list) {
     auto faces = *chunk->faces;
     for (size_t i = 0; i < faces.size(); ++i) {
       faces[i].serial = i + 1;
+      faces[i].since = std::nullopt;
       if (i != 1) faces[i].since = Seconds(3'990) + Milliseconds(i * 500);
     }
     copy->faces = std::make_shared<const std::vector<monitor::WorkloadFace<Labels>>>(std::move(faces));
