@@ -71,7 +71,8 @@ bool ContainerTable::MayBeInPod(const ContainerRecord& container) const {
 }
 
 bool ContainerTable::AwaitsNames(const ContainerRecord& container) {
-  return resolver_.KnowsPods() && MayBeInPod(container) && !(container.named_by_pod && HasNamedPod(container));
+  const bool is_named = !container.labels->name.empty() && HasNamedPod(container);
+  return resolver_.KnowsPods() && MayBeInPod(container) && !is_named;
 }
 
 Microjoules ContainerTable::PendingForPods(size_t series) const {
