@@ -31,6 +31,7 @@ OTHERS = {
     "ctr": {"--namespace", "--rm", "--net-host", "--read-only", "--cap-drop", "--cap-add", "--mount"},
     "helm": {"--namespace", "--create-namespace", "--set"},
     "kubectl": {"--raw", "--timeout", "--type", "--from", "--from-file", "--previous", "--cascade"},
+    "Prometheus": {"--enable-feature"},
     "podman": {"--input", "--rm", "--network", "--read-only", "--security-opt", "--cap-drop", "--cap-add", "--volume"},
     "docker": {"--cgroup-parent"},
     "VirtualBox": {"--startvm", "--comment"},
@@ -41,6 +42,7 @@ OTHERS = {
     "Scaphandre": {"--containers"},
     "sha256sum": {"--check"},
     "systemctl": {"--now"},
+    "systemd-run": {"--unit"},
     "userspace/e2e/refuse": {"--program"},
 }
 # Before 0.10; docs/migrating.md says what became of it.

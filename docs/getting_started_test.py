@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Each command of docs/getting-started.md for a single host, in its order, on a system that systemd runs in namespaces of
-its own: getting_started_test.py PACK BRAHE WRITE_PACKAGE_FILES DOCUMENT, as root. `scripts/package` alone is replaced by
+its own: getting_started_test.py PACK BRAHE WRITE_PACKAGE_FILES PRINT_UNITS DOCUMENT, as root. `scripts/package` alone is replaced by
 what it calls, on the binary that the other tests run."""
 
 import os
@@ -14,7 +14,7 @@ sys.path[:0] = [os.path.abspath("docs"), os.path.abspath("deploy/package"), os.p
 # The paths come first.
 import markdown  # noqa: E402
 import runner  # noqa: E402
-import systemd_test  # noqa: E402 (takes the first three arguments)
+import systemd_test  # noqa: E402 (takes the first four arguments)
 
 DOCUMENT = markdown.read(sys.argv.pop(1))
 

@@ -25,6 +25,10 @@ BRAHE, DASHBOARDS, RULES, MANUAL = (os.path.abspath(sys.argv.pop(1)) for _ in ra
 TREE = f"/brahe-test-{os.getpid()}"
 ZONES = {"package": 60, "core": 40, "dram": 6}
 MINUTE = 2  # seconds that a minute of the rules has here
+REPLICA_SET = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-5", "controller": True}
+JOB = {"apiVersion": "batch/v1", "kind": "Job", "name": "sum-7", "controller": True}
+OF_WEB = {"owners": [REPLICA_SET], "labels": {"pod-template-hash": "5"}}
+OWNERS = {"web-5-a": OF_WEB, "web-5-b": OF_WEB, "sum-7-c": {"owners": [JOB]}}
 POD_JOULES = "kepler_pod_cpu_joules_total"
 
 
@@ -120,7 +124,7 @@ class QueriesTest(unittest.TestCase):
         burners = {}
         for (namespace, name), uid in cls.pods.items():
             container = uuid.uuid4().hex * 2
-            cls.kube.set(fake_kube.pod(uid, name, {"app": container}, namespace=namespace))
+            cls.kube.set(fake_kube.pod(uid, name, {"app": container}, namespace=namespace, **OWNERS.get(name, {})))
             burners[name] = Burner(f"{TREE}/kubepods/burstable/pod{uid}/{container}")
         burners["docker"] = Burner(f"{TREE}/docker/{uuid.uuid4().hex * 2}")
         options = "-accel tcg -m 16 -nodefaults -no-user-config -display none -name guest=brahe-test"

@@ -49,7 +49,7 @@ struct Config {
     uint64_t max_series = 0;     // of one exposition; 0: any number
     bool cpu_info = true;
     bool unlisted_as_process = false;
-    bool zero_samples = true;      // see exposition::NewSeries
+    bool zero_samples = true;  // see exposition::NewSeries
     bool created_timestamps = false;
     bool standard_output = false;  // one of the three exporters is on
     // The third: pushes by OTLP.

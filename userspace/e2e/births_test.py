@@ -121,7 +121,9 @@ class BirthsTest(unittest.TestCase):
 
     @unittest.skipUnless(PROMETHEUS_3, "scripts/setup --tests puts a Prometheus 3 there")
     def test_a_prometheus_3_counts_every_joule_once(self):
-        self.run_play({"three": {"binary": PROMETHEUS_3}})
+        # With the flag it asks for protocol buffers and puts in the zeros that start timestamps tell of.
+        zeros = {"binary": PROMETHEUS_3, "flags": ["--enable-feature=created-timestamp-zero-ingestion"]}
+        self.run_play({"three": {"binary": PROMETHEUS_3}, "three, zeros": zeros})
 
     def test_a_prometheus_that_restarts_misses_nothing(self):
         stage = self.stage()
