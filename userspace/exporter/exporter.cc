@@ -191,7 +191,8 @@ class HttpExporter final : public Exporter {
     const auto clock = exposition::RenderClock::Of(input.snapshot);
     const std::optional<uint64_t> before_ms = clock.UnixMs(last->asked), now_ms = clock.UnixMs(scrape.begin);
     if (!before_ms || !now_ms) return nullptr;
-    return exposition::NewSeries::Between(last->snapshot, *before_ms, input.owner, *now_ms, input.options.levels);
+    return exposition::NewSeries::Between(last->snapshot, *before_ms, input.owner, *now_ms, input.options.levels,
+                                          input.limit.spare);
   }
 
   void TellLimit(const exposition::RenderInput& input) {

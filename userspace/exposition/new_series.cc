@@ -17,7 +17,8 @@ bool SameZones(const monitor::Snapshot& a, const monitor::Snapshot& b) {
 }  // namespace
 
 std::shared_ptr<const NewSeries> NewSeries::Between(Snapshots before, uint64_t before_ms, Snapshots now,
-                                                    uint64_t now_ms, const std::vector<std::string>& levels) {
+                                                    uint64_t now_ms, const std::vector<std::string>& levels,
+                                                    uint64_t most_samples) {
   const uint64_t margin = now_ms > before_ms ? (now_ms - before_ms) / kMargin : 0;
   if (margin == 0 || !SameZones(*before, *now)) return nullptr;
   const std::shared_ptr<NewSeries> series(new NewSeries(std::move(before), std::move(now)));
@@ -32,8 +33,10 @@ std::shared_ptr<const NewSeries> NewSeries::Between(Snapshots before, uint64_t b
   count(series->pods_);
   count(series->groups_);
   if (items == 0) return nullptr;
+  const uint64_t affordable = most_samples / (items * (series->now_->zones.size() + 1));
+  if (affordable == 0) return nullptr;
   // All repeats lie in the time that is free.
-  series->most_repeats_ = std::min<uint64_t>(kMostRepeats, margin);
+  series->most_repeats_ = std::min<uint64_t>({kMostRepeats, margin, affordable});
   series->earliest_ms_ = before_ms + margin + series->most_repeats_ - 1;
   series->latest_ms_ = now_ms - margin;
   return series;

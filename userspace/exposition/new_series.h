@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -88,11 +89,12 @@ class NewSeries {
  public:
   using Snapshots = std::shared_ptr<const monitor::Snapshot>;
 
-  // `before`: what the scraper was last given, at `before_ms` in Unix time; `levels`: those that are rendered. Null
-  // where nothing can be told: the zones are others now, or the scrapes are too near to each other for a timestamp
-  // between.
+  // `before`: what the scraper was last given, at `before_ms` in Unix time; `levels`: those that are rendered;
+  // `most_samples`: how many may be added. Null where nothing can be told: the zones are others now, the scrapes are
+  // too near to each other for a timestamp between, or there is no room for one sample of each.
   static std::shared_ptr<const NewSeries> Between(Snapshots before, uint64_t before_ms, Snapshots now, uint64_t now_ms,
-                                                  const std::vector<std::string>& levels);
+                                                  const std::vector<std::string>& levels,
+                                                  uint64_t most_samples = std::numeric_limits<uint64_t>::max());
 
   // What is new of a list of the snapshot.
   template <typename Labels>

@@ -126,6 +126,15 @@ TEST_F(NewSeriesTest, ThereAreNoneBetweenScrapesThatAreTooNear) {
   EXPECT_LT(near->TimeOf(kNowMs), kNowMs);
 }
 
+TEST_F(NewSeriesTest, NoMoreIsToldThanThereIsRoomFor) {
+  const auto before = SnapshotOf({}), now = SnapshotOf(Many(10));  // one zone and the CPU time of each
+  const uint64_t samples = 10 * (now->zones.size() + 1);
+  EXPECT_EQ(NewSeries::Between(before, kBeforeMs, now, kNowMs, {"container"}, samples - 1), nullptr);
+  const auto series = NewSeries::Between(before, kBeforeMs, now, kNowMs, {"container"}, 3 * samples);
+  ASSERT_NE(series, nullptr);
+  EXPECT_EQ(series->RepeatsOf(*series->Of(now->containers)), 3U);
+}
+
 TEST_F(NewSeriesTest, TheirTimesLieWellBetweenTheScrapes) {
   const auto now = SnapshotOf(Many(1));
   const auto series = Between(SnapshotOf({}), now);
