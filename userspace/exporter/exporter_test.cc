@@ -174,7 +174,7 @@ TEST_F(ExporterTest, APrometheusThatLeftInTheMiddleIsToldAgain) {
   source_.Publish(large);
   WaitBetweenScrapes();
   PrometheusClient(Port()).Ask();
-  WaitBetweenScrapes();
+  std::this_thread::sleep_for(std::chrono::seconds(1));  // until the server has seen that it left
   EXPECT_THAT(PrometheusClient(Port()).Scrape(), HasSubstr(kEarlier));
   WaitBetweenScrapes();
   EXPECT_THAT(PrometheusClient(Port()).Scrape(), Not(HasSubstr(kEarlier)));
