@@ -137,6 +137,13 @@ std::optional<uint64_t> SumOf(Reading reading, const RenderList<Labels>& list, s
   return sum;
 }
 
+// When the counter of a workload that is a series by itself was 0, see StartOf; `at` is its place in its list.
+std::optional<uint64_t> StartAt(const RenderInput& input, const auto& at) {
+  const auto& face = (*at.chunk.faces)[at.place];
+  if (face.state == monitor::WorkloadState::kTerminated || !face.since) return std::nullopt;
+  return input.clock.UnixMs(*face.since);
+}
+
 // When the counter of `group`, which is one series, was 0, in Unix time; nullopt where that is not certain. The series
 // of those that have ended is another than that which they had while they ran, and begins with what they had used by
 // then.
@@ -144,9 +151,7 @@ template <typename Labels>
 std::optional<uint64_t> StartOf(const RenderInput& input, const RenderList<Labels>& list,
                                 std::span<const size_t> group) {
   if (group.size() != 1) return std::nullopt;
-  const monitor::Workload<Labels> workload = list.workloads[group[0]];
-  if (workload.state == monitor::WorkloadState::kTerminated || !workload.since) return std::nullopt;
-  return input.clock.UnixMs(*workload.since);
+  return StartAt(input, list.labels().PlaceOf(group[0]));
 }
 
 template <Reading kReading, typename Labels>
@@ -154,11 +159,14 @@ void AppendFigures(const RenderInput& input, const RenderList<Labels>& list, siz
   const auto group = list.twins.Group(item);
   std::optional<Beginning<Labels>> beginning;
   if constexpr (kReading == Energy) beginning = Beginning<Labels>::Of(out.news(), list.workloads, group, input.clock);
+  if (group.empty()) return;
+  const auto first = list.labels().PlaceOf(group[0]);
   bool begun = false;
   for (size_t zone = 0; zone < input.zone_labels.size(); ++zone) {
-    const auto value = SumOf(kReading, list, group, zone);
+    const auto value =
+        group.size() == 1 ? kReading(list.workloads.At(first, zone)) : SumOf(kReading, list, group, zone);
     if (!value) continue;
-    if (!begun) out.Begin({list.labels().All(item), {}, StartOf(input, list, group)});
+    if (!begun) out.Begin({list.labels().All(item), {}, group.size() == 1 ? StartAt(input, first) : std::nullopt});
     begun = true;
     if (beginning) {
       const auto energy = [zone](const auto& before, size_t place) { return before.At(place, zone).energy.value; };
@@ -214,9 +222,11 @@ void AppendProcessTime(const RenderInput& input, const Family&, size_t item, Sam
   const RenderList<monitor::ProcessLabels>& list = input.processes;
   if (list.twins.HasRunningTwin(item)) return;
   const auto group = list.twins.Group(item);
+  if (group.empty()) return;
   std::span<const size_t> items = group;
   std::vector<size_t> with_twins;
-  if (list.workloads[item].state == monitor::WorkloadState::kRunning) {
+  const auto process = list.labels().PlaceOf(item);
+  if (list.workloads.At(process).state == monitor::WorkloadState::kRunning) {
     const auto terminated = list.twins.TerminatedTwinsOf(item);
     if (!terminated.empty()) {
       with_twins.assign(group.begin(), group.end());
@@ -224,13 +234,14 @@ void AppendProcessTime(const RenderInput& input, const Family&, size_t item, Sam
       items = with_twins;
     }
   }
-  const auto time = CpuTimeOf(list, items);
-  if (!time) return;
-  out.Begin({list.labels().BeforeState(item), list.labels().BehindState(item), StartOf(input, list, group)});
+  const bool alone = items.size() == 1;
+  out.Begin({list.labels().BeforeState(item), list.labels().BehindState(item),
+             alone ? StartAt(input, process) : std::nullopt});
   const auto beginning =
       Beginning<monitor::ProcessLabels>::Of(out.news(), list.workloads, items, input.clock, /*with_state=*/false);
   if (beginning) WriteBeginning(*beginning, out);
-  out.Add({}, SampleValue::Billionths(time->value));
+  const Nanoseconds time = alone ? list.workloads.At(process).cpu_time : *CpuTimeOf(list, items);
+  out.Add({}, SampleValue::Billionths(time.value));
 }
 
 template <typename Labels>

@@ -38,6 +38,7 @@ class LabelTwins {
   // The items that are printed as one sample in the place of `item`: that item alone as a rule, and none where it is
   // part of the sample of an earlier one. The result may refer to `item` itself.
   [[nodiscard]] std::span<const size_t> Group(const size_t& item) const {
+    if (running_.empty() && terminated_.empty()) return {&item, 1};
     const bool runs = list_[item].state == monitor::WorkloadState::kRunning;
     if (runs && !MayBePrintedAlike(*list_[item].labels)) return {&item, 1};
     const std::vector<size_t>& sorted = runs ? running_ : terminated_;
@@ -50,6 +51,7 @@ class LabelTwins {
   [[nodiscard]] bool HasRunningTwin(size_t item) const { return twins_of_running_.contains(item); }
   // The terminated items that have them.
   [[nodiscard]] std::span<const size_t> TerminatedTwinsOf(size_t running) const {
+    if (terminated_.empty()) return {};
     const auto [first, last] = std::equal_range(terminated_.begin(), terminated_.end(), running, Order{list_});
     return {first, last};
   }

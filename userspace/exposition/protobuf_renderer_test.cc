@@ -287,6 +287,8 @@ TEST(Starts, AreToldOfWhatRunsAndBeganAtZero) {
   add(1, monitor::WorkloadState::kRunning, Seconds(150));
   add(2, monitor::WorkloadState::kRunning, std::nullopt);
   add(3, monitor::WorkloadState::kTerminated, Seconds(160));
+  add(4, monitor::WorkloadState::kTerminated, Seconds(170));
+  add(4, monitor::WorkloadState::kRunning, Seconds(180));
   const Series series = ReadProtobuf(Protobuf(std::make_shared<const monitor::Snapshot>(snapshot)));
   const auto start_of = [&](const std::string& family, const std::string& label) {
     for (const auto& [line, value] : series) {
@@ -297,6 +299,9 @@ TEST(Starts, AreToldOfWhatRunsAndBeganAtZero) {
   EXPECT_EQ(start_of("kepler_process_cpu_joules", "pid=\"1\""), 1'700'000'050.5);
   EXPECT_EQ(start_of("kepler_process_cpu_joules", "pid=\"2\""), 0) << "its labels have changed";
   EXPECT_EQ(start_of("kepler_process_cpu_joules", "pid=\"3\""), 0) << "another series than while it ran";
+  EXPECT_EQ(start_of("kepler_process_cpu_joules", "pid=\"4\""), 1'700'000'080.5);
+  EXPECT_EQ(start_of("kepler_process_cpu_seconds", "pid=\"1\""), 1'700'000'050.5);
+  EXPECT_EQ(start_of("kepler_process_cpu_seconds", "pid=\"4\""), 0) << "it goes on from what had the pid before";
   EXPECT_EQ(start_of("kepler_node_cpu_joules", ""), 1'700'000'000.5);
   EXPECT_EQ(start_of("kepler_node_cpu_watts", ""), 0);
 }

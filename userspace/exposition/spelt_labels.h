@@ -11,7 +11,7 @@
 namespace brahe::exposition {
 
 // The labels of all workloads of a list, each spelt once, whatever number of samples they stand in. About 200 bytes a
-// workload. Immutable: any thread.
+// workload. The list must outlive this. Immutable: any thread.
 template <typename Labels>
 class SpeltLabels {
  public:
@@ -19,15 +19,14 @@ class SpeltLabels {
   SpeltLabels(const monitor::WorkloadList<Labels>& list, LabelContext context) {
     text_.reserve(list.size() * kUsualBytes);  // what is not needed of it never becomes resident
     places_.reserve(list.size());
-    for (const monitor::Workload<Labels>& workload : list) {
-      context.state = workload.state;
-      Place place{.begin = static_cast<uint32_t>(text_.size())};
-      const StatePlace state = AppendLabels(*workload.labels, context, text_);
-      place.state_begin = static_cast<uint32_t>(state.begin);
-      place.state_end = static_cast<uint32_t>(state.end);
-      place.end = static_cast<uint32_t>(text_.size());
-      places_.push_back(place);
+    for (const auto& chunk : list.chunks()) {
+      for (size_t place = 0; place < chunk->faces->size(); ++place) Spell(*chunk, place, context);
     }
+  }
+
+  // Where a workload stands in its list.
+  [[nodiscard]] typename monitor::WorkloadList<Labels>::Place PlaceOf(size_t item) const {
+    return {*places_[item].chunk, places_[item].place};
   }
 
   [[nodiscard]] std::string_view All(size_t item) const {
@@ -45,10 +44,25 @@ class SpeltLabels {
  private:
   static constexpr size_t kUsualBytes = 256;
 
-  // Where in text_ a workload's labels begin and end, and its state among them.
+  // Where in text_ a workload's labels begin and end, and its state among them; and where it stands itself.
   struct Place {
     uint32_t begin = 0, state_begin = 0, state_end = 0, end = 0;
+    const monitor::WorkloadChunk<Labels>* chunk;
+    size_t place;
   };
+
+  void Spell(const monitor::WorkloadChunk<Labels>& chunk, size_t place, LabelContext& context) {
+    const monitor::WorkloadFace<Labels>& face = (*chunk.faces)[place];
+    context.state = face.state;
+    const auto begin = static_cast<uint32_t>(text_.size());
+    const StatePlace state = AppendLabels(*face.labels, context, text_);
+    places_.push_back({.begin = begin,
+                       .state_begin = static_cast<uint32_t>(state.begin),
+                       .state_end = static_cast<uint32_t>(state.end),
+                       .end = static_cast<uint32_t>(text_.size()),
+                       .chunk = &chunk,
+                       .place = place});
+  }
 
   [[nodiscard]] std::string_view View(uint32_t begin, uint32_t end) const {
     return std::string_view(text_).substr(begin, end - begin);

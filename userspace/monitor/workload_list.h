@@ -108,11 +108,7 @@ class WorkloadList {
 
   [[nodiscard]] size_t size() const { return size_; }
   [[nodiscard]] bool empty() const { return size_ == 0; }
-  [[nodiscard]] Workload<Labels> operator[](size_t item) const {
-    const auto [chunk, place] = Find(item);
-    const WorkloadFace<Labels>& face = (*chunk.faces)[place];
-    return {face.labels, face.state, chunk.cpu_times[place], face.since, face.serial};
-  }
+  [[nodiscard]] Workload<Labels> operator[](size_t item) const { return At(PlaceOf(item)); }
   class Iterator {
    public:
     Iterator(const WorkloadList& list, size_t item) : list_(list), item_(item) {}
@@ -129,13 +125,29 @@ class WorkloadList {
   };
   [[nodiscard]] Iterator begin() const { return {*this, 0}; }
   [[nodiscard]] Iterator end() const { return {*this, size_}; }
-  [[nodiscard]] EnergyFigure At(size_t item, size_t series) const {
-    const auto [chunk, place] = Find(item);
-    EnergyFigure figure = chunk.figures[place * chunk.sums.size() + series];
+  [[nodiscard]] EnergyFigure At(size_t item, size_t series) const { return At(PlaceOf(item), series); }
+
+  // Where an item stands: for who asks for more than one thing of it, since that is looked for.
+  struct Place {
+    const Chunk& chunk;
+    size_t place;
+  };
+  [[nodiscard]] Place PlaceOf(size_t item) const {
+    const auto after = std::upper_bound(starts_.begin(), starts_.end(), item);
+    const auto index = static_cast<size_t>(after - starts_.begin()) - 1;
+    return {*chunks_[index], item - starts_[index]};
+  }
+  [[nodiscard]] Workload<Labels> At(const Place& at) const {
+    const WorkloadFace<Labels>& face = (*at.chunk.faces)[at.place];
+    return {face.labels, face.state, at.chunk.cpu_times[at.place], face.since, face.serial};
+  }
+  [[nodiscard]] EnergyFigure At(const Place& at, size_t series) const {
+    EnergyFigure figure = at.chunk.figures[at.place * at.chunk.sums.size() + series];
     // Nobody in an older chunk has used time since.
-    if (chunk.epoch != epoch_) figure.power = power_at_rest_[series];
+    if (at.chunk.epoch != epoch_) figure.power = power_at_rest_[series];
     return figure;
   }
+
   // The energy of all.
   [[nodiscard]] Microjoules Sum(size_t series) const {
     Microjoules sum;
@@ -153,16 +165,6 @@ class WorkloadList {
   [[nodiscard]] const std::vector<std::shared_ptr<const Chunk>>& chunks() const { return chunks_; }
 
  private:
-  struct Place {
-    const Chunk& chunk;
-    size_t place;
-  };
-  [[nodiscard]] Place Find(size_t item) const {
-    const auto after = std::upper_bound(starts_.begin(), starts_.end(), item);
-    const auto index = static_cast<size_t>(after - starts_.begin()) - 1;
-    return {*chunks_[index], item - starts_[index]};
-  }
-
   uint64_t epoch_ = 0;
   std::vector<std::optional<Microwatts>> power_at_rest_;
   size_t size_ = 0;
