@@ -102,6 +102,8 @@ def bench_load(table, slow, quick):
 def bench_render(table, quick):
     """The CPU time of rendering alone, by our renderer and by prometheus-cpp's."""
     figures = run_json("render", 8000, 3 if quick else 15)
-    for form in ("text", "news", "openmetrics", "gzip", "prometheus_cpp"):
+    forms = ("text", "news", "openmetrics", "created", "protobuf", "gzip", "protobuf_gzip", "prometheus_cpp")
+    for form in forms:
         table.add(f"render, 8000 processes: {form}", figures[f"{form}_ms"], "ms")
+    table.add("render, 8000 processes: protobuf / text", figures["protobuf_ms"] / figures["text_ms"], "x")
     table.add("render, 8000 processes: prometheus_cpp / text", figures["prometheus_cpp_ms"] / figures["text_ms"], "x")

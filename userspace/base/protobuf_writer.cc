@@ -36,11 +36,6 @@ void ProtobufWriter::Bytes(uint32_t field, std::string_view value) {
   out_.append(value);
 }
 
-void ProtobufWriter::Varint(uint64_t value) {
-  for (; value >= 0x80; value >>= 7) out_.push_back(static_cast<char>(value | 0x80));
-  out_.push_back(static_cast<char>(value));
-}
-
 size_t ProtobufWriter::BeginMessage(uint32_t field) {
   Key(field, kLengthDelimited);
   out_.push_back('\0');  // most messages are short: their length fits here
@@ -49,6 +44,10 @@ size_t ProtobufWriter::BeginMessage(uint32_t field) {
 
 void ProtobufWriter::EndMessage(size_t start) {
   uint64_t size = out_.size() - start;
+  if (size < 0x80) {
+    out_[start - 1] = static_cast<char>(size);
+    return;
+  }
   char bytes[10];
   size_t count = 0;
   for (; size >= 0x80; size >>= 7) bytes[count++] = static_cast<char>(size | 0x80);

@@ -30,7 +30,10 @@ class ProtobufWriter {
     EndMessage(start);
   }
   // A number without a field, as a message of a stream has its length before it.
-  void Varint(uint64_t value);
+  void Varint(uint64_t value) {
+    for (; value >= 0x80; value >>= 7) out_.push_back(static_cast<char>(value | 0x80));
+    out_.push_back(static_cast<char>(value));
+  }
 
  private:
   void Key(uint32_t field, uint32_t wire_type) { Varint(uint64_t{field} << 3 | wire_type); }

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 #include "userspace/base/utf8.h"
 
@@ -162,6 +163,18 @@ void AppendEscaped(std::string_view value, std::string& out) {
   const auto plain_length = static_cast<size_t>(plain_end - value.begin());
   out.append(value.substr(0, plain_length));
   AppendCharByChar(value.substr(plain_length), out);
+}
+
+bool IsAscii(std::string_view text) {
+  constexpr uint64_t kHighBits = 0x8080808080808080;
+  uint64_t bits = 0;
+  for (; text.size() >= sizeof bits; text.remove_prefix(sizeof bits)) {
+    uint64_t eight = 0;
+    std::memcpy(&eight, text.data(), sizeof eight);
+    bits |= eight;
+  }
+  for (const char c : text) bits |= static_cast<uint8_t>(c);
+  return (bits & kHighBits) == 0;
 }
 
 void AppendWellFormed(std::string_view value, std::string& out) {

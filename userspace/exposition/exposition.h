@@ -39,6 +39,7 @@ void AppendDouble(double value, std::string& out);
 // A label's value as it stands between the quotes: backslash, quote and newline escaped, each byte that is no part of
 // well-formed UTF-8 replaced by U+FFFD.
 void AppendEscaped(std::string_view value, std::string& out);
+[[nodiscard]] bool IsAscii(std::string_view text);
 // `value` with each byte that is no part of well-formed UTF-8 replaced by U+FFFD, and nothing escaped.
 void AppendWellFormed(std::string_view value, std::string& out);
 

@@ -1,6 +1,7 @@
 #include "userspace/exposition/protobuf_samples.h"
 
 #include <bit>
+#include <cstring>
 
 #include "userspace/base/protobuf_writer.h"
 #include "userspace/exposition/metric_fields.h"
@@ -10,24 +11,16 @@ namespace {
 
 using namespace metric_fields;  // NOLINT(google-build-using-namespace): names of fields only
 
-// Where the eight bytes of the number stand in what AppendValueField writes.
-constexpr size_t kNumberAt = 3;
-
-// The field "counter" or "gauge" of a Metric, with 0 in the place of the number.
-void AppendValueField(FamilyType type, std::optional<uint64_t> start_ms, std::string& out) {
-  ProtobufWriter(out).Message(type == FamilyType::kCounter ? kCounter : kGauge, [&](ProtobufWriter& value) {
-    value.Double(kValue, 0);
-    if (type == FamilyType::kCounter && start_ms) AppendTimestamp(kCounterStart, *start_ms, value);
-  });
-}
+// The bytes of a field "counter" or "gauge" up to its number's end, of which kValueKeyBytes are no part of its length.
+constexpr size_t kValueBytes = 11;
+constexpr size_t kValueKeyBytes = 2;
 
 size_t VarintSize(uint64_t value) { return (static_cast<size_t>(std::bit_width(value | 1)) + 6) / 7; }
 
 size_t ValueFieldSize(FamilyType type, std::optional<uint64_t> start_ms) {
-  constexpr size_t kPlain = 11;
-  if (type != FamilyType::kCounter || !start_ms) return kPlain;
+  if (type != FamilyType::kCounter || !start_ms) return kValueBytes;
   const size_t timestamp = 2 + VarintSize(*start_ms / 1000) + VarintSize(*start_ms % 1000 * 1'000'000);
-  return kPlain + 2 + timestamp;
+  return kValueBytes + 2 + timestamp;
 }
 
 // The label of samples of an earlier time.
@@ -40,9 +33,17 @@ const std::string& EarlierLabel() {
   return label;
 }
 
-void SetNumber(const SampleValue& value, std::string& field) {
-  const auto bits = std::bit_cast<uint64_t>(NearestDouble(value));
-  for (size_t i = 0; i < sizeof bits; ++i) field[kNumberAt + i] = static_cast<char>(bits >> 8 * i);
+// What stands before the number in a field "counter" or "gauge" of `bytes`.
+void PutValueKeys(FamilyType type, size_t bytes, char* field) {
+  field[0] = static_cast<char>((type == FamilyType::kCounter ? kCounter : kGauge) << 3 | 2);
+  field[1] = static_cast<char>(bytes - kValueKeyBytes);  // fits a byte
+  field[2] = static_cast<char>(kValue << 3 | 1);
+}
+
+void PutNumber(const SampleValue& value, char* field) {
+  static_assert(std::endian::native == std::endian::little, "the wire has the lowest byte first");
+  const double number = NearestDouble(value);
+  std::memcpy(field + kValueBytes - sizeof number, &number, sizeof number);
 }
 
 uint64_t NumberOf(FamilyType type) {
@@ -64,29 +65,42 @@ ProtobufSamples::ProtobufSamples(FamilyType type, const NewSeries* news, std::st
 
 void ProtobufSamples::Begin(const SeriesLabels& labels) {
   labels_ = labels;
-  value_.clear();
-  AppendValueField(type_, labels.start_ms, value_);
+  value_bytes_ = kValueBytes;
+  if (type_ == FamilyType::kCounter && labels.start_ms) {
+    std::string start;
+    ProtobufWriter writer(start);
+    AppendTimestamp(kCounterStart, *labels.start_ms, writer);
+    std::memcpy(value_ + kValueBytes, start.data(), start.size());
+    value_bytes_ += start.size();
+  }
+  PutValueKeys(type_, value_bytes_, value_);
 }
 
 void ProtobufSamples::Add(std::string_view more, const SampleValue& value) {
-  SetNumber(value, value_);
-  ProtobufWriter writer(out_);
-  writer.Varint(kFamilyMetric << 3 | 2);
-  writer.Varint(labels_.first.size() + labels_.second.size() + more.size() + value_.size());
-  out_.append(labels_.first).append(labels_.second).append(more).append(value_);
+  WriteLabels(more, value_bytes_);
+  PutNumber(value, value_);
+  out_.append(value_, value_bytes_);
   ++series_;
 }
 
 void ProtobufSamples::AddEarlier(std::string_view more, const SampleValue& value, uint64_t unix_ms) {
-  std::string rest;
-  AppendValueField(type_, std::nullopt, rest);
-  SetNumber(value, rest);
+  char plain[kValueBytes];
+  PutValueKeys(type_, sizeof plain, plain);
+  PutNumber(value, plain);
+  std::string rest(plain, sizeof plain);
   ProtobufWriter(rest).Uint(kTimestampMs, unix_ms);
   rest.append(EarlierLabel());
+  WriteLabels(more, rest.size());
+  out_.append(rest);
+}
+
+void ProtobufSamples::WriteLabels(std::string_view more, size_t value_bytes) {
   ProtobufWriter writer(out_);
   writer.Varint(kFamilyMetric << 3 | 2);
-  writer.Varint(labels_.first.size() + labels_.second.size() + more.size() + rest.size());
-  out_.append(labels_.first).append(labels_.second).append(more).append(rest);
+  writer.Varint(labels_.first.size() + labels_.second.size() + more.size() + value_bytes);
+  out_.append(labels_.first);
+  if (!labels_.second.empty()) out_.append(labels_.second);
+  out_.append(more);
 }
 
 void ProtobufSizes::Begin(const SeriesLabels& labels) {

@@ -22,11 +22,18 @@ class ProtobufSamples final : public SampleWriter {
   [[nodiscard]] uint64_t series() const { return series_; }
 
  private:
+  // The longest value: a counter's with its start.
+  static constexpr size_t kMostValueBytes = 32;
+
+  // Appends the metric up to its value, which has `value_bytes` with what is behind it.
+  void WriteLabels(std::string_view more, size_t value_bytes);
+
   const FamilyType type_;
   std::string& out_;
   uint64_t series_ = 0;
   SeriesLabels labels_;
-  std::string value_;  // the field of the value: its bytes up to the number, those of the number, and those after it
+  char value_[kMostValueBytes];  // the field of the value, whose number is put in for each sample
+  size_t value_bytes_ = 0;
 };
 
 // Counts the bytes that ProtobufSamples would write for the same samples.

@@ -29,8 +29,16 @@ struct SampleValue {
   Unit unit = Unit::kOnes;
 };
 
-// The double that is nearest to it: what a reader of the decimal number gets.
-double NearestDouble(const SampleValue& value);
+// The double that is nearest to one of more than 2^53 millionths or thousand-millionths.
+double NearestDoubleOfMany(const SampleValue& value);
+
+// The double that is nearest to it: what a reader of the decimal number gets. Up to 2^53 a count is a double, and so
+// the quotient of two doubles is rounded but once.
+inline double NearestDouble(const SampleValue& value) {
+  if (value.unit == SampleValue::Unit::kOnes) return static_cast<double>(value.count);
+  if (value.count > 1ULL << 53) return NearestDoubleOfMany(value);
+  return static_cast<double>(value.count) / (value.unit == SampleValue::Unit::kMillionths ? 1e6 : 1e9);
+}
 
 // What the samples of one workload have in common. It refers to what it was made from.
 struct SeriesLabels {

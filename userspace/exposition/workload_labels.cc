@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "userspace/exposition/exposition.h"
+
 namespace brahe::exposition {
 namespace {
 
@@ -14,10 +16,6 @@ bool TextBefore(const Labels& a, const Labels& b) {
   AppendLabels(a, context, a_text);
   AppendLabels(b, context, b_text);
   return a_text < b_text;
-}
-
-bool IsAscii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return (c & 0x80) == 0; });
 }
 
 StatePlace AppendState(const LabelContext& context, std::string& out) {
