@@ -1,6 +1,7 @@
-// Books EPOCHS epochs of a node of LISTED processes of which ACTIVE run in each, and makes the snapshots; prints what
-// that costs as JSON: {"ms": median CPU time of an epoch, "worst_ms": ..., "bytes": heap bytes for each listed process,
-// the latest snapshot included}. CPU time, energy and names come from fakes, which cost next to nothing.
+// Books EPOCHS epochs of a node of LISTED processes of which ACTIVE run in each, and makes the snapshots, with LEVELS
+// levels of groups beside those that there are; prints what that costs as JSON: {"ms": median CPU time of an epoch,
+// "worst_ms": ..., "bytes": heap bytes for each listed process, the latest snapshot included}. CPU time, energy and
+// names come from fakes, which cost next to nothing.
 #include <malloc.h>
 #include <time.h>
 
@@ -42,8 +43,12 @@ void Sweep() {
 // Half of the processes live in kCgroups containers, ten of them in each pod; the others in none.
 class Node {
  public:
-  Node() {
+  explicit Node(int more_levels) {
+    const auto programs = std::find_if(groupings_.begin(), groupings_.end(),
+                                       [](const monitor::Grouping& grouping) { return grouping.level == "program"; });
+    groupings_.insert(groupings_.end(), static_cast<size_t>(more_levels), monitor::Grouping(*programs));
     monitor::MonitorParts parts;
+    parts.groupings = groupings_;
     parts.cpu_time.reset(cpu_ = new monitor::FakeCpuTimeSource(clock_));
     parts.energy.reset(meter_ = new monitor::FakeEnergyMeter(
                            {{"package", "/p0", 0}, {"core", "/c0", 0}, {"dram", "/d0", std::nullopt}}));
@@ -54,6 +59,7 @@ class Node {
                               "space"};
       resolver_->containers[kFirstCgroup + i] = {id, "containerd", pod.uid};
       resolver_->pods[id] = {pod, "container-" + std::to_string(i)};
+      resolver_->cgroup_facts[kFirstCgroup + i].unit = "kubepods.slice";
     }
     runner_.emplace(std::move(parts),
                     monitor::EndedPolicy{.max_listed = 500, .min_energy = Joules(10), .retention = Seconds(120)},
@@ -67,7 +73,8 @@ class Node {
     busy_ += time;
   }
   void Name(uint32_t pid) {
-    cpu_->next.names.push_back({KeyOf(pid), "worker-" + std::to_string(pid % 100), "/usr/local/bin/worker"});
+    cpu_->next.names.push_back(
+        {KeyOf(pid), "worker-" + std::to_string(pid % 100), "/usr/local/bin/worker-" + std::to_string(pid % 100)});
   }
   // Ends an epoch; returns the CPU milliseconds that it cost.
   double RunEpoch() {
@@ -85,6 +92,7 @@ class Node {
   static ProcessKey KeyOf(uint32_t pid) { return {pid, 1'000'000ULL * pid}; }
 
   FakeClock clock_;
+  std::vector<monitor::Grouping> groupings_{monitor::Groupings().begin(), monitor::Groupings().end()};
   monitor::FakeCpuTimeSource* cpu_ = nullptr;
   monitor::FakeEnergyMeter* meter_ = nullptr;
   monitor::FakeWorkloadResolver* resolver_ = nullptr;
@@ -93,11 +101,11 @@ class Node {
   Nanoseconds busy_;
 };
 
-int Main(uint32_t listed, uint32_t active, int epochs) {
+int Main(uint32_t listed, uint32_t active, int epochs, int more_levels) {
   std::mt19937 random(7);
   Sweep();
   const size_t before = HeapBytes();
-  Node node;
+  Node node(more_levels);
   for (uint32_t pid = 1; pid <= listed; ++pid) {
     node.Name(pid);
     node.Use(pid, Nanoseconds{1 + random() % 1'000'000});
@@ -126,12 +134,13 @@ int Main(uint32_t listed, uint32_t active, int epochs) {
 }  // namespace brahe::bench
 
 int main(int argc, char** argv) {
-  if (argc == 4) {
-    const int listed = std::atoi(argv[1]), active = std::atoi(argv[2]), epochs = std::atoi(argv[3]);
-    if (listed > 0 && active >= 0 && active <= listed && epochs > 0) {
-      return brahe::bench::Main(static_cast<uint32_t>(listed), static_cast<uint32_t>(active), epochs);
+  if (argc == 5) {
+    const int listed = std::atoi(argv[1]), active = std::atoi(argv[2]), epochs = std::atoi(argv[3]),
+              levels = std::atoi(argv[4]);
+    if (listed > 0 && active >= 0 && active <= listed && epochs > 0 && levels >= 0) {
+      return brahe::bench::Main(static_cast<uint32_t>(listed), static_cast<uint32_t>(active), epochs, levels);
     }
   }
-  std::fprintf(stderr, "books LISTED ACTIVE EPOCHS\n");
+  std::fprintf(stderr, "books LISTED ACTIVE EPOCHS LEVELS\n");
   return 2;
 }

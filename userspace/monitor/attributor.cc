@@ -14,9 +14,16 @@ std::vector<attribution::LedgerZone> LedgerZones(const SeriesPlan& plan, const s
   return ledger_zones;
 }
 
+std::string_view ProgramOf(const ProcessRecord& process) {
+  // One that ends in this epoch has no labels yet, or those of the program that it was before its last exec.
+  const bool has_newer = process.ended && process.has_new_facts && !process.exec_path.empty();
+  return process.labels == nullptr || has_newer ? process.exec_path : process.labels->exe;
+}
+
 }  // namespace
 
-Attributor::Attributor(const std::vector<energy::Zone>& zones, EndedPolicy policy, WorkloadResolver& resolver)
+Attributor::Attributor(const std::vector<energy::Zone>& zones, EndedPolicy policy, WorkloadResolver& resolver,
+                       std::span<const Grouping> groupings)
     : plan_(PlanSeries(zones)),
       ledger_(LedgerZones(plan_, zones)),
       resolver_(resolver),
@@ -24,7 +31,7 @@ Attributor::Attributor(const std::vector<energy::Zone>& zones, EndedPolicy polic
       vms_(ledger_, policy),
       containers_(ledger_, pods_, resolver, policy),
       processes_(ledger_, containers_, vms_, resolver, policy),
-      groups_(ledger_),
+      groups_(ledger_, groupings),
       known_until_(zones.size()),
       zone_time_(zones.size()),
       series_time_(plan_.series.size()) {}
@@ -133,10 +140,7 @@ attribution::AccountId Attributor::ChargeGroups(const Owners& owners, uint64_t c
 
 GroupFacts Attributor::FactsOf(const ProcessRecord* process, uint64_t cgroup_id, const PodRecord* pod) {
   static const workload::Pod no_pod;
-  std::string_view program;
-  // One that has ended before it was ever listed has no labels.
-  if (process != nullptr) program = process->labels != nullptr ? process->labels->exe : process->exec_path;
-  return {.program = program,
+  return {.program = process != nullptr ? ProgramOf(*process) : std::string_view(),
           .uid = process != nullptr ? process->uid : std::nullopt,
           .cgroup = resolver_.CgroupFactsOf(cgroup_id, process != nullptr ? process->key : ProcessKey()),
           .pod = pod != nullptr ? pod->facts : no_pod,

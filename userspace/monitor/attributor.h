@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "userspace/attribution/ledger.h"
@@ -10,6 +11,7 @@
 #include "userspace/monitor/container_table.h"
 #include "userspace/monitor/ended_list.h"
 #include "userspace/monitor/group_books.h"
+#include "userspace/monitor/groupings.h"
 #include "userspace/monitor/pod_table.h"
 #include "userspace/monitor/process_table.h"
 #include "userspace/monitor/snapshot.h"
@@ -23,8 +25,9 @@ namespace brahe::monitor {
 // thread-safe.
 class Attributor {
  public:
-  // `resolver` must outlive this object.
-  Attributor(const std::vector<energy::Zone>& zones, EndedPolicy policy, WorkloadResolver& resolver);
+  // `resolver` and `groupings` must outlive this object.
+  Attributor(const std::vector<energy::Zone>& zones, EndedPolicy policy, WorkloadResolver& resolver,
+             std::span<const Grouping> groupings);
 
   // Begins at the end of an epoch whose energy is not known: its names and ends are learnt, its times are not booked.
   void Begin(const cpu::CpuTimeEpoch& epoch);

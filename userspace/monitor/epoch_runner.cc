@@ -11,7 +11,7 @@ namespace brahe::monitor {
 EpochRunner::EpochRunner(MonitorParts parts, EndedPolicy policy, const Clock& clock)
     : parts_(std::move(parts)),
       clock_(clock),
-      attributor_(parts_.energy->zones(), policy, *parts_.workloads),
+      attributor_(parts_.energy->zones(), policy, *parts_.workloads, parts_.groupings),
       socket_check_(parts_.energy->zones(), clock) {
   fixed_.cpu_time_source = parts_.cpu_time->name();
   fixed_.energy_source = parts_.energy->name();

@@ -22,6 +22,7 @@ struct MonitorParts {
   std::unique_ptr<energy::EnergyMeter> energy;
   std::unique_ptr<WorkloadResolver> workloads;
   std::shared_ptr<const std::vector<cpu::CpuInfo>> cpus;
+  std::span<const Grouping> groupings = Groupings();  // outlive the monitor
 };
 
 // Runs epochs, one when told so: cuts it, reads the meter, has it attributed, and makes its snapshot. Not thread-safe:

@@ -423,6 +423,17 @@ TEST_F(LevelsTest, AProcessCountsForTheProgramAndTheUserThatItIsNow) {
   EXPECT_THAT(GroupsOf(*Run(), "unit"), ElementsAre("late.service 1"));
 }
 
+TEST_F(LevelsTest, AProcessThatEndsWithTheEpochOfItsExecCountsForTheNewProgram) {
+  Open();
+  resolver->facts[web] = {.comm = "sh", .exe = "/bin/sh"};
+  Use(web, 10);
+  (void)Run();
+  Name(web, "make", "/usr/bin/make");
+  Use(web, 5);
+  End(web);
+  EXPECT_THAT(GroupsOf(*Run(), "program"), ElementsAre("/bin/sh 10", "/usr/bin/make 5"));
+}
+
 TEST_F(LevelsTest, APodsOwnerHasWhatAllItsPodsUsed) {
   Open();
   resolver->knows_pods = true;

@@ -37,8 +37,8 @@ class GroupBooks {
   static constexpr size_t kMaxGroups = 4096;  // about 300 bytes each
   static constexpr size_t kMaxSets = 16384;   // about 150 bytes each
 
-  // `ledger` must outlive this object.
-  explicit GroupBooks(attribution::Ledger& ledger, std::span<const Grouping> groupings = Groupings());
+  // Both must outlive this object.
+  GroupBooks(attribution::Ledger& ledger, std::span<const Grouping> groupings);
 
   // Begins an epoch: what comes to be in it counts from `begin` on.
   void BeginEpoch(Nanoseconds begin) { epoch_begin_ = begin; }
