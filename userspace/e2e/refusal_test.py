@@ -111,7 +111,10 @@ class WithoutOneTest(Case):
             scrape = self.scrape()
             if scrape.sum(JOULES.format(what), zone="package", **labels) > 0:
                 return scrape
-            self.assertLess(time.monotonic(), deadline, f"no {what} {labels}:\n" + "".join(self.exporter.log))
+            if time.monotonic() > deadline:
+                pid = {key: value for key, value in labels.items() if key == "pid"}
+                near = scrape.all(JOULES.format(what), zone="package", **pid)
+                self.fail(f"no {what} {labels}, but {near}:\n" + "".join(self.exporter.log))
             time.sleep(0.1)
 
     def work_until(self, cgroup, used):

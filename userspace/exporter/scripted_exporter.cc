@@ -9,7 +9,6 @@
 #include <iostream>
 #include <map>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -35,7 +34,7 @@ constexpr Microwatts kPower = Watts(2);
 struct Part {
   uint64_t number = 0;
   Nanoseconds born, named, ends;
-  std::optional<Nanoseconds> since = {};  // the begin of the epoch in which it was first met
+  monitor::PackedInstant since = {};  // the begin of the epoch in which it was first met
 
   [[nodiscard]] Microjoules EnergyAt(Nanoseconds now) const { return EnergyOf(kPower, std::min(now, ends) - born); }
 };
@@ -79,8 +78,7 @@ class Play final : public monitor::SnapshotSource {
   template <typename Labels>
   class Lister {
    public:
-    void Add(Labels labels, WorkloadState state, std::optional<Nanoseconds> since, uint64_t serial,
-             Microjoules energy) {
+    void Add(Labels labels, WorkloadState state, monitor::PackedInstant since, uint64_t serial, Microjoules energy) {
       faces_.push_back({std::make_shared<const Labels>(std::move(labels)), state, since, serial});
       chunk_->sums.resize(2);
       chunk_->AddFigures({energy.value * 50}, [&](size_t) { return monitor::EnergyFigure{energy, Microwatts{}}; });
@@ -119,7 +117,7 @@ class Play final : public monitor::SnapshotSource {
       if (part.ends + kRetention < now) continue;
       const WorkloadState state = now < part.ends ? WorkloadState::kRunning : WorkloadState::kTerminated;
       const bool named = now >= part.named;
-      const auto since = part.named == part.born ? part.since : std::nullopt;
+      const auto since = part.named == part.born ? part.since : monitor::PackedInstant();
       const std::string id = "c" + std::to_string(part.number);
       containers.Add({.id = id, .name = named ? "name of " + id : "", .runtime = "runc", .pod_id = ""}, state, since,
                      part.number, energy);

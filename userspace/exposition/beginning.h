@@ -25,7 +25,7 @@ struct Beginning {
     const NewItems<Labels>* const new_items = news ? news->Of(list) : nullptr;
     if (!new_items || items.empty()) return std::nullopt;
     Beginning beginning{.list = &new_items->before(), .places = {}, .unix_ms = 0, .repeats = 1};
-    std::optional<Nanoseconds> since;
+    monitor::PackedInstant since;
     for (const size_t item : items) {
       const auto* const found = new_items->Find(item);
       if (!found || (found->before && !with_state && !found->relabelled)) return std::nullopt;

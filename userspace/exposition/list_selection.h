@@ -59,8 +59,8 @@ class ListSelection {
 
   struct Entry {
     bool listed = false;
-    bool promoted = false;             // listed, but not from its first sight on
-    std::optional<Nanoseconds> since;  // of one that is promoted, as in WorkloadFace
+    bool promoted = false;         // listed, but not from its first sight on
+    monitor::PackedInstant since;  // of one that is promoted, as in WorkloadFace
     std::shared_ptr<const Labels> labels;
     std::vector<Microjoules> kept;  // by zone: what of its energy is in the rest; empty: nothing
     Nanoseconds kept_time;          // the same of its CPU time

@@ -280,7 +280,7 @@ TEST(Starts, AreToldOfWhatRunsAndBeganAtZero) {
   snapshot.time = Seconds(200);
   snapshot.begin = Seconds(100);
   const std::vector<monitor::EnergyFigure> figures = {{{5}, {}}};
-  const auto add = [&](uint32_t pid, monitor::WorkloadState state, std::optional<Nanoseconds> since) {
+  const auto add = [&](uint32_t pid, monitor::WorkloadState state, monitor::PackedInstant since) {
     AddWorkload(snapshot.processes, monitor::ProcessLabels{pid, "p", "", "regular", "", ""}, state, {7}, figures,
                 since);
   };

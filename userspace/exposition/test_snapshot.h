@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,7 +14,7 @@ namespace brahe::exposition {
 inline constexpr size_t kTestChunk = 64;
 template <typename Labels>
 void AddWorkload(monitor::WorkloadList<Labels>& list, Labels labels, monitor::WorkloadState state, Nanoseconds cpu_time,
-                 const std::vector<monitor::EnergyFigure>& figures, std::optional<Nanoseconds> since = std::nullopt) {
+                 const std::vector<monitor::EnergyFigure>& figures, monitor::PackedInstant since = {}) {
   using Chunk = monitor::WorkloadChunk<Labels>;
   auto chunks = list.chunks();
   auto chunk = std::make_shared<Chunk>();

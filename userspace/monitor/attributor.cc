@@ -135,13 +135,13 @@ attribution::AccountId Attributor::ChargeGroups(const Owners& owners, uint64_t c
   const PodRecord* const pod = owners.container != nullptr ? owners.container->pod : nullptr;
   GroupMemory none;
   GroupMemory& memory = owners.process != nullptr ? owners.process->groups : none;
-  return groups_.Charge(FactsOf(owners.process, cgroup_id, pod), cgroup_id, memory);
+  return groups_.Charge(cgroup_id, memory, [&] { return FactsOf(owners.process, cgroup_id, pod); });
 }
 
 GroupFacts Attributor::FactsOf(const ProcessRecord* process, uint64_t cgroup_id, const PodRecord* pod) {
   static const workload::Pod no_pod;
   return {.program = process != nullptr ? ProgramOf(*process) : std::string_view(),
-          .uid = process != nullptr ? process->uid : std::nullopt,
+          .uid = process != nullptr && process->uid != kNoUid ? std::optional(process->uid) : std::nullopt,
           .cgroup = resolver_.CgroupFactsOf(cgroup_id, process != nullptr ? process->key : ProcessKey()),
           .pod = pod != nullptr ? pod->facts : no_pod,
           .resolver = resolver_};

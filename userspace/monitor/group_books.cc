@@ -4,22 +4,29 @@
 #include <utility>
 
 namespace brahe::monitor {
+namespace {
+
+bool KnowsCgroup(const GroupFacts& facts) { return !facts.cgroup.unit.empty() || !facts.cgroup.job.empty(); }
+
+}  // namespace
 
 GroupBooks::GroupBooks(attribution::Ledger& ledger, std::span<const Grouping> groupings) : ledger_(ledger) {
   levels_.reserve(groupings.size());
   for (const Grouping& grouping : groupings) levels_.push_back({.grouping = &grouping});
 }
 
-attribution::AccountId GroupBooks::Charge(const GroupFacts& facts, uint64_t cgroup_id, GroupMemory& memory) {
-  const bool knows_cgroup = !facts.cgroup.unit.empty() || !facts.cgroup.job.empty();
-  if (memory.generation != generation_ || memory.cgroup_id != cgroup_id || memory.knew_cgroup != knows_cgroup) {
-    // The generation is read after the search.
-    const uint32_t set = SetOf(facts);
-    memory = {.generation = generation_, .cgroup_id = cgroup_id, .set = set, .knew_cgroup = knows_cgroup};
+void GroupBooks::Remember(const GroupFacts& facts, uint64_t cgroup_id, GroupMemory& memory) {
+  const uint32_t set = SetOf(facts);
+  memory = {
+      .cgroup_id = cgroup_id, .generation = generation_, .set = set, .questions = KnowsCgroup(facts) ? 0 : kQuestions};
+}
+
+void GroupBooks::AskAgain(const GroupFacts& facts, GroupMemory& memory) {
+  if (KnowsCgroup(facts)) {
+    Remember(facts, memory.cgroup_id, memory);
+  } else {
+    --memory.questions;
   }
-  Set& set = sets_[memory.set];
-  if (!std::exchange(set.touched, true)) touched_.push_back(memory.set);
-  return set.account;
 }
 
 void GroupBooks::Adopt(attribution::AccountId account, const GroupFacts& facts) {

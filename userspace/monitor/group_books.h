@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "userspace/attribution/ledger.h"
@@ -19,10 +20,10 @@ namespace brahe::monitor {
 
 // What a process remembers of the groups that its time went to last.
 struct GroupMemory {
-  uint64_t generation = 0;  // of GroupBooks; 0: nothing is remembered
   uint64_t cgroup_id = 0;
-  uint32_t set = 0;
-  bool knew_cgroup = false;  // what its path tells was known
+  uint32_t generation = 0;  // of GroupBooks; 0: nothing is remembered
+  uint32_t set : 28 = 0;
+  uint32_t questions : 4 = 0;  // how often it is asked again what the cgroup's path tells, which told nothing
 };
 
 // The groups of all levels of Groupings(), each with its account in the ledger.
@@ -42,9 +43,18 @@ class GroupBooks {
 
   // Begins an epoch: what comes to be in it counts from `begin` on.
   void BeginEpoch(Nanoseconds begin) { epoch_begin_ = begin; }
-  // The account at Level::kGroups of time that was used in `cgroup_id`. `memory` is that of the process and spares the
-  // search if its facts have not changed; they are to be cleared by who changes them.
-  attribution::AccountId Charge(const GroupFacts& facts, uint64_t cgroup_id, GroupMemory& memory);
+  // The account at Level::kGroups of time that was used in `cgroup_id`. `memory` is that of the process: `facts_of()`,
+  // which gives the GroupFacts, is asked only if nothing is remembered. Whoever changes facts has to clear it.
+  attribution::AccountId Charge(uint64_t cgroup_id, GroupMemory& memory, const auto& facts_of) {
+    if (memory.generation != generation_ || memory.cgroup_id != cgroup_id) {
+      Remember(facts_of(), cgroup_id, memory);
+    } else if (memory.questions > 0) {
+      AskAgain(facts_of(), memory);
+    }
+    Set& set = sets_[memory.set];
+    if (!std::exchange(set.touched, true)) touched_.push_back(memory.set);
+    return set.account;
+  }
   // Adds what `account` has used so far to the groups that its pod decides.
   void Adopt(attribution::AccountId account, const GroupFacts& facts);
   // Makes everybody's memory void: what was not known is known now.
@@ -76,6 +86,11 @@ class GroupBooks {
     bool touched = false;        // has time in this epoch
   };
 
+  // A path may come to be known a few epochs late.
+  static constexpr uint32_t kQuestions = 3;
+
+  void Remember(const GroupFacts& facts, uint64_t cgroup_id, GroupMemory& memory);
+  void AskAgain(const GroupFacts& facts, GroupMemory& memory);
   Group* Find(LevelBooks& level, const GroupFacts& facts);
   uint32_t SetOf(const GroupFacts& facts);
   void PassOn(Set& set);
@@ -84,7 +99,7 @@ class GroupBooks {
   attribution::Ledger& ledger_;
   Nanoseconds epoch_begin_;
   std::vector<LevelBooks> levels_;
-  uint64_t generation_ = 1;
+  uint32_t generation_ = 1;
   std::vector<Set> sets_;
   std::unordered_map<std::string, uint32_t> set_by_groups_;  // the key is the addresses of its groups
   std::vector<uint32_t> touched_;

@@ -21,9 +21,9 @@ struct ListingPage;
 template <typename Record>
 struct ListingEntry {
   ListingPage<Record>* page = nullptr;  // null while it is not listed
-  uint64_t serial = 0;                  // these two as in WorkloadFace
-  std::optional<Nanoseconds> since;
-  bool published = false;  // stands in a list that was made
+  PackedInstant since;                  // these two as in WorkloadFace
+  uint64_t serial : 63 = 0;
+  bool published : 1 = false;  // stands in a list that was made
 };
 
 // A page of a Listing: records that stand together, and the chunk that was last made of them.
@@ -102,7 +102,7 @@ void Listing<Record>::Add(Record& record, Nanoseconds since) {
   Page& page = *pages_.back();
   page.records.push_back(&record);
   page.accounts.push_back(record.account);
-  record.entry = {.page = &page, .serial = next_serial_++, .since = since};
+  record.entry = {.page = &page, .since = since, .serial = next_serial_++};
   TouchFace(record);
 }
 

@@ -21,8 +21,8 @@ void ProcessLabeler::Learn(const cpu::ProcessName& name, ProcessRecord& process)
   const bool new_exec = !name.exec_path.empty() && name.exec_path != process.exec_path.str();
   if (new_comm) process.new_comm = std::make_unique<const std::string>(name.comm);
   if (new_exec) process.exec_path = texts_.Share(name.exec_path);
-  const bool new_uid = name.uid && name.uid != process.uid;
-  if (new_uid) process.uid = name.uid;
+  const bool new_uid = name.uid && *name.uid != process.uid;
+  if (new_uid) process.uid = *name.uid;
   if (new_exec || new_uid) process.groups = {};
   // A source that does not see exec tells of a new name at best. No reason to doubt a virtual machine: when it ends, it
   // has no command line any more.
@@ -53,7 +53,7 @@ void ProcessLabeler::Label(ProcessRecord& process, Listing<ProcessRecord>& listi
     const workload::ProcessFacts facts = resolver_.FactsOf(process.key, labels.comm, process.exec_path, !process.ended);
     if (!facts.comm.empty()) labels.comm = facts.comm;
     if (!facts.exe.empty()) labels.exe = texts_.Share(facts.exe);
-    if (facts.uid) process.uid = facts.uid;
+    if (facts.uid) process.uid = *facts.uid;
     process.groups = {};
     if (!process.ended) SetVm(process, facts.vm);
   }

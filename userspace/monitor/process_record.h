@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "userspace/attribution/ledger.h"
@@ -15,12 +14,16 @@
 
 namespace brahe::monitor {
 
+// In place of a user's id: not known. No user has it.
+inline constexpr uint32_t kNoUid = UINT32_MAX;
+
 // A process that was named or has used CPU time.
 struct ProcessRecord {
   using Labels = ProcessLabels;
 
   ProcessKey key;
   attribution::AccountId account = attribution::kNoAccount;  // none before it uses time
+  uint32_t uid = kNoUid;                                     // the real one, in the host's user namespace
   bool held = false;                                         // is the twin of one that is running
   bool moved = false;                                        // between containers, in this epoch
   bool has_new_labels = true;  // stands in ProcessLabeler's list, or will when it uses time
@@ -36,7 +39,6 @@ struct ProcessRecord {
   // An ended one that has the same labels: this pid was its pid, and its name, program and container are the same.
   ProcessRecord* twin = nullptr;
   ListingEntry<ProcessRecord> entry;
-  std::optional<uint32_t> uid;  // the real one, in the host's user namespace
   GroupMemory groups;
 };
 

@@ -20,6 +20,25 @@ struct EnergyFigure {
   std::optional<Microwatts> power;
 };
 
+// An instant or none, as std::optional, in half its space.
+class PackedInstant {
+ public:
+  PackedInstant(std::nullopt_t = std::nullopt) : instant_(kNone) {}
+  PackedInstant(Nanoseconds instant) : instant_(instant) {}
+  PackedInstant(std::optional<Nanoseconds> instant) : instant_(instant.value_or(kNone)) {}
+
+  explicit operator bool() const { return instant_ != kNone; }
+  // Only where there is one.
+  Nanoseconds operator*() const { return instant_; }
+  void reset() { instant_ = kNone; }
+  bool operator==(const PackedInstant&) const = default;
+
+ private:
+  static constexpr Nanoseconds kNone{UINT64_MAX};  // 584 years
+
+  Nanoseconds instant_;
+};
+
 // What a workload is, apart from its figures. `labels` are shared by all snapshots that list it.
 template <typename Labels>
 struct WorkloadFace {
@@ -27,7 +46,7 @@ struct WorkloadFace {
   WorkloadState state = WorkloadState::kRunning;
   // When its figures began to count, from 0, on CLOCK_MONOTONIC: the begin of the epoch that it was first met in.
   // nullopt: its labels have changed since it was first listed, so that no series of these labels began at 0.
-  std::optional<Nanoseconds> since = {};
+  PackedInstant since = {};
   uint64_t serial = 0;  // no other workload of its level has or had the same
 };
 
@@ -37,7 +56,7 @@ struct Workload {
   const std::shared_ptr<const Labels>& labels;
   WorkloadState state;
   Nanoseconds cpu_time;
-  std::optional<Nanoseconds> since;  // these two as in WorkloadFace
+  PackedInstant since;  // these two as in WorkloadFace
   uint64_t serial;
 };
 
@@ -69,16 +88,20 @@ struct WorkloadChunk {
   uint64_t epoch = 0;                  // after which it was made
   std::shared_ptr<const Faces> faces;  // shared by chunks that differ in their figures only
   std::vector<Nanoseconds> cpu_times;
-  std::vector<PackedFigure> figures;  // item * number of series + series
-  std::vector<Microjoules> sums;      // of the items' energies, by series
+  std::vector<PackedFigure> figures;                       // item * number of series + series
+  std::vector<Microjoules> sums;                           // of the items' energies, by series
+  std::vector<std::optional<Microwatts>> power_sums = {};  // the same of their powers; nullopt: one is not known
 
   // The next item's figures. `of_item` has one for each of `sums`.
   void AddFigures(Nanoseconds cpu_time, const auto& of_item) {
     cpu_times.push_back(cpu_time);
+    power_sums.resize(sums.size(), Microwatts{});
     for (size_t series = 0; series < sums.size(); ++series) {
       const EnergyFigure figure = of_item(series);
       figures.push_back(figure);
       sums[series] += figure.energy;
+      std::optional<Microwatts>& power = power_sums[series];
+      power = power && figure.power ? std::optional(*power + *figure.power) : std::nullopt;
     }
   }
 };
@@ -179,12 +202,9 @@ std::optional<Microwatts> WorkloadList<Labels>::PowerSum(size_t series) const {
   Microwatts sum;
   for (const auto& chunk : chunks_) {
     if (chunk->epoch != epoch_) continue;  // all its workloads were at rest
-    const size_t stride = chunk->sums.size();
-    for (size_t at = series; at < chunk->figures.size(); at += stride) {
-      const std::optional<Microwatts> power = EnergyFigure(chunk->figures[at]).power;
-      if (!power) return std::nullopt;
-      sum += *power;
-    }
+    const std::optional<Microwatts> power = chunk->power_sums[series];
+    if (!power) return std::nullopt;
+    sum += *power;
   }
   return sum;
 }

@@ -60,7 +60,7 @@ class LevelWriter {
   }
 
  private:
-  [[nodiscard]] uint64_t StartOf(std::optional<Nanoseconds> since) const { return since ? times_.At(*since) : 0; }
+  [[nodiscard]] uint64_t StartOf(monitor::PackedInstant since) const { return since ? times_.At(*since) : 0; }
 
   void ForEach(const auto& list, const auto& visit) const {
     for (size_t item = 0; item < list.size(); ++item) {
