@@ -180,21 +180,24 @@ void RecordTable::TakeOfGoneCgroups() {
         !std::binary_search(gone_cgroups_.begin(), gone_cgroups_.end(), owner.key.cgroup_id)) {
       continue;
     }
-    if (IsQuiet(owner) && !IsTheLastOf(i)) {
-      Take(i);
-    } else {
-      kept.push_back(owner.key.cgroup_id);
-    }
+    if (!IsQuiet(owner) || !TakeUnlessLast(i)) kept.push_back(owner.key.cgroup_id);
   }
   gone_cgroups_ = std::move(kept);
 }
 
-// Whether a process would not be known any more without this record, so that its end could go unseen.
-bool RecordTable::IsTheLastOf(uint32_t index) const {
-  if (owners_[index].key.tgid == OVERFLOW_TGID) return false;
-  for (uint32_t i = FirstOf(owners_[index].key.tgid); i != 0; i = owners_[i].next) {
-    if (i != index && owners_[i].key.start_ns == owners_[index].key.start_ns) return false;
+// Without its last record a process would not be known any more, so that its end could go unseen; and so it could if
+// what stays did not tell when it ran last.
+bool RecordTable::TakeUnlessLast(uint32_t index) {
+  const Owner& owner = owners_[index];
+  if (owner.key.tgid != OVERFLOW_TGID) {
+    uint32_t other = FirstOf(owner.key.tgid);
+    while (other != 0 && (other == index || owners_[other].key.start_ns != owner.key.start_ns)) {
+      other = owners_[other].next;
+    }
+    if (other == 0) return false;
+    owners_[other].last_change = std::max(owners_[other].last_change, owner.last_change);
   }
+  Take(index);
   return true;
 }
 
@@ -202,8 +205,7 @@ bool RecordTable::IsTheLastOf(uint32_t index) const {
 // taken that have not changed lately, but for the last one of a process.
 void RecordTable::TakeStale() {
   for (uint32_t i = 1; i < owners_.size(); ++i) {
-    if (owners_[i].key.tgid == 0 || owners_[i].limbo_since != 0 || !IsQuiet(owners_[i]) || IsTheLastOf(i)) continue;
-    Take(i);
+    if (owners_[i].key.tgid != 0 && owners_[i].limbo_since == 0 && IsQuiet(owners_[i])) TakeUnlessLast(i);
   }
 }
 

@@ -126,7 +126,7 @@ class RecordTable {
   void TakeRetired();
   void TakeOfGoneCgroups();
   void TakeStale();
-  [[nodiscard]] bool IsTheLastOf(uint32_t index) const;
+  bool TakeUnlessLast(uint32_t index);
   void Detach(uint32_t index);
   Status PutInLimbo();
   Status FreeRested();

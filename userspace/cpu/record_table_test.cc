@@ -190,6 +190,19 @@ TEST_F(RecordTableTest, ARecordOfAGoneCgroupGoesWhenItIsQuietButNotAProcessesLas
   EXPECT_EQ(Quiet(), (std::map<uint32_t, uint64_t>{{7, 2}, {8, 2}}));
 }
 
+TEST_F(RecordTableTest, AProcessIsQuietSinceItRanLastAlsoIfThatWasInACgroupThatIsGone) {
+  store_.Add(20, {7, 0, 1, 200}, 50);
+  for (int i = 0; i < 20; ++i) Read();
+  store_.Add(21, {7, 0, 1, 100}, 50);
+  Read();
+  table_.RetireCgroup(100);
+  Read();
+  Read();
+  EXPECT_TRUE(table_.Recycle());
+  EXPECT_EQ(store_.OwnerOf(21), 0U);
+  EXPECT_EQ(Quiet(), (std::map<uint32_t, uint64_t>{{7, 2}})) << "else its end is looked for much later";
+}
+
 TEST_F(RecordTableTest, WhereRoomIsScarceRecordsThatAreQuietGoBeforeTheirCgroupsAreKnownToBeGone) {
   for (uint32_t i = 0; i < 80; ++i) store_.Add(20 + i, {7, 0, 1, 100 + i}, 50);
   Read();
