@@ -80,7 +80,6 @@ class Play final : public monitor::SnapshotSource {
    public:
     void Add(Labels labels, WorkloadState state, monitor::PackedInstant since, uint64_t serial, Microjoules energy) {
       faces_.push_back({std::make_shared<const Labels>(std::move(labels)), state, since, serial});
-      chunk_->sums.resize(2);
       chunk_->AddFigures({energy.value * 50}, [&](size_t) { return monitor::EnergyFigure{energy, Microwatts{}}; });
     }
     monitor::WorkloadList<Labels> List() {
@@ -92,7 +91,7 @@ class Play final : public monitor::SnapshotSource {
     }
 
    private:
-    std::shared_ptr<monitor::WorkloadChunk<Labels>> chunk_ = std::make_shared<monitor::WorkloadChunk<Labels>>();
+    std::shared_ptr<monitor::WorkloadChunk<Labels>> chunk_ = std::make_shared<monitor::WorkloadChunk<Labels>>(2);
     typename monitor::WorkloadChunk<Labels>::Faces faces_;
   };
 

@@ -32,9 +32,8 @@ struct Line {
 template <typename Labels>
 monitor::WorkloadList<Labels> ListOf(const std::vector<Line<Labels>>& lines) {
   using Chunk = monitor::WorkloadChunk<Labels>;
-  auto chunk = std::make_shared<Chunk>();
+  auto chunk = std::make_shared<Chunk>(1);
   typename Chunk::Faces faces;
-  chunk->sums.resize(1);
   for (const Line<Labels>& line : lines) {
     faces.push_back({std::make_shared<const Labels>(line.labels), line.state, Seconds(105), line.serial});
     chunk->AddFigures({line.energy.value * 1000}, [&](size_t) { return monitor::EnergyFigure{line.energy, {}}; });

@@ -277,9 +277,8 @@ void ListSelection<Labels>::DemoteTwins(Items& items, const std::vector<Item*>& 
 template <typename Labels>
 monitor::WorkloadList<Labels> ListSelection<Labels>::Build(const List& list, const Items& items,
                                                            const SelectionScene& scene) {
-  auto chunk = std::make_shared<Chunk>();
+  auto chunk = std::make_shared<Chunk>(scene.zones);
   chunk->epoch = scene.epoch;
-  chunk->sums.resize(scene.zones);
   typename Chunk::Faces faces;
   for (const Item& item : items) {
     if (!item.listed()) continue;

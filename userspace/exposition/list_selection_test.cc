@@ -47,9 +47,8 @@ struct Machine {
     using Chunk = monitor::WorkloadChunk<ProcessLabels>;
     monitor::WorkloadList<ProcessLabels> list(epoch, {});
     for (size_t first = 0; first < processes.size(); first += 3) {
-      auto chunk = std::make_shared<Chunk>();
+      auto chunk = std::make_shared<Chunk>(kZones);
       chunk->epoch = epoch;
-      chunk->sums.resize(kZones);
       Chunk::Faces faces;
       for (size_t i = first; i < std::min(first + 3, processes.size()); ++i) {
         const Process& p = processes[i];

@@ -26,8 +26,7 @@ Face Make(uint64_t serial, const std::string& name, WorkloadState state = Worklo
 }
 
 void Append(List& list, std::shared_ptr<const Faces> faces) {
-  auto chunk = std::make_shared<List::Chunk>();
-  chunk->sums.resize(1);
+  auto chunk = std::make_shared<List::Chunk>(1);
   for (size_t i = 0; i < faces->size(); ++i) {
     chunk->AddFigures({}, [](size_t) { return monitor::EnergyFigure{}; });
   }
@@ -163,7 +162,7 @@ TEST_F(NewSeriesTest, ManyAreToldLessOften) {
 TEST_F(NewSeriesTest, AGroupIsNewIfItsLevelHadItNot) {
   using Groups = monitor::WorkloadList<monitor::GroupLabels>;
   const auto groups = [](uint64_t serials) {
-    auto chunk = std::make_shared<Groups::Chunk>();
+    auto chunk = std::make_shared<Groups::Chunk>(0);
     Groups::Chunk::Faces faces;
     for (uint64_t i = 0; i < serials; ++i) {
       faces.push_back({.labels = std::make_shared<const monitor::GroupLabels>(), .serial = i});

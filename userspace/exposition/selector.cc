@@ -29,10 +29,9 @@ monitor::WorkloadList<Labels> ListOf(size_t members, size_t zones, std::vector<m
   rest.resize(zones);
   list.SetRest(std::move(rest));
   if (members == 0) return list;
-  auto chunk = std::make_shared<Chunk>();
+  auto chunk = std::make_shared<Chunk>(zones);
   chunk->faces = std::make_shared<const typename Chunk::Faces>(
       typename Chunk::Faces(members, {.labels = std::make_shared<const Labels>(), .since = Seconds(1)}));
-  chunk->sums.resize(zones);
   for (size_t i = 0; i < members; ++i) {
     chunk->AddFigures({}, [](size_t) { return monitor::EnergyFigure{{}, Microwatts{}}; });
   }

@@ -17,7 +17,7 @@ void AddWorkload(monitor::WorkloadList<Labels>& list, Labels labels, monitor::Wo
                  const std::vector<monitor::EnergyFigure>& figures, monitor::PackedInstant since = {}) {
   using Chunk = monitor::WorkloadChunk<Labels>;
   auto chunks = list.chunks();
-  auto chunk = std::make_shared<Chunk>();
+  auto chunk = std::make_shared<Chunk>(figures.size());
   typename Chunk::Faces faces;
   if (!chunks.empty() && chunks.back()->faces->size() < kTestChunk) {
     *chunk = *chunks.back();
@@ -29,7 +29,6 @@ void AddWorkload(monitor::WorkloadList<Labels>& list, Labels labels, monitor::Wo
                    .since = since,
                    .serial = list.size()});
   chunk->faces = std::make_shared<const typename Chunk::Faces>(std::move(faces));
-  chunk->sums.resize(figures.size());
   chunk->AddFigures(cpu_time, [&](size_t zone) { return figures[zone]; });
   chunks.push_back(std::move(chunk));
   const std::vector<monitor::ListRest> rest = list.rest();

@@ -159,7 +159,7 @@ void Listing<Record>::MoveAll(Page& from, Page& to) {
 template <typename Record>
 void Listing<Record>::Remake(Page& page, const attribution::Ledger& ledger,
                              const std::vector<std::optional<Nanoseconds>>& time) const {
-  auto chunk = std::make_shared<Chunk>();
+  auto chunk = std::make_shared<Chunk>(time.size());
   chunk->epoch = ledger.epoch();
   if (std::exchange(page.refreshed, false)) {
     auto faces = std::make_shared<Faces>();
@@ -175,7 +175,6 @@ void Listing<Record>::Remake(Page& page, const attribution::Ledger& ledger,
   } else {
     chunk->faces = page.chunk->faces;
   }
-  chunk->sums.resize(time.size());
   chunk->cpu_times.reserve(page.accounts.size());
   chunk->figures.reserve(page.accounts.size() * time.size());
   for (const attribution::AccountId account : page.accounts) {

@@ -13,9 +13,8 @@ Snapshot SnapshotOf(const std::vector<uint64_t>& energies) {
   Snapshot snapshot;
   using Chunk = WorkloadChunk<ProcessLabels>;
   for (size_t i = 0; i + 1 < energies.size(); i += 2) {
-    auto chunk = std::make_shared<Chunk>();
+    auto chunk = std::make_shared<Chunk>(1);
     chunk->faces = std::make_shared<const Chunk::Faces>(2);
-    chunk->sums.resize(1);
     for (const size_t item : {i, i + 1}) {
       chunk->AddFigures({}, [&](size_t) { return EnergyFigure{{energies[item]}, std::nullopt}; });
     }

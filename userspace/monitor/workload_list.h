@@ -88,20 +88,20 @@ struct WorkloadChunk {
   uint64_t epoch = 0;                  // after which it was made
   std::shared_ptr<const Faces> faces;  // shared by chunks that differ in their figures only
   std::vector<Nanoseconds> cpu_times;
-  std::vector<PackedFigure> figures;                       // item * number of series + series
-  std::vector<Microjoules> sums;                           // of the items' energies, by series
-  std::vector<std::optional<Microwatts>> power_sums = {};  // the same of their powers; nullopt: one is not known
+  std::vector<PackedFigure> figures;  // item * number of series + series
+  std::vector<EnergyFigure> sums;     // of the items' figures, by series; no power if one's is not known
+
+  explicit WorkloadChunk(size_t series) : sums(series, {.energy = {}, .power = Microwatts{}}) {}
 
   // The next item's figures. `of_item` has one for each of `sums`.
   void AddFigures(Nanoseconds cpu_time, const auto& of_item) {
     cpu_times.push_back(cpu_time);
-    power_sums.resize(sums.size(), Microwatts{});
     for (size_t series = 0; series < sums.size(); ++series) {
       const EnergyFigure figure = of_item(series);
       figures.push_back(figure);
-      sums[series] += figure.energy;
-      std::optional<Microwatts>& power = power_sums[series];
-      power = power && figure.power ? std::optional(*power + *figure.power) : std::nullopt;
+      EnergyFigure& sum = sums[series];
+      sum.energy += figure.energy;
+      sum.power = sum.power && figure.power ? std::optional(*sum.power + *figure.power) : std::nullopt;
     }
   }
 };
@@ -174,7 +174,7 @@ class WorkloadList {
   // The energy of all.
   [[nodiscard]] Microjoules Sum(size_t series) const {
     Microjoules sum;
-    for (const auto& chunk : chunks_) sum += chunk->sums[series];
+    for (const auto& chunk : chunks_) sum += chunk->sums[series].energy;
     return sum;
   }
 
@@ -202,7 +202,7 @@ std::optional<Microwatts> WorkloadList<Labels>::PowerSum(size_t series) const {
   Microwatts sum;
   for (const auto& chunk : chunks_) {
     if (chunk->epoch != epoch_) continue;  // all its workloads were at rest
-    const std::optional<Microwatts> power = chunk->power_sums[series];
+    const std::optional<Microwatts> power = chunk->sums[series].power;
     if (!power) return std::nullopt;
     sum += *power;
   }
