@@ -100,16 +100,19 @@ cpu::CgroupHierarchy Hierarchy(const config::Config& config) {
   return {.v2 = true, .mount_point = "", .controller = ""};
 }
 
-// What `pods` (null: nothing) knows at once of a container.
-monitor::PodFinder FinderIn(kube::PodDirectory* pods) {
-  if (pods == nullptr) return nullptr;
-  return [pods](const workload::Container& container) -> std::optional<workload::PodMember> {
-    if (auto member = pods->FindContainer(container.id)) return member;
-    if (container.pod_uid.empty()) return std::nullopt;
-    auto pod = pods->FindPod(container.pod_uid);
-    if (!pod) return std::nullopt;
-    return workload::PodMember{.pod = *std::move(pod), .container_name = ""};
-  };
+std::optional<workload::PodMember> FindPod(kube::PodDirectory& pods, const workload::Container& container) {
+  if (auto member = pods.FindContainer(container.id)) return member;
+  if (container.pod_uid.empty()) return std::nullopt;
+  auto pod = pods.FindPod(container.pod_uid);
+  if (!pod) return std::nullopt;
+  return workload::PodMember{.pod = *std::move(pod), .container_name = ""};
+}
+
+// What `pods` knows; nullopt where it is null.
+std::optional<monitor::PodLookup> LookupIn(kube::PodDirectory* pods) {
+  if (pods == nullptr) return std::nullopt;
+  return monitor::PodLookup{.find = [pods](const workload::Container& c) { return FindPod(*pods, c); },
+                            .take_news = [pods] { return pods->TakeNews(); }};
 }
 
 std::function<instruments::PodDirectoryFigures()> FiguresOf(const kube::PodDirectory* pods) {
@@ -193,7 +196,7 @@ monitor::MonitorParts MakeParts(const config::Config& config, Sources sources, k
   return {.cpu_time = std::move(sources.cpu_time),
           .energy = std::move(sources.energy),
           .workloads = std::make_unique<monitor::HostWorkloadResolver>(config.host.procfs,
-                                                                       sources.hierarchy.mount_point, FinderIn(pods)),
+                                                                       sources.hierarchy.mount_point, LookupIn(pods)),
           .cpus = std::make_shared<const std::vector<cpu::CpuInfo>>(std::move(sources.cpus))};
 }
 

@@ -195,6 +195,24 @@ class KubeTest:
         stays.end()
         bare.end()
 
+    def test_a_namespace_and_an_owner_are_there_at_zero_before_their_pod_runs(self):
+        managed = {"owners": [owner("ReplicaSet", "web-5b9f")], "labels": {"pod-template-hash": "5b9f"}}
+        uid = str(uuid.uuid4())
+        self.kube.set(pod(uid, "web-5b9f-a", {}, namespace="new", **managed))
+        deadline = time.monotonic() + 60
+        while not (scrape := self.scrape()).all("brahe_owner_cpu_joules_total", namespace="new"):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.1)
+        web = {"kind": "Deployment", "name": "web", "namespace": "new", "zone": "package"}
+        self.assertEqual(scrape.one("brahe_owner_cpu_joules_total", **web), 0)
+        self.assertEqual(scrape.one("brahe_namespace_cpu_joules_total", namespace="new", zone="package"), 0)
+        workload = Workload(uid)
+        self.kube.set(pod(uid, "web-5b9f-a", {"app": workload.id}, namespace="new", **managed))
+        after = self.until("pod", pod_id=uid, pod_name="web-5b9f-a")
+        of_pod = after.one(JOULES.format("pod"), pod_id=uid, zone="package", state="running")
+        self.assertEqual(after.one("brahe_owner_cpu_joules_total", **web), of_pod)
+        workload.end()
+
     @three_tries
     def test_a_server_that_fails_costs_no_epoch_and_no_joule(self):
         self.kube.fault = replies(500)

@@ -8,6 +8,7 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "userspace/base/clock.h"
 #include "userspace/base/fault_log.h"
@@ -44,6 +45,7 @@ class FollowingDirectory final : public PodDirectory, private PodSink {
 
   std::optional<workload::PodMember> FindContainer(const std::string& container_id) override;
   std::optional<workload::Pod> FindPod(const std::string& pod_uid) override;
+  std::vector<workload::Pod> TakeNews() override { return store_.TakeNews(); }
   [[nodiscard]] PodDirectoryStats Stats() const override;
 
  private:

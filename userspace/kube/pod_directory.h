@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "userspace/base/clock.h"
 #include "userspace/base/result.h"
@@ -37,6 +38,9 @@ class PodDirectory {
   // `pod_uid` as in the cgroup's path, or as Kubernetes calls it: these differ for a static pod. The same of one that
   // is not known.
   virtual std::optional<workload::Pod> FindPod(const std::string& pod_uid) = 0;
+  // Pods that have become known, or whose owner has, since this was asked last, but for those that have ended: with or
+  // without containers that run.
+  virtual std::vector<workload::Pod> TakeNews() = 0;
   [[nodiscard]] virtual PodDirectoryStats Stats() const = 0;
 };
 

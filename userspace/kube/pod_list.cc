@@ -35,6 +35,7 @@ const std::unordered_set<std::string_view>& KeysThatWeRead() {
       kConfigMirror,
       "status",
       "state",
+      "phase",
       "containerStatuses",
       "initContainerStatuses",
       "lastState",
@@ -127,6 +128,8 @@ class PodReader {
     PodOwner owner = OwnerOf(HintsOf(pod));
     facts_.pod.owner_kind = std::move(owner.kind);
     facts_.pod.owner_name = std::move(owner.name);
+    const std::string phase = TextOf(status, "phase");
+    facts_.ended = phase == "Succeeded" || phase == "Failed";
     return std::move(facts_);
   }
 

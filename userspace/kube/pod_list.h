@@ -23,6 +23,7 @@ struct PodFacts {
   std::string api_uid;                    // what Kubernetes tells it from all others by; not pod.uid in a mirror
   std::vector<std::string> other_uids;    // that the pod may be asked for by, besides pod.uid
   std::vector<ContainerName> containers;  // of all kinds, with the one that ran before a restart
+  bool ended = false;                     // all its containers have, and none will be restarted
   bool operator==(const PodFacts&) const = default;
 };
 

@@ -80,6 +80,15 @@ TEST(PodListTest, AContainerThatHasEndedIsListedOnce) {
   EXPECT_EQ(list.pods[0].containers, (Names{{"a", "app"}}));
 }
 
+TEST(PodListTest, APodHasEndedInTwoOfItsPhases) {
+  for (const auto& [phase, ended] : std::vector<std::pair<std::string, bool>>{
+           {R"("Succeeded")", true}, {R"("Failed")", true}, {R"("Running")", false}, {"7", false}}) {
+    const PodList list = ListOf(PodJson("u1", R"(,"status":{"phase":)" + phase + "}"));
+    ASSERT_EQ(list.pods.size(), 1U);
+    EXPECT_EQ(list.pods[0].ended, ended) << phase;
+  }
+}
+
 TEST(PodListTest, AContainerThatWaitsHasNoId) {
   const PodList list = ListOf(PodJson("u1", R"(,"status":{"containerStatuses":[
       {"name":"app","containerID":"","state":{"waiting":{}}},{"name":"log"},{"name":"x","containerID":null}]})"));

@@ -84,7 +84,20 @@ void PodStore::Publish(Nanoseconds now) {
   KeepGone(before->containers, now, index->containers);
   KeepGone(before->pods, now, index->pods);
   const std::lock_guard lock(mutex_);
+  for (const PodFacts& facts : pods_) NoteNews(*before, facts);
   latest_ = std::move(index);
+}
+
+void PodStore::NoteNews(const Index& before, const PodFacts& pod) {
+  if (pod.ended || news_.size() >= options_.max_gone) return;
+  const auto known = before.pods.find(pod.pod.uid);
+  const bool is_new = known == before.pods.end() || known->second.value.owner_kind != pod.pod.owner_kind;
+  if (is_new) news_.push_back(pod.pod);
+}
+
+std::vector<workload::Pod> PodStore::TakeNews() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(news_, {});
 }
 
 void PodStore::AddPod(const std::string& uid, const PodFacts& facts, Index& index) {

@@ -31,6 +31,9 @@ class PodStore {
   [[nodiscard]] std::optional<workload::Pod> FindPod(const std::string& uid) const;
   // How many pods there are, without those that are gone.
   [[nodiscard]] size_t size() const;
+  // Pods that have become known, or have got an owner, since this was asked last, but for those that have ended. Of
+  // more than `max_gone` some are left out.
+  [[nodiscard]] std::vector<workload::Pod> TakeNews();
 
   // These are all pods that there are at `now`. Of two that claim the same id, the first has it.
   void Replace(std::vector<PodFacts> pods, Nanoseconds now);
@@ -54,14 +57,16 @@ class PodStore {
 
   [[nodiscard]] std::shared_ptr<const Index> Latest() const;
   void Publish(Nanoseconds now);
+  void NoteNews(const Index& before, const PodFacts& pod);
   static void AddPod(const std::string& uid, const PodFacts& facts, Index& index);
   template <typename T>
   void KeepGone(const Table<T>& before, Nanoseconds now, Table<T>& after) const;
 
   const Options options_;
   std::vector<PodFacts> pods_;
-  mutable std::mutex mutex_;  // for latest_ only
+  mutable std::mutex mutex_;  // for these
   std::shared_ptr<const Index> latest_ = std::make_shared<Index>();
+  std::vector<workload::Pod> news_;
 };
 
 }  // namespace brahe::kube

@@ -44,6 +44,31 @@ TEST_F(PodStoreTest, FindsContainersAndPods) {
   EXPECT_EQ(store_.size(), 2U);
 }
 
+TEST_F(PodStoreTest, TellsOnceOfPodsThatAreNewOrHaveGotAnOwnerAndNotOfThoseThatHaveEnded) {
+  const auto news = [this] {
+    std::vector<std::string> uids;
+    for (const workload::Pod& pod : store_.TakeNews()) uids.push_back(pod.uid);
+    return uids;
+  };
+  using Uids = std::vector<std::string>;
+  PodFacts ended = MakePod("u3");
+  ended.ended = true;
+  store_.Replace({MakePod("u1"), MakePod("u2"), ended}, clock_.Now());
+  EXPECT_EQ(news(), (Uids{"u1", "u2"}));
+  store_.Replace({MakePod("u1"), MakePod("u2"), MakePod("u4")}, clock_.Now());
+  store_.Remove("u1", clock_.Now());
+  EXPECT_EQ(news(), (Uids{"u4"}));
+  PodFacts owned = MakePod("u2");
+  owned.pod.owner_kind = "Job";
+  store_.Set(owned, clock_.Now());
+  store_.Set(MakePod("u1"), clock_.Now());
+  EXPECT_EQ(news(), (Uids{"u2"})) << "u1 was known all the time";
+  std::vector<PodFacts> many;
+  for (int i = 0; i < 5; ++i) many.push_back(MakePod("m" + std::to_string(i)));
+  store_.Replace(std::move(many), clock_.Now());
+  EXPECT_EQ(news().size(), 3U) << "max_gone";
+}
+
 TEST_F(PodStoreTest, APodKeepsTheFirstOwnerThatIsKnown) {
   const auto owned = [](const std::string& uid, const std::string& owner) {
     PodFacts pod = MakePod(uid);

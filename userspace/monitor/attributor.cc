@@ -90,6 +90,22 @@ void Attributor::Learn(const cpu::CpuTimeEpoch& epoch) {
   groups_.BeginEpoch(epoch.begin);
   for (const cpu::CgroupPath& cgroup : epoch.cgroups) resolver_.LearnCgroup(cgroup.cgroup_id, cgroup.path);
   for (const cpu::ProcessName& name : epoch.names) processes_.Learn(name);
+  DeclareGroups();
+}
+
+// What is known before it has used energy is listed at 0, so that its first joules are an increase.
+void Attributor::DeclareGroups() {
+  static const workload::CgroupFacts no_cgroup;
+  static const workload::Pod no_pod;
+  const auto facts = [this](const workload::CgroupFacts& cgroup, const workload::Pod& pod) {
+    return GroupFacts{.program = {}, .uid = {}, .cgroup = cgroup, .pod = pod, .resolver = resolver_};
+  };
+  for (const std::string& unit : resolver_.TakeNewUnits()) {
+    workload::CgroupFacts cgroup;
+    cgroup.unit = unit;
+    groups_.Declare(DecidedBy::kCgroup, facts(cgroup, no_pod));
+  }
+  for (const workload::Pod& pod : resolver_.TakeNewPods()) groups_.Declare(DecidedBy::kPod, facts(no_cgroup, pod));
 }
 
 void Attributor::AddLeaf(const cpu::TaskTime& task) {

@@ -69,6 +69,7 @@ class Attributor {
   [[nodiscard]] GroupFacts FactsOf(const ProcessRecord* process, uint64_t cgroup_id, const PodRecord* pod);
 
   void Learn(const cpu::CpuTimeEpoch& epoch);
+  void DeclareGroups();
   void AddLeaf(const cpu::TaskTime& task);
   void AddLeaf(const cpu::UnassignedTime& unassigned);
   ContainerRecord* UseContainer(uint64_t cgroup_id, const ProcessKey& process);

@@ -407,6 +407,27 @@ TEST_F(LevelsTest, GroupsHaveWhatTheirMembersUsedAlsoThoseThatAreGone) {
   EXPECT_EQ(programs.groups[0].since, first->time - first->duration);
 }
 
+TEST_F(LevelsTest, GroupsThatAreKnownBeforeTheyUseEnergyAreListedAtZero) {
+  Open();
+  resolver->new_units = {"cron.service"};
+  Use(web, 10);
+  const auto first = Run();
+  EXPECT_THAT(GroupsOf(*first, "unit"), ElementsAre("cron.service 0"));
+  EXPECT_EQ(RestOf(*first, "unit"), Joules(10));
+  EXPECT_THAT(GroupsOf(*first, "namespace"), IsEmpty());
+  resolver->new_pods = {{.uid = "u1", .name = "web-1", .name_space = "shop"},
+                        {.uid = "u2", .name = "web-2", .name_space = "shop", .owner_kind = "Job", .owner_name = "w"}};
+  const auto second = Run();
+  EXPECT_THAT(GroupsOf(*second, "namespace"), ElementsAre("shop 0"));
+  EXPECT_THAT(GroupsOf(*second, "owner"), ElementsAre("Job w shop 0"));
+  EXPECT_THAT(GroupsOf(*second, "program"), GroupsOf(*first, "program"));
+  resolver->cgroup_facts[kHostCgroup].unit = "cron.service";
+  Use(job, 5);
+  const auto third = Run();
+  EXPECT_THAT(GroupsOf(*third, "unit"), ElementsAre("cron.service 5"));
+  EXPECT_EQ(GroupListOf(*third, "unit").groups[0].since, first->time - first->duration);
+}
+
 TEST_F(LevelsTest, AProcessCountsForTheProgramAndTheUserThatItIsNow) {
   Open();
   resolver->facts[web] = {.comm = "sh", .exe = "/bin/sh", .uid = 0};

@@ -138,6 +138,8 @@ class FakeWorkloadResolver final : public WorkloadResolver {
   const workload::CgroupFacts& CgroupFactsOf(uint64_t cgroup_id, const ProcessKey&) override {
     return cgroup_facts[cgroup_id];
   }
+  std::set<std::string> TakeNewUnits() override { return std::exchange(new_units, {}); }
+  std::vector<workload::Pod> TakeNewPods() override { return std::exchange(new_pods, {}); }
   std::string UserNameOf(uint32_t uid) override {
     const auto it = users.find(uid);
     return it == users.end() ? std::to_string(uid) : it->second;
@@ -153,6 +155,8 @@ class FakeWorkloadResolver final : public WorkloadResolver {
   std::map<uint64_t, std::string> paths;
   std::map<uint64_t, workload::Container> containers;
   std::map<uint64_t, workload::CgroupFacts> cgroup_facts;
+  std::set<std::string> new_units;
+  std::vector<workload::Pod> new_pods;
   std::map<uint32_t, std::string> users;
   std::map<uint64_t, bool> populated;
   bool knows_pods = false;

@@ -31,11 +31,17 @@ void GroupBooks::AskAgain(const GroupFacts& facts, GroupMemory& memory) {
 
 void GroupBooks::Adopt(attribution::AccountId account, const GroupFacts& facts) {
   for (LevelBooks& level : levels_) {
-    if (!level.grouping->by_pod) continue;
+    if (level.grouping->decided_by != DecidedBy::kPod) continue;
     Group* const group = Find(level, facts);
     if (group == nullptr) continue;
     ledger_.AddTo(account, group->account);
     level.listing.TouchFigures(*group);
+  }
+}
+
+void GroupBooks::Declare(DecidedBy by, const GroupFacts& facts) {
+  for (LevelBooks& level : levels_) {
+    if (level.grouping->decided_by == by) Find(level, facts);
   }
 }
 
@@ -66,7 +72,7 @@ std::vector<GroupList> GroupBooks::List(const std::vector<std::optional<Nanoseco
     lists.push_back({.level = level.grouping->level,
                      .label_names = level.grouping->label_names,
                      .groups = level.listing.List(ledger_, time),
-                     .by_pod = level.grouping->by_pod});
+                     .by_pod = level.grouping->decided_by == DecidedBy::kPod});
   }
   return lists;
 }

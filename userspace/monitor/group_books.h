@@ -55,6 +55,8 @@ class GroupBooks {
     if (!std::exchange(set.touched, true)) touched_.push_back(memory.set);
     return set.account;
   }
+  // Lists the groups that `facts` alone decide, before they have used any energy.
+  void Declare(DecidedBy by, const GroupFacts& facts);
   // Adds what `account` has used so far to the groups that its pod decides.
   void Adopt(attribution::AccountId account, const GroupFacts& facts);
   // Makes everybody's memory void: what was not known is known now.

@@ -5,8 +5,6 @@ namespace {
 
 using Values = std::vector<std::string>;
 
-constexpr bool kByPod = true;
-
 Values NamespaceOf(const GroupFacts& facts) {
   if (facts.pod.name_space.empty()) return {};
   return {facts.pod.name_space};
@@ -43,9 +41,12 @@ Values JobOf(const GroupFacts& facts) {
 
 std::span<const Grouping> Groupings() {
   static const std::vector<Grouping> groupings = {
-      {"namespace", {"namespace"}, kByPod, NamespaceOf}, {"owner", {"kind", "name", "namespace"}, kByPod, OwnerOf},
-      {"program", {"program"}, !kByPod, ProgramOf},      {"unit", {"unit"}, !kByPod, UnitOf},
-      {"user", {"uid", "user"}, !kByPod, UserOf},        {"job", {"job", "scheduler", "user"}, !kByPod, JobOf},
+      {"namespace", {"namespace"}, DecidedBy::kPod, NamespaceOf},
+      {"owner", {"kind", "name", "namespace"}, DecidedBy::kPod, OwnerOf},
+      {"program", {"program"}, DecidedBy::kAll, ProgramOf},
+      {"unit", {"unit"}, DecidedBy::kCgroup, UnitOf},
+      {"user", {"uid", "user"}, DecidedBy::kAll, UserOf},
+      {"job", {"job", "scheduler", "user"}, DecidedBy::kAll, JobOf},
   };
   return groupings;
 }

@@ -22,12 +22,15 @@ struct GroupFacts {
   WorkloadResolver& resolver;
 };
 
+// What tells the group of some CPU time: all of its facts, or its cgroup or pod alone.
+enum class DecidedBy : uint8_t { kAll, kCgroup, kPod };
+
 // A level whose groups outlive their members: what has used energy and is gone is found again in its group's series.
 // One more level is one more row of the table in groupings.cc.
 struct Grouping {
   std::string_view level;                     // LEVEL in brahe_LEVEL_cpu_joules_total
   std::vector<std::string_view> label_names;  // in alphabetical order
-  bool by_pod = false;                        // the pod alone decides
+  DecidedBy decided_by = DecidedBy::kAll;
   // The labels' values; none: in no group of this level.
   std::vector<std::string> (*values)(const GroupFacts& facts);
 };

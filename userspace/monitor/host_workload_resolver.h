@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,33 +18,43 @@
 
 namespace brahe::monitor {
 
-// Tells a container's place in its pod, from what is known at once; nullopt: not known (yet).
-using PodFinder = std::function<std::optional<workload::PodMember>(const workload::Container&)>;
+// What is known at once of pods.
+struct PodLookup {
+  // A container's place in its pod; nullopt: not known (yet).
+  std::function<std::optional<workload::PodMember>(const workload::Container&)> find;
+  // The pods that have become known since this was asked last.
+  std::function<std::vector<workload::Pod>()> take_news;
+};
 
 // Asks the host's /proc and cgroup file system, and Kubernetes where there is a way to.
 class HostWorkloadResolver final : public WorkloadResolver {
  public:
-  // `cgroup_root` is the mount point of the hierarchy that the CPU time source accounts by. Without `find_pod` pods are
+  // `cgroup_root` is the mount point of the hierarchy that the CPU time source accounts by. Without `pods` they are
   // known by the uid in their cgroup's path alone.
-  HostWorkloadResolver(const std::string& procfs_root, const std::string& cgroup_root, PodFinder find_pod = nullptr)
+  HostWorkloadResolver(const std::string& procfs_root, const std::string& cgroup_root,
+                       std::optional<PodLookup> pods = std::nullopt)
       : cgroup_root_(cgroup_root),
         cgroups_(procfs_root, cgroup_root),
         other_hierarchies_(procfs_root, cgroup_root, cpu::OtherV1Mounts(procfs_root, cgroup_root)),
         names_(procfs_root),
         processes_(procfs_root),
         users_(procfs_root, [procfs_root] { return cpu::CheckShowsAllProcesses(procfs_root).has_value(); }),
-        find_pod_(std::move(find_pod)) {}
+        pods_(std::move(pods)) {}
 
   void LearnCgroup(uint64_t cgroup_id, const std::string& path) override { cgroups_.Learn(cgroup_id, path); }
   const workload::Container* ContainerOf(uint64_t cgroup_id, const ProcessKey& process) override;
   bool IsPopulated(uint64_t cgroup_id) override;
   bool IsPodPopulated(uint64_t cgroup_id) override;
   std::optional<workload::PodMember> PodOf(const workload::Container& container) override {
-    return find_pod_ ? find_pod_(container) : std::nullopt;
+    return pods_ ? pods_->find(container) : std::nullopt;
   }
-  [[nodiscard]] bool KnowsPods() const override { return find_pod_ != nullptr; }
+  [[nodiscard]] bool KnowsPods() const override { return pods_.has_value(); }
   std::string NameOf(const workload::Container& container, uint64_t cgroup_id, uint32_t pid) override;
   const workload::CgroupFacts& CgroupFactsOf(uint64_t cgroup_id, const ProcessKey& process) override;
+  std::set<std::string> TakeNewUnits() override { return cgroups_.TakeNewUnits(); }
+  std::vector<workload::Pod> TakeNewPods() override {
+    return pods_ ? pods_->take_news() : std::vector<workload::Pod>();
+  }
   std::string UserNameOf(uint32_t uid) override { return users_.NameOf(uid); }
   workload::ProcessFacts FactsOf(const ProcessKey& process, const std::string& comm, const std::string& exec_path,
                                  bool alive) override {
@@ -64,7 +75,7 @@ class HostWorkloadResolver final : public WorkloadResolver {
   workload::ContainerNames names_;
   workload::ProcessDirectory processes_;
   workload::UserNames users_;
-  PodFinder find_pod_;
+  std::optional<PodLookup> pods_;
   workload::CgroupFacts merged_facts_;  // of the last answer
 };
 

@@ -99,9 +99,12 @@ TEST_F(HostWorkloadResolverTest, SeesWhetherAPodHasProcesses) {
 
 TEST_F(HostWorkloadResolverTest, AsksForPodsWhereItIsTold) {
   const workload::PodMember member{{"uid", "web-7f", "shop"}, "nginx"};
-  HostWorkloadResolver resolver(tree.At("proc"), tree.At("cgroup"), [&](const workload::Container& container) {
+  const auto find = [&](const workload::Container& container) {
     return container.id == id ? std::optional(member) : std::nullopt;
-  });
+  };
+  const auto take_news = [&] { return std::vector{member.pod}; };
+  HostWorkloadResolver resolver(tree.At("proc"), tree.At("cgroup"), PodLookup{.find = find, .take_news = take_news});
+  EXPECT_EQ(resolver.TakeNewPods(), std::vector{member.pod});
   EXPECT_EQ(resolver.PodOf({id, "containerd", "uid"}), member);
   EXPECT_EQ(resolver.PodOf({"other", "containerd", "uid"}), std::nullopt);
   EXPECT_EQ(HostWorkloadResolver(tree.At("proc"), tree.At("cgroup")).PodOf({id, "", ""}), std::nullopt);

@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "userspace/base/process_key.h"
 #include "userspace/workload/workload.h"
@@ -35,6 +37,9 @@ class WorkloadResolver {
   // What else the paths tell of time that `process` used in the cgroup; empty where it is not known (yet). To be asked
   // after ContainerOf. Valid until the next call.
   virtual const workload::CgroupFacts& CgroupFactsOf(uint64_t cgroup_id, const ProcessKey& process) = 0;
+  // What has become known since this was asked last and may use time one day: units, each once, and pods.
+  virtual std::set<std::string> TakeNewUnits() = 0;
+  virtual std::vector<workload::Pod> TakeNewPods() = 0;
   // The host's name of a user; its number where it has none.
   virtual std::string UserNameOf(uint32_t uid) = 0;
   // The names of a process, and the virtual machine that it runs. `comm` and `exec_path` are what is known so far; with

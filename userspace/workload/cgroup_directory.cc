@@ -71,7 +71,10 @@ CgroupDirectory::~CgroupDirectory() = default;
 
 void CgroupDirectory::Learn(uint64_t cgroup_id, const std::string& path) {
   Entry& entry = EntryOf(cgroup_id);
-  if (entry.cgroup.path.empty()) entry.SetPath(path);
+  if (!entry.cgroup.path.empty()) return;
+  entry.SetPath(path);
+  const std::string& unit = entry.cgroup.facts.unit;
+  if (!unit.empty() && !path.ends_with(".slice")) new_units_.insert(unit);
 }
 
 const Cgroup& CgroupDirectory::Find(uint64_t cgroup_id, uint32_t pid) {

@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "userspace/base/file.h"
 #include "userspace/workload/workload.h"
@@ -37,6 +39,9 @@ class CgroupDirectory {
   void Learn(uint64_t cgroup_id, const std::string& path);
   // The cgroup of `cgroup_id`, where process `pid` ran lately (0: none is known). Valid until the next call.
   const Cgroup& Find(uint64_t cgroup_id, uint32_t pid);
+  // The units of cgroups that were learnt since this was asked last, each once: they may not have used any time yet. A
+  // slice has none of its own, so that it is told with what it has.
+  std::set<std::string> TakeNewUnits() { return std::exchange(new_units_, {}); }
   // What Find has found of it, or Learn was told. Looks nowhere. Valid until the next call.
   const Cgroup& Known(uint64_t cgroup_id);
   // Tells that an epoch ended: unknown ids may be tried again, and removed cgroups that Find was not asked for during
@@ -57,6 +62,7 @@ class CgroupDirectory {
   UniqueFd mount_;           // not valid: handles cannot be used
   uint64_t epoch_ = 1;
   std::unordered_map<uint64_t, std::unique_ptr<Entry>> entries_;
+  std::set<std::string> new_units_;
 };
 
 }  // namespace brahe::workload

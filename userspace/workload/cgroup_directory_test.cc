@@ -38,6 +38,18 @@ TEST_F(CgroupDirectoryTest, FindsACgroupByAProcessInIt) {
   EXPECT_EQ(directory_.Find(root_, 7).path, "/");
 }
 
+TEST_F(CgroupDirectoryTest, TellsOnceOfTheUnitsOfCgroupsThatItHasLearntButNotOfSlicesThatHaveNoneOfTheirOwn) {
+  MakeCgroup("/system.slice/cron.service/child");
+  MakeCgroup("/user.slice/user-1000.slice");
+  CgroupDirectory directory(tree_.At("proc"), tree_.At("cgroup"));
+  EXPECT_EQ(directory.TakeNewUnits(), std::set<std::string>{"cron.service"});
+  directory.Learn(77, "/user.slice/user-1000.slice/session-1.scope");
+  directory.Learn(78, "/system.slice/cron.service/other");
+  directory.Learn(78, "/system.slice/another.service");
+  EXPECT_EQ(directory.TakeNewUnits(), (std::set<std::string>{"cron.service", "user-1000.slice"}));
+  EXPECT_TRUE(directory.TakeNewUnits().empty());
+}
+
 TEST_F(CgroupDirectoryTest, FindsACgroupByAPathFromAboveTheNamespace) {
   const uint64_t cgroup = MakeCgroup("/a");
   SetProcess(7, "0::/../../a\n");
