@@ -327,6 +327,7 @@ TEST_F(LevelsTest, AnUnknownPodGetsWhatItsContainerHasUsedOnceItIsKnown) {
   EXPECT_EQ(found->pods.rest()[0].pending, Joules(0));
   EXPECT_THAT(Pods(*found), ElementsAre("pod running 15"));
   EXPECT_EQ(found->pods.At(0, 0).power, Watts(5)) << "power is of the last epoch alone";
+  EXPECT_THAT(GroupsOf(*found, "namespace"), ElementsAre("shop 15"));
   EXPECT_EQ(OnlyContainer(*found), (ContainerLabels{"c1", "nginx", "containerd", "pod"}));
   resolver->pods["c1"] = {{"another", "web-7f", "shop"}, "nginx"};
   EXPECT_THAT(Pods(*Run()), ElementsAre("pod running 15")) << "a container does not change its pod";
@@ -442,6 +443,16 @@ TEST_F(LevelsTest, AProcessCountsForTheProgramAndTheUserThatItIsNow) {
   resolver->cgroup_facts[kHostCgroup].unit = "late.service";
   Use(web, 1);
   EXPECT_THAT(GroupsOf(*Run(), "unit"), ElementsAre("late.service 1"));
+}
+
+TEST_F(LevelsTest, AProcessThatHasMovedCountsForTheUnitThatItUsesTimeIn) {
+  Open();
+  resolver->cgroup_facts[kHostCgroup].unit = "sshd.service";
+  resolver->cgroup_facts[22].unit = "cron.service";
+  Use(web, 10);
+  (void)Run();
+  Use(web, 5, 22);
+  EXPECT_THAT(GroupsOf(*Run(), "unit"), ElementsAre("sshd.service 10", "cron.service 5"));
 }
 
 TEST_F(LevelsTest, AProcessThatEndsWithTheEpochOfItsExecCountsForTheNewProgram) {
