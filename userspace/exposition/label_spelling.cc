@@ -64,7 +64,8 @@ void LabelSpeller::Append(std::string_view name, std::string_view value, std::st
 void LabelSpeller::Append(std::string_view name, uint64_t value, std::string& out) const {
   char digits[20];
   const std::to_chars_result end = std::to_chars(digits, digits + sizeof(digits), value);
-  Append(name, std::string_view(digits, static_cast<size_t>(end.ptr - digits)), out);
+  const std::string_view text(digits, static_cast<size_t>(end.ptr - digits));
+  spelling_ == LabelSpelling::kText ? AppendText(name, text, out) : AppendAsciiPair(name, text, out);
 }
 
 }  // namespace brahe::exposition

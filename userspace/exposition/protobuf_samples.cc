@@ -95,9 +95,7 @@ void ProtobufSamples::AddEarlier(std::string_view more, const SampleValue& value
 }
 
 void ProtobufSamples::WriteLabels(std::string_view more, size_t value_bytes) {
-  ProtobufWriter writer(out_);
-  writer.Varint(kFamilyMetric << 3 | 2);
-  writer.Varint(labels_.first.size() + labels_.second.size() + more.size() + value_bytes);
+  ProtobufWriter(out_).Head(kFamilyMetric, labels_.first.size() + labels_.second.size() + more.size() + value_bytes);
   out_.append(labels_.first);
   if (!labels_.second.empty()) out_.append(labels_.second);
   out_.append(more);

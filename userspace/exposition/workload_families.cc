@@ -51,7 +51,7 @@ template <Reading kReading, typename Labels>
 void AppendFigures(const RenderInput& input, const RenderList<Labels>& list, size_t item, SampleWriter& out) {
   const auto group = list.twins.Group(item);
   std::optional<Beginning<Labels>> beginning;
-  if constexpr (kReading == Energy) beginning = Beginning<Labels>::Of(out.news(), list.workloads, group, input.clock);
+  if (kReading == Energy) beginning = Beginning<Labels>::Of(out.news(), list.workloads, group, input.clock);
   if (group.empty()) return;
   const auto first = list.labels().PlaceOf(group[0]);
   bool begun = false;
@@ -59,8 +59,10 @@ void AppendFigures(const RenderInput& input, const RenderList<Labels>& list, siz
     const auto value =
         group.size() == 1 ? kReading(list.workloads.At(first, zone)) : SumOf(kReading, list, group, zone);
     if (!value) continue;
-    if (!begun) out.Begin({list.labels().All(item), {}, group.size() == 1 ? StartAt(input, first) : std::nullopt});
-    begun = true;
+    if (!std::exchange(begun, true)) {
+      const bool has_start = kReading == Energy && group.size() == 1;  // power has none
+      out.Begin({list.labels().All(item), {}, has_start ? StartAt(input, first) : std::nullopt});
+    }
     if (beginning) {
       const auto energy = [zone](const auto& before, size_t place) { return before.At(place, zone).energy.value; };
       beginning->Write(input.zone_labels[zone], SampleValue::Unit::kMillionths, energy, out);
