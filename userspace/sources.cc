@@ -1,0 +1,54 @@
+#include "userspace/sources.h"
+
+#include <glog/logging.h>
+
+#include <utility>
+
+#include "userspace/base/clock.h"
+#include "userspace/energy/meters.h"
+
+namespace brahe {
+namespace {
+
+std::vector<cpu::CpuInfo> CpuInfos(const config::Config& config) {
+  auto cpus = cpu::ReadCpuInfo(config.host.procfs, config.host.sysfs);
+  if (cpus) return *std::move(cpus);
+  LOG(WARNING) << "kepler_node_cpu_info is left out: " << cpus.error().message;
+  return {};
+}
+
+cpu::CgroupHierarchy Hierarchy(const config::Config& config) {
+  auto hierarchy = cpu::FindCgroupHierarchy(config.host.procfs);
+  if (hierarchy) return *std::move(hierarchy);
+  LOG(WARNING) << "Processes are not assigned to containers: " << hierarchy.error().message;
+  return {.v2 = true, .mount_point = "", .controller = ""};
+}
+
+}  // namespace
+
+Result<Sources> OpenSources(const config::Config& config) {
+  auto topology = cpu::ReadCpuTopology(config.host.sysfs);
+  if (!topology) return topology.error();
+  const cpu::CgroupHierarchy hierarchy = Hierarchy(config);
+  auto cpu_time = cpu::ChooseCpuTimeSource({.kind = config.cpu.time_source,
+                                            .sysfs_root = config.host.sysfs,
+                                            .procfs_root = config.host.procfs,
+                                            .topology = *topology,
+                                            .hierarchy = hierarchy,
+                                            .max_processes = static_cast<uint32_t>(config.cpu.max_processes)},
+                                           SystemClock());
+  if (!cpu_time) return cpu_time.error();
+  const std::vector<cpu::CpuInfo> cpus = CpuInfos(config);
+  auto energy = energy::ChooseMeter({.sysfs_root = config.host.sysfs,
+                                     .preferred = config.cpu.preferred_meters,
+                                     .cpu_vendor = cpus.empty() ? "" : cpus.front().vendor_id,
+                                     .model_idle_per_cpu = config.model.idle_per_cpu,
+                                     .model_max_per_cpu = config.model.max_per_cpu,
+                                     .zones = config.rapl.zones},
+                                    SystemClock());
+  if (!energy) return energy.error();
+  LOG(INFO) << "CPU time from " << (*cpu_time)->name() << ", energy from " << (*energy)->name();
+  return Sources{.hierarchy = hierarchy, .cpus = cpus, .cpu_time = *std::move(cpu_time), .energy = *std::move(energy)};
+}
+
+}  // namespace brahe
