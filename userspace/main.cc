@@ -1,8 +1,10 @@
 // brahe: which command is asked for.
 #include <iostream>
+#include <string_view>
 
 #include "userspace/base/capabilities.h"
 #include "userspace/base/standard_files.h"
+#include "userspace/run_command.h"
 #include "userspace/serve.h"
 
 namespace brahe {
@@ -16,6 +18,7 @@ int Main(int argc, char** argv) {
     std::cerr << "brahe: " << status.error().message << "\n";
     return 1;
   }
+  if (argc > 1 && std::string_view(argv[1]) == "run") return RunCommand(argc - 2, argv + 2);
   return Serve(argc, argv);
 }
 

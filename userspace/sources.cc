@@ -26,7 +26,7 @@ cpu::CgroupHierarchy Hierarchy(const config::Config& config) {
 
 }  // namespace
 
-Result<Sources> OpenSources(const config::Config& config) {
+Result<Sources> OpenSources(const config::Config& config, Purpose purpose) {
   auto topology = cpu::ReadCpuTopology(config.host.sysfs);
   if (!topology) return topology.error();
   const cpu::CgroupHierarchy hierarchy = Hierarchy(config);
@@ -35,7 +35,8 @@ Result<Sources> OpenSources(const config::Config& config) {
                                             .procfs_root = config.host.procfs,
                                             .topology = *topology,
                                             .hierarchy = hierarchy,
-                                            .max_processes = static_cast<uint32_t>(config.cpu.max_processes)},
+                                            .max_processes = static_cast<uint32_t>(config.cpu.max_processes),
+                                            .for_one_command = purpose == Purpose::kOneCommand},
                                            SystemClock());
   if (!cpu_time) return cpu_time.error();
   const std::vector<cpu::CpuInfo> cpus = CpuInfos(config);

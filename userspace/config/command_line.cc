@@ -36,7 +36,7 @@ Result<FromFlags> ReadFlags(const Arguments& arguments) {
 // What --help or --version prints; empty: neither is asked for.
 std::string TextFor(const Arguments& arguments) {
   const std::string_view asked = TextAskedFor(arguments);
-  if (asked == "help") return HelpText(Flags());
+  if (asked == "help") return HelpText(kExporterHead, Flags());
   if (asked == "version") return "brahe " + std::string(kVersion) + "\n";
   return "";
 }

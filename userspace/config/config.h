@@ -74,6 +74,16 @@ struct Config {
     std::string config_file;           // TLS, users and headers, in the exporter toolkit's schema; empty: none of them
     bool probes_without_auth = false;  // those of Kubernetes need no password
   } web;
+  // Of the command run alone.
+  struct Run {
+    uint64_t repeat = 1;   // at least 1
+    uint64_t warm_up = 0;  // fits 32 bits, as `repeat`
+    bool wait = true;      // for all descendants
+    bool json = false;     // one of these three at most
+    bool csv = false;
+    bool markdown = false;
+    std::string output;  // a file, or "-" for standard output; empty: standard error
+  } run;
   struct Kube {
     bool enabled = false;
     std::string config;     // kubeconfig file; empty: as the pod that this process runs in

@@ -24,6 +24,7 @@ struct Flag {
   std::string help;                // empty: --help does not list it
   const Option* option = nullptr;  // the row of the table that it sets; null: none
   bool of_glog = false;            // glog registers and reads it
+  char letter = 0;                 // its short form, "-r"; 0: none
 };
 
 // The general ones, those of Options() in their order, and those of glog's that are taken. The first call makes them

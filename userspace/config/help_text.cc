@@ -1,7 +1,6 @@
 #include "userspace/config/help_text.h"
 
 #include <algorithm>
-#include <string_view>
 
 namespace brahe::config {
 namespace {
@@ -17,7 +16,8 @@ void AppendLine(const std::string& flag, const std::string& help, std::string& t
 }
 
 std::string Left(const Flag& flag) {
-  return flag.kind == OptionKind::kSwitch ? "--[no-]" + flag.name : "--" + flag.name + " " + flag.argument;
+  const std::string letter = flag.letter != 0 ? std::string("-") + flag.letter + "," : "";
+  return letter + (flag.kind == OptionKind::kSwitch ? "--[no-]" + flag.name : "--" + flag.name + " " + flag.argument);
 }
 
 std::string Right(const Flag& flag) {
@@ -35,10 +35,8 @@ std::vector<std::string> SectionsOf(const std::vector<Flag>& flags) {
   return sections;
 }
 
-std::string HelpText(const std::vector<Flag>& flags) {
-  std::string text =
-      "Tells how many joules each process, container, VM and pod on this node uses.\n"
-      "Usage: brahe [OPTIONS]\n";
+std::string HelpText(std::string_view head, const std::vector<Flag>& flags) {
+  std::string text(head);
   for (const std::string& section : SectionsOf(flags)) {
     text += "\n" + section + ":\n";
     if (section == kGeneralSection) {

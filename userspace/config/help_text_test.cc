@@ -15,9 +15,8 @@ TEST(HelpTextTest, FlagsStandUnderTheirSectionsInColumns) {
       {"Kube", "one.name.of.31.letters.and.dots", OptionKind::kValue, "NUMBER", "7", "reaches the column"},
       {"Host", "host.procfs", OptionKind::kList, "PATH", "a,b", "more of an earlier section"},
   };
-  EXPECT_EQ(HelpText(flags),
-            R"(Tells how many joules each process, container, VM and pod on this node uses.
-Usage: brahe [OPTIONS]
+  EXPECT_EQ(HelpText("Usage: this\n", flags),
+            R"(Usage: this
 
 General:
   -h,--help                               print this help and exit

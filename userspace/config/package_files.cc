@@ -8,6 +8,7 @@
 #include "userspace/config/flags.h"
 #include "userspace/config/help_text.h"
 #include "userspace/config/options.h"
+#include "userspace/config/run_line.h"
 #include "userspace/config/version.h"
 
 namespace brahe::config {
@@ -18,6 +19,11 @@ brahe \- tells how many joules each process, container, virtual machine and pod 
 .SH SYNOPSIS
 .B brahe
 .RI [ OPTIONS ]
+.br
+.B brahe run
+.RI [ OPTIONS ]\ [\-\-]
+.I COMMAND
+.RI [ ARGUMENT ...]
 .SH DESCRIPTION
 A BPF program counts every nanosecond of CPU time inside the kernel, the energy counters of the machine say what those
 nanoseconds cost, and Prometheus reads the result at
@@ -31,6 +37,9 @@ Each setting is given by a flag, or by a key of the file that
 .B \-\-config.file
 names.
 Flags win over the file, and the file wins over the defaults.
+.PP
+.B brahe run
+runs a command and tells how many joules it and all its descendants use.
 .SH OPTIONS
 Flags are written \fB\-\-name=value\fR or \fB\-\-name value\fR, and switches \fB\-\-name\fR and \fB\-\-no\-name\fR.
 Lists take commas.
@@ -72,6 +81,16 @@ The maps of the BPF program while it runs, if it may write there.
 .BR bpftool (8)
 )";
 
+constexpr std::string_view kRunHead = R"(.SH RUN
+.B brahe run
+runs a command, as root, and writes to standard error how many joules it and all its descendants use of each zone, with
+its mean and peak power, its part of the node's energy, and how far the counters' resolution lets that be off.
+.B \-\-vs
+between two commands compares them, run in turns.
+The exit status is the command's, 127 or 126 where it cannot be run, and 125 where it cannot be measured.
+.PP
+)";
+
 // `text` as roff prints it unchanged, within a line.
 std::string Roff(std::string_view text) {
   std::string escaped;
@@ -93,12 +112,16 @@ void AppendEntry(const std::string& name, const std::string& argument, const std
   page += "\n\\&" + Roff(help) + ".\n";
 }
 
+std::string NameOf(const Flag& flag) {
+  const std::string letter = flag.letter != 0 ? std::string("-") + flag.letter + ", " : "";
+  return letter + (flag.kind == OptionKind::kSwitch ? "--[no-]" : "--") + flag.name;
+}
+
 void AppendFlag(const Flag& flag, std::string& page) {
-  const bool is_switch = flag.kind == OptionKind::kSwitch;
   std::string help = flag.help;
   if (!flag.fallback.empty()) help += " (default: " + flag.fallback + ")";
   if (flag.option != nullptr && flag.option->reloadable) help += "; read again on SIGHUP";
-  AppendEntry((is_switch ? "--[no-]" : "--") + flag.name, flag.argument, help, page);
+  AppendEntry(NameOf(flag), flag.argument, help, page);
   const std::string key = flag.option != nullptr ? flag.option->key : "";
   if (!key.empty() && key != flag.name) page += "Key:\n.BR " + Roff(key) + " .\n";
 }
@@ -141,6 +164,28 @@ std::string CommentOf(const Option& option) {
   return comment;
 }
 
+// The names of flags, as bash completes them.
+std::string NamesOf(const std::vector<Flag>& flags) {
+  std::string names = "--help --version";
+  for (const Flag& flag : flags) {
+    if (flag.help.empty() || flag.name.size() == 1) continue;
+    const bool is_switch = flag.kind == OptionKind::kSwitch;
+    names += " --" + flag.name + (is_switch ? " --no-" + flag.name : "=");
+  }
+  return names;
+}
+
+// How the flag's value is completed; empty: not at all.
+std::string CaseOf(const Flag& flag) {
+  if (flag.help.empty() || flag.name.size() == 1 || flag.kind == OptionKind::kSwitch) return "";
+  const std::string pattern = "    --" + flag.name + (flag.letter != 0 ? std::string("|-") + flag.letter : "") + ") ";
+  if (const std::string words = WordsOf(flag); !words.empty()) {
+    return pattern + "mapfile -t COMPREPLY < <(compgen -W '" + words + "' -- \"$word\") ;;\n";
+  }
+  if (flag.argument != "FILE" && flag.argument != "PATH") return "";
+  return pattern + "mapfile -t COMPREPLY < <(compgen -f -- \"$word\"); compopt -o filenames ;;\n";
+}
+
 }  // namespace
 
 std::string ManualPage() {
@@ -157,26 +202,25 @@ std::string ManualPage() {
       if (flag.section == section && !flag.help.empty()) AppendFlag(flag, page);
     }
   }
+  page += kRunHead;
+  std::string others;
+  for (const Flag& flag : RunFlags()) {
+    if (IsOfRun(flag)) {
+      AppendFlag(flag, page);
+    } else if (!flag.help.empty()) {
+      others += (others.empty() ? "" : ", ") + ("\\fB" + Roff("--" + flag.name) + "\\fR");
+    }
+  }
+  page += ".PP\n.na\nOf the flags above it takes\n" + others + ".\n.ad\n";
   page += kManualTail;
   return page;
 }
 
 std::string BashCompletion() {
-  std::string names = "--help --version";
   std::string cases;
-  for (const Flag& flag : Flags()) {
-    if (flag.help.empty() || flag.name.size() == 1) continue;
-    if (flag.kind == OptionKind::kSwitch) {
-      names += " --" + flag.name + " --no-" + flag.name;
-      continue;
-    }
-    names += " --" + flag.name + "=";
-    const bool is_path = flag.argument == "FILE" || flag.argument == "PATH";
-    if (const std::string words = WordsOf(flag); !words.empty()) {
-      cases += "    --" + flag.name + ") mapfile -t COMPREPLY < <(compgen -W '" + words + "' -- \"$word\") ;;\n";
-    } else if (is_path) {
-      cases += "    --" + flag.name + ") mapfile -t COMPREPLY < <(compgen -f -- \"$word\"); compopt -o filenames ;;\n";
-    }
+  for (const Flag& flag : Flags()) cases += CaseOf(flag);
+  for (const Flag& flag : RunFlags()) {
+    if (IsOfRun(flag)) cases += CaseOf(flag);
   }
   return "# Completion of brahe(8) in bash. Made from the table of options by write_package_files.\n"
          "_brahe() {\n"
@@ -185,12 +229,21 @@ std::string BashCompletion() {
          "  if [ \"$flag\" = = ]; then flag=${COMP_WORDS[COMP_CWORD - 2]}; fi\n"
          "  if [ \"$word\" = = ]; then word=\"\"; fi\n"
          "  COMPREPLY=()\n"
+         "  local names='" +
+         NamesOf(Flags()) +
+         "'\n"
+         "  if [ \"$COMP_CWORD\" = 1 ]; then names=\"run $names\"; fi\n"
+         "  if [ \"$COMP_CWORD\" -gt 1 ] && [ \"${COMP_WORDS[1]}\" = run ]; then names='" +
+         NamesOf(RunFlags()) +
+         "'; fi\n"
          "  case \"$flag\" in\n" +
          cases +
          "    *)\n"
-         "      mapfile -t COMPREPLY < <(compgen -W '" +
-         names +
-         "' -- \"$word\")\n"
+         "      mapfile -t COMPREPLY < <(compgen -W \"$names\" -- \"$word\")\n"
+         "      # A command's name.\n"
+         "      if [ \"${COMP_WORDS[1]}\" = run ] && [ \"$COMP_CWORD\" -gt 1 ] && [ \"${word:0:1}\" != - ]; then\n"
+         "        mapfile -t COMPREPLY < <(compgen -c -- \"$word\")\n"
+         "      fi\n"
          "      if [ \"${#COMPREPLY[@]}\" = 1 ] && [ \"${COMPREPLY[0]: -1}\" = = ]; then compopt -o nospace; fi\n"
          "      ;;\n"
          "  esac\n"

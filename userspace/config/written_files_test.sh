@@ -13,7 +13,7 @@ complaints=$(groff -man -Tutf8 -ww -z "$TEST_TMPDIR/brahe.8" 2>&1) || fail "grof
 [ -z "$complaints" ] || fail "groff complains: $complaints"
 page=$(groff -man -rHY=0 -Tascii -P-cbou "$TEST_TMPDIR/brahe.8" | tr -s ' \n' ' ')
 for text in NAME 'brahe - tells how many joules' '--monitor.interval DURATION' '--[no-]kube.enable' 'Key: kube.enabled.' \
-  '(default: 5s)' SIGHUP LISTEN_FDS /etc/brahe/brahe.yaml; do
+  '(default: 5s)' 'brahe run [OPTIONS] [--] COMMAND' '-r, --repeat NUMBER' SIGHUP LISTEN_FDS /etc/brahe/brahe.yaml; do
   grep -qF -- "$text" <<<"$page" || fail "the manual page does not say $text"
 done
 
@@ -43,6 +43,10 @@ expect 'warn' --log.level w
 expect 'model msr' --cpu.preferred-meters = m
 touch "$TEST_TMPDIR/a file"
 expect "$TEST_TMPDIR/a file" --config.file = "$TEST_TMPDIR/a"
+expect 'run' r
+expect '--warmup=' run --warm
+expect '--host.sysfs=' run --host.s
+expect "$TEST_TMPDIR/a file" run -o "$TEST_TMPDIR/a"
 expect '--exporter.stdout' --config.strict --exporter.s
 expect '' --nothing.like.it
 exit "$((failures > 0))"

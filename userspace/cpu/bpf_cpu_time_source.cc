@@ -28,7 +28,7 @@ class BpfCpuTimeSource final : public CpuTimeSource {
   BpfCpuTimeSource(std::unique_ptr<BpfProgram> program, const BpfSourceOptions& options, Nanoseconds begin,
                    const Clock& clock)
       : program_(std::move(program)),
-        cuts_(program_->cut_memory(), clock),
+        cuts_(program_->cut_memory(), clock, options.cut_lead),
         table_(*program_),
         lives_({.procfs_root = options.procfs_root, .kernel_tells_ends = TellsEnds(program_->features())}),
         books_(options.program.topology.socket_of_cpu, options.sysfs_root),

@@ -7,6 +7,7 @@
 #include "userspace/base/result.h"
 #include "userspace/cpu/bpf_program.h"
 #include "userspace/cpu/cpu_time_source.h"
+#include "userspace/cpu/cut_protocol.h"
 
 namespace brahe::cpu {
 
@@ -14,6 +15,7 @@ struct BpfSourceOptions {
   BpfProgramOptions program;
   std::string sysfs_root = "/sys";    // which CPUs are online
   std::string procfs_root = "/proc";  // which processes still live, when the kernel had to drop an event
+  Nanoseconds cut_lead = CutProtocol::kUsualLead;
 };
 
 // The exact source: every slice of CPU time, counted in the kernel at each context switch and cut at an agreed instant.

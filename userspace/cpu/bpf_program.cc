@@ -65,16 +65,18 @@ Result<std::unique_ptr<BpfProgram>> BpfProgram::Load(const BpfProgramOptions& op
   }
   std::unique_ptr<BpfProgram> program(new BpfProgram);
   if (const auto loaded = program->LoadWhatTheKernelAccepts(options); !loaded) return loaded.error();
-  auto claim = InstanceClaim::Take(options.claim);
-  if (!claim) return claim.error();
-  program->claim_.emplace(*std::move(claim));
+  if (!options.claim.empty()) {
+    auto claim = InstanceClaim::Take(options.claim);
+    if (!claim) return claim.error();
+    program->claim_.emplace(*std::move(claim));
+  }
   if (const auto same = CheckClocks(); !same) return same.error();
   if (const auto mapped = program->MapMemory(options.topology); !mapped) return mapped.error();
   if (const auto freed = program->FreeAll(); !freed) return freed.error();
   if (const auto attached = program->Attach(); !attached) return attached.error();
   program->VisitCpus();
   program->NoteMissingFields();
-  program->Pin(options.pin_path);
+  if (!options.pin_path.empty()) program->Pin(options.pin_path);
   return program;
 }
 
@@ -244,7 +246,7 @@ void BpfProgram::NoteMissingFields() {
 
 // Maps only: a pinned link would go on running its program after an end by SIGKILL.
 void BpfProgram::Pin(const std::string& path) {
-  if (!claim_->sees_others()) {
+  if (claim_ && !claim_->sees_others()) {
     LOG(INFO) << "BPF maps are not pinned: " << path << " may be another instance's; bpftool finds them by name";
     return;
   }

@@ -32,10 +32,12 @@ namespace brahe::cpu {
 struct BpfProgramOptions {
   CpuTopology topology;  // socket_of_cpu must have an entry for each possible CPU
   CgroupHierarchy hierarchy;
-  uint32_t max_processes = 0;       // records; 0: RecordCapacity
-  uint32_t event_buffer_bytes = 0;  // a power of 2 and a multiple of the page size; 0: 512 KiB
-  std::string pin_path = "/sys/fs/bpf/brahe";
-  std::string claim = "brahe";  // of two programs with the same one the second is refused; see InstanceClaim
+  uint32_t max_processes = 0;                  // records; 0: RecordCapacity
+  uint32_t event_buffer_bytes = 0;             // a power of 2 and a multiple of the page size; 0: 512 KiB
+  std::string pin_path = "/sys/fs/bpf/brahe";  // empty: maps are not pinned
+  // Of two programs with the same one the second is refused; see InstanceClaim. Empty: this one is no instance, and
+  // runs beside any.
+  std::string claim = "brahe";
 };
 
 // How many records a machine has for processes: `configured`, or if that is 0 by its size: 1024 for each CPU, but at

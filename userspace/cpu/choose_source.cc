@@ -10,12 +10,21 @@
 namespace brahe::cpu {
 namespace {
 
+constexpr uint32_t kRecordsForOneCommand = 8192;
+// What is cut late is on the side of the cut where the command does not run.
+constexpr Nanoseconds kLeadForOneCommand = {100'000};
+
 Result<std::unique_ptr<CpuTimeSource>> MakeBpf(const CpuTimeSourceOptions& options, const Clock& clock) {
   BpfSourceOptions bpf;
   bpf.program.topology = options.topology;
   bpf.program.hierarchy = options.hierarchy;
   bpf.program.max_processes = options.max_processes;
   bpf.program.pin_path = options.sysfs_root + "/fs/bpf/brahe";
+  if (options.for_one_command) {
+    bpf.program.claim = bpf.program.pin_path = "";
+    if (options.max_processes == 0) bpf.program.max_processes = kRecordsForOneCommand;
+    bpf.cut_lead = kLeadForOneCommand;
+  }
   bpf.sysfs_root = options.sysfs_root;
   bpf.procfs_root = options.procfs_root;
   return MakeBpfCpuTimeSource(bpf, clock);

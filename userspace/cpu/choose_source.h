@@ -18,6 +18,9 @@ struct CpuTimeSourceOptions {
   CpuTopology topology;
   CgroupHierarchy hierarchy;   // mount_point empty: none was found
   uint32_t max_processes = 0;  // of the kernel's process table; 0: by the machine
+  // For one command: a source beside those of other instances, which is soon set up, cuts soon and pins nothing. Of
+  // more processes than its table holds it knows the cgroups only.
+  bool for_one_command = false;
 };
 
 // Makes the source that `kind` asks for. Falling back from bpf to procfs is one WARNING that says why, and what that

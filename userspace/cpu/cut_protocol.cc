@@ -8,7 +8,6 @@ namespace {
 
 // How far in the future a cut is published. It doubles whenever that was not enough (a virtual CPU was taken away), and
 // shrinks again after so many cuts in time.
-constexpr Nanoseconds kMinLead = Milliseconds(2);
 constexpr Nanoseconds kMaxLead = Milliseconds(64);
 constexpr uint32_t kCutsToShrinkLead = 64;
 // From the cut, or from its publication if that was later: so that small differences between the CPUs' clocks do not
@@ -21,7 +20,7 @@ constexpr Nanoseconds kPatience = {20'000};  // between looks at a slot whose ha
 void CutProtocol::Cut() {
   volatile cut_control& control = *memory_.control;
   const uint32_t receiving = 1 - new_bank(control.cut);
-  lead_ = std::max(lead_, kMinLead);
+  lead_ = std::max(lead_, least_lead_);
   const uint64_t instant = (clock_.Now() + lead_).value & ~uint64_t{1};
   // All time before the last cut has been read. Whoever sees the new cut sees this, too.
   __atomic_store_n(&control.settled[receiving], at_.cut, __ATOMIC_RELEASE);
@@ -42,7 +41,7 @@ void CutProtocol::NotePunctuality(bool in_time) {
     lead_ = std::min(lead_ * 2, kMaxLead);
     cuts_in_time_ = 0;
   } else if (++cuts_in_time_ % kCutsToShrinkLead == 0) {
-    lead_ = std::max(lead_ / 2, kMinLead);
+    lead_ = std::max(lead_ / 2, least_lead_);
   }
 }
 

@@ -36,9 +36,12 @@ class CutProtocol {
     uint64_t switches = 0, repaired = 0, births = 0, overflows = 0, moves = 0;
   };
 
+  // How far in the future a cut is published at least. A shorter lead makes a cut sooner, and late more often.
+  static constexpr Nanoseconds kUsualLead = Milliseconds(2);
+
   // `clock` must outlive this object.
-  CutProtocol(CutMemory memory, const Clock& clock)
-      : memory_(memory), clock_(clock), readings_(memory.cpus), running_(memory.cpus) {}
+  CutProtocol(CutMemory memory, const Clock& clock, Nanoseconds least_lead = kUsualLead)
+      : memory_(memory), clock_(clock), least_lead_(least_lead), readings_(memory.cpus), running_(memory.cpus) {}
 
   // Publishes a cut a little in the future, and returns after it. The slots must have been read since the cut before.
   void Cut();
@@ -67,6 +70,7 @@ class CutProtocol {
 
   const CutMemory memory_;
   const Clock& clock_;
+  const Nanoseconds least_lead_;
   std::vector<Reading> readings_;       // by CPU
   std::vector<running_slice> running_;  // by CPU
   cut_instants at_ = {0, 0};

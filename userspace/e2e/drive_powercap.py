@@ -3,6 +3,8 @@
 
 drive_powercap.py ROOT FOLDER=NAME=WATTS ...   for example  /tmp/t intel-rapl:0=package-0=60
 
+With --period=SECONDS first it counts up that often, with real-time priority, so that no other load makes it late.
+
 ROOT becomes a sysfs root whose devices/ is the machine's own, so that CPUs are found there too. Prints "ready". A process of its own, so that a
 test can stop it like a sensor that hangs.
 """
@@ -28,13 +30,17 @@ def make_zone(root, folder, name, start_uj):
 
 
 def main():
-    root, zones = sys.argv[1], []
+    arguments, period = sys.argv[1:], 0.005
+    if arguments[0].startswith("--period="):
+        period = float(arguments.pop(0).partition("=")[2])
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    root, zones = arguments.pop(0), []
     # As many digits at the end as at the start: a number is then overwritten in place and never half there.
     start_uj = 10**11
     os.makedirs(root, exist_ok=True)
     if not os.path.lexists(os.path.join(root, "devices")):
         os.symlink("/sys/devices", os.path.join(root, "devices"))
-    for zone in sys.argv[2:]:
+    for zone in arguments:
         folder, name, watts = zone.split("=")
         zones.append((make_zone(root, folder, name, start_uj), float(watts)))
     print("ready", flush=True)
@@ -43,7 +49,7 @@ def main():
         now = time.monotonic()
         for fd, watts in zones:
             os.pwrite(fd, b"%d\n" % (start_uj + int((now - start) * watts * 1e6)), 0)
-        time.sleep(0.005)
+        time.sleep(period)
 
 
 if __name__ == "__main__":

@@ -91,10 +91,12 @@ def cpus_of_zones():
 class PowercapDriver:
     """drive_powercap.py as a process of its own."""
 
-    def __init__(self, root, zones=THREE_ZONES):
+    def __init__(self, root, zones=THREE_ZONES, period=None):
+        """Counts up each `period`, in seconds, with real-time priority where that is given."""
         self.root = root
+        options = [] if period is None else [f"--period={period}"]
         self.process = subprocess.Popen(
-            [sys.executable, os.path.join(HERE, "drive_powercap.py"), root, *zones],
+            [sys.executable, os.path.join(HERE, "drive_powercap.py"), *options, root, *zones],
             stdout=subprocess.PIPE,
             text=True,
         )

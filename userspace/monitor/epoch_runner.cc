@@ -32,13 +32,17 @@ Result<Nanoseconds> EpochRunner::Start() {
   return epoch->end;
 }
 
-std::shared_ptr<const Snapshot> EpochRunner::RunEpoch() {
+bool EpochRunner::CutEpoch() {
   if (const Result<Nanoseconds> cut = parts_.cpu_time->Cut(); !cut) {
     faults_.Report("epoch", "Cannot cut an epoch; the next one covers it: " + cut.error().message);
-    return nullptr;
+    return false;
   }
-  const Nanoseconds begin = clock_.Now();
+  cut_done_ = clock_.Now();
   Sample();
+  return true;
+}
+
+std::shared_ptr<const Snapshot> EpochRunner::CollectEpoch() {
   const Result<cpu::CpuTimeEpoch> epoch = parts_.cpu_time->Collect();
   if (!epoch) {
     // The energy stays in the meter, as the CPU time does in its source.
@@ -52,7 +56,7 @@ std::shared_ptr<const Snapshot> EpochRunner::RunEpoch() {
   attributor_.Attribute(*epoch, energy);
   read_lags_ = std::move(energy.read_lags);
   std::shared_ptr<const Snapshot> snapshot = Publishable(*epoch, meter_epoch.load);
-  work_time_ = clock_.Now() - begin;
+  work_time_ = clock_.Now() - cut_done_;
   return snapshot;
 }
 

@@ -36,10 +36,14 @@ class EpochRunner {
   // to be paired with and is not booked. To be called once, before all others.
   Result<Nanoseconds> Start();
   // One epoch; null if it could not be cut or read, which is logged. The next one then covers both.
-  std::shared_ptr<const Snapshot> RunEpoch();
-  // Work of the last RunEpoch, without the sleep until its cut.
+  std::shared_ptr<const Snapshot> RunEpoch() { return CutEpoch() ? CollectEpoch() : nullptr; }
+  // Its two halves, for those who have something to do right after the cut: false or null as above. After a cut the
+  // other half must follow.
+  bool CutEpoch();
+  std::shared_ptr<const Snapshot> CollectEpoch();
+  // Work of the last epoch, without the sleep until its cut.
   [[nodiscard]] Nanoseconds work_time() const { return work_time_; }
-  // EnergyEpoch::read_lags of the last RunEpoch.
+  // EnergyEpoch::read_lags of the last epoch.
   [[nodiscard]] const std::vector<Nanoseconds>& read_lags() const { return read_lags_; }
 
   // When Sample must be called if no epoch is cut until then; nullopt: never.
@@ -60,6 +64,7 @@ class EpochRunner {
   Snapshot fixed_;  // what is the same in all snapshots
   uint64_t epoch_ = 0;
   Nanoseconds sampled_;
+  Nanoseconds cut_done_;  // when the last CutEpoch had slept
   Nanoseconds work_time_;
   std::vector<Nanoseconds> read_lags_;
   SocketCheck socket_check_;

@@ -1,0 +1,320 @@
+#!/usr/bin/env python3
+"""`brahe run` on a driven tree: the joules of commands of 20 ms, 300 ms and 5 s beside a burner, of trees of processes that
+lose their parents, and what the command and its caller see of each other."""
+
+import csv
+import glob
+import io
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from cgroups import accounted_mount
+from node import ExporterProcess, Inaccurate, PowercapDriver, three_tries
+import runner
+
+BRAHE, JOBS = os.path.abspath(sys.argv.pop(1)), os.path.abspath(sys.argv.pop(1))
+CPUS = os.cpu_count()
+WATTS = {"package": 60, "core": 40, "dram": 6}
+LEFT_BEHIND = ("/sys/fs/bpf/*", f"{accounted_mount()}/**/brahe-run-*")
+
+
+def left_behind():
+    return sorted(path for pattern in LEFT_BEHIND for path in glob.glob(pattern, recursive=True))
+
+
+class Run:
+    """A run that is over: its exit status, what the command and `brahe run` wrote, and the report."""
+
+    def __init__(self, root, *arguments, options=(), **popen):
+        with tempfile.NamedTemporaryFile("r", dir=os.environ.get("TEST_TMPDIR")) as report:
+            flags = [f"--host.sysfs={root}", "--json", f"--output={report.name}", *options]
+            run = subprocess.run(
+                [BRAHE, "run", *flags, "--", *arguments], capture_output=True, text=True, timeout=120, **popen
+            )
+            self.status, self.stdout, self.stderr = run.returncode, run.stdout, run.stderr
+            text = report.read()
+        self.report = json.loads(text) if text else None
+
+    def runs(self, command=0):
+        return self.report["commands"][command]["runs"]
+
+    def zone(self, name="package", run=0):
+        return next(zone for zone in self.runs()[run]["zones"] if zone["zone"] == name)
+
+    def used_seconds(self):
+        """What the jobs that it ran say that they used, in all."""
+        return sum(json.loads(line)["own_ns"] for line in self.stdout.splitlines()) / 1e9
+
+
+class RunTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR"))
+        cls.addClassCleanup(cls.folder.cleanup)
+        cls.root = os.path.join(cls.folder.name, "sys")
+        driver = PowercapDriver(cls.root, period=0.0002)
+        cls.addClassCleanup(driver.stop)
+
+    def run_it(self, *arguments, **more):
+        return Run(self.root, *arguments, **more)
+
+
+class JoulesTest(RunTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        burner = subprocess.Popen(["taskset", "-c", str(CPUS - 1), "sh", "-c", "while :; do :; done"])
+        cls.addClassCleanup(burner.wait)
+        cls.addClassCleanup(burner.kill)
+
+    def check(self, seconds, runs, tolerance):
+        job = ["taskset", "-c", "0", JOBS, "burn", str(seconds)]
+        run = self.run_it(*job, options=["-r", str(runs)])
+        self.assertEqual(run.status, 0, run.stderr)
+        used = run.used_seconds()
+        for zone, watts in WATTS.items():
+            joules = sum(run.zone(zone, i)["joules"] for i in range(runs))
+            off = joules / (used * watts / CPUS) - 1
+            print(f"{runs} runs of {seconds} s, {zone}: {joules:.6f} J, {100 * off:+.2f} %", flush=True)
+            if abs(off) > tolerance:
+                raise Inaccurate(f"{seconds} s: {zone} is off by {100 * off:.2f} %")
+            for i in range(runs):
+                self.check_bound(run.runs()[i], run.zone(zone, i), watts)
+
+    def check_bound(self, run, zone, watts):
+        error_of_node = zone["error_joules"] * zone["node_joules"] / zone["joules"]
+        off = zone["node_joules"] - watts * run["measured_seconds"]
+        if abs(off) > error_of_node:
+            raise Inaccurate(f"{zone}: the node's joules are off by {off}")
+
+    # The jobs' program says what it used before it ends, and taskset what it did not: some tenths of a ms.
+    @three_tries
+    def test_jobs_of_20_ms_have_their_joules_within_2_percent(self):
+        self.check(0.02, 10, 0.02)
+
+    @three_tries
+    def test_jobs_of_300_ms_have_their_joules_within_1_percent(self):
+        self.check(0.3, 5, 0.01)
+
+    @three_tries
+    def test_a_job_of_5_s_has_its_joules_within_3_permille(self):
+        self.check(5, 1, 0.003)
+
+
+class DescendantsTest(RunTest):
+    def check_tree(self, script, jobs):
+        run = self.run_it("sh", "-c", script)
+        self.assertEqual((run.status, len(run.stdout.splitlines())), (0, jobs), run.stderr)
+        used, counted = run.used_seconds(), run.runs()[0]["cpu_seconds"]
+        if not used - 0.001 <= counted <= used * 1.05 + 0.05:
+            raise Inaccurate(f"{counted} s of {used} s")
+        self.assertEqual(run.runs()[0]["left_running"], [])
+        return run
+
+    @three_tries
+    def test_a_tree_whose_parent_ends_first_is_whole(self):
+        run = self.check_tree(f"for i in 1 2 3; do {JOBS} burn 0.2 & done; exit 0", jobs=3)
+        self.assertGreater(run.runs()[0]["elapsed_seconds"], 0.2)
+
+    @three_tries
+    def test_a_daemon_in_a_session_of_its_own_is_the_commands(self):
+        self.check_tree(f"(setsid sh -c '{JOBS} burn 0.2 & exit 0' &) ; exit 0", jobs=1)
+
+    @three_tries
+    def test_what_runs_in_cgroups_that_the_command_makes_is_the_commands(self):
+        own = f"{accounted_mount()}$(grep -E ':(cpu,)?cpuacct:|^0::' /proc/self/cgroup | head -1 | cut -d: -f3-)"
+        self.check_tree(
+            f"g={own}/inner; mkdir $g; sh -c \"echo \\$\\$ >$g/cgroup.procs; {JOBS} burn 0.2; sleep 0.1\"", jobs=1
+        )
+        self.assertEqual(left_behind(), [])
+
+    def test_what_is_left_running_is_named_and_goes_on_in_the_callers_cgroup(self):
+        run = self.run_it("sh", "-c", "sleep 60 >/dev/null 2>&1 & sleep 0.2; echo $!", options=["--no-wait"])
+        pid = int(run.stdout)
+        try:
+            self.assertEqual(run.runs()[0]["left_running"], [{"pid": pid, "comm": "sleep"}])
+            with open(f"/proc/{pid}/cgroup") as there, open("/proc/self/cgroup") as here:
+                self.assertEqual(there.read(), here.read())
+        finally:
+            os.kill(pid, signal.SIGKILL)
+        self.assertLess(run.runs()[0]["elapsed_seconds"], 30)
+        self.assertEqual(left_behind(), [])
+
+    def test_an_interrupt_ends_the_waiting_for_what_is_left_running(self):
+        command = [BRAHE, "run", f"--host.sysfs={self.root}", "sh", "-c", "sleep 60 & exit 3"]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
+            line = run.stderr.readline()
+            self.assertIn("waiting for what it left running: sleep (", line)
+            pid = int(line.partition("sleep (")[2].partition(")")[0])
+            run.send_signal(signal.SIGINT)
+            self.assertEqual(run.wait(30), 3)
+            os.kill(pid, signal.SIGKILL)
+            self.assertIn(f"Still running, and counted until the end of the run: sleep ({pid})", run.stderr.read())
+
+    def test_many_runs_leave_nothing_behind(self):
+        before = left_behind()
+        processes = set(os.listdir("/proc"))
+        run = self.run_it("true", options=["-r", "50"])
+        self.assertEqual(len(run.runs()), 50)
+        for _ in range(5):
+            self.run_it("true")
+        self.assertEqual(left_behind(), before)
+        new = [pid for pid in set(os.listdir("/proc")) - processes if pid.isdigit()]
+        for pid in new:
+            try:
+                with open(f"/proc/{pid}/comm") as comm:
+                    self.assertNotIn(comm.read().strip(), ("brahe", "true"))
+            except FileNotFoundError:
+                pass
+
+
+class CallerTest(RunTest):
+    def test_the_exit_status_is_the_commands(self):
+        self.assertEqual(self.run_it("true").status, 0)
+        run = self.run_it("sh", "-c", "exit 7")
+        self.assertEqual((run.status, run.runs()[0]["exit_status"]), (7, 7))
+        self.assertEqual(self.run_it("sh", "-c", "kill -9 $$").status, 128 + 9)
+
+    def test_a_command_that_is_not_there_is_127_with_the_nearest_name(self):
+        run = self.run_it("slepp", "1")
+        self.assertEqual((run.status, run.stdout), (127, ""))
+        self.assertIn('"slepp": not in PATH; did you mean sleep?', run.stderr)
+        self.assertEqual(self.run_it("/nonexistent/program").status, 127)
+
+    def test_a_file_that_is_no_program_is_126(self):
+        run = self.run_it("/etc/passwd")
+        self.assertEqual(run.status, 126)
+        self.assertIn("Permission denied", run.stderr)
+
+    def test_who_is_not_root_is_told_so(self):
+        # A user namespace of which nobody is root.
+        run = subprocess.run(["unshare", "--user", BRAHE, "run", "true"], capture_output=True, text=True, timeout=60)
+        self.assertEqual(run.returncode, 125)
+        self.assertIn("works as root only", run.stderr)
+
+    def test_faults_of_the_command_line_are_125_and_name_the_remedy(self):
+        for options, arguments, said in (
+            (["--warmpu=1"], ["true"], "did you mean --warmup?"),
+            (["--csv"], ["true"], "one form"),
+            (["-r", "0"], ["true"], "at least 1"),
+            ([], ["--vs", "true"], "before and after --vs"),
+        ):
+            run = self.run_it(*arguments, options=options)
+            self.assertEqual(run.status, 125, options)
+            self.assertIn(said, run.stderr)
+
+    def test_streams_and_files_of_the_command_are_its_own(self):
+        run = self.run_it("sh", "-c", "cat; echo two >&2; ls /proc/self/fd | wc -l", input="one\n")
+        self.assertEqual(run.stdout, "one\n4\n")  # three, and that of ls
+        self.assertEqual(run.stderr, "two\n")
+
+    def test_signals_that_it_is_sent_reach_the_command(self):
+        for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP):
+            script = f"trap 'echo got; exit 9' {number.name[3:]}; echo ready; while :; do sleep 0.05; done"
+            command = [BRAHE, "run", f"--host.sysfs={self.root}", "sh", "-c", script]
+            with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as run:
+                self.assertEqual(run.stdout.readline(), "ready\n")
+                run.send_signal(number)
+                self.assertEqual((run.stdout.read(), run.wait(30)), ("got\n", 9))
+
+    def test_the_terminal_is_the_commands_and_its_interrupt_comes_once(self):
+        pid, terminal = pty.fork()
+        if pid == 0:
+            script = "test -t 0 && test -t 1 || exit 8; trap 'n=x$n' INT; echo ready; sleep 0.5; sleep 0.5; echo got=$n; exit 5"
+            os.execv(BRAHE, [BRAHE, "run", f"--host.sysfs={self.root}", "sh", "-c", script])
+        said = b""
+        while b"ready" not in said:
+            said += os.read(terminal, 1000)
+        os.write(terminal, b"\x03")
+        try:
+            while chunk := os.read(terminal, 1000):
+                said += chunk
+        except OSError:  # the end of a pty
+            pass
+        os.close(terminal)
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 5, said)
+        self.assertIn(b"got=x\r\n", said)
+
+
+class ReportTest(RunTest):
+    def text(self, *arguments):
+        command = [BRAHE, "run", f"--host.sysfs={self.root}", "--output=-", *arguments]
+        run = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        return run.stdout
+
+    def test_a_single_run_is_a_table_of_zones(self):
+        text = self.text("true")
+        self.assertIn("true: exit status 0, ", text)
+        self.assertRegex(text, r"\n  package +\d\.\d+ +\d\.\d+ +[\d.]+ +[\d.]+ +[\d.]+ % ")
+        self.assertIn("Energy measured by rapl; CPU time counted by bpf\n", text)
+
+    def test_repeated_runs_are_statistics_without_the_warm_up(self):
+        with tempfile.TemporaryDirectory() as folder:
+            run = self.run_it("sh", "-c", f"echo >>{folder}/runs", options=["-r", "4", "--warmup", "2"])
+            with open(f"{folder}/runs") as lines:
+                self.assertEqual(len(lines.readlines()), 6)
+        self.assertEqual(len(run.runs()), 4)
+        statistics = {row["measure"]: row for row in run.report["commands"][0]["statistics"]}
+        row = statistics["package"]
+        joules = [run.zone("package", i)["joules"] for i in range(4)]
+        self.assertAlmostEqual(row["mean"], sum(joules) / 4)
+        self.assertEqual((row["minimum"], row["maximum"]), (min(joules), max(joules)))
+
+    def test_csv_has_a_line_for_each_zone_of_each_run(self):
+        rows = list(csv.DictReader(io.StringIO(self.text("--csv", "-r", "2", "sh", "-c", 'echo "a,b" >/dev/null'))))
+        self.assertEqual(sorted((row["run"], row["zone"]) for row in rows), sorted((r, z) for r in "12" for z in WATTS))
+        self.assertEqual(rows[0]["command"], """sh -c 'echo "a,b" >/dev/null'""")
+        self.assertGreater(float(rows[0]["node_joules"]), 0)
+
+    def test_markdown_has_tables(self):
+        self.assertRegex(self.text("--markdown", "true"), r"### true: .*\n\n\| zone \| joules .*\n\|---\|---:")
+
+    @three_tries
+    def test_two_commands_are_compared_in_turns(self):
+        run = self.run_it(JOBS, "burn", "0.03", "--vs", JOBS, "burn", "0.09", options=["-r", "6"])
+        ratio = {row["measure"]: row for row in run.report["comparison"]}["package"]
+        self.assertLessEqual(ratio["low"], ratio["ratio"])
+        self.assertLessEqual(ratio["ratio"], ratio["high"])
+        if not 2 < ratio["ratio"] < 4:
+            raise Inaccurate(ratio)
+
+    def test_estimates_are_said_to_be_estimates(self):
+        command = [BRAHE, "run", "--cpu.preferred-meters=model", "--json", "--output=-", "true"]
+        run = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        self.assertIn("Energy is estimated from CPU time, not measured", run.stderr)
+        report = json.loads(run.stdout)
+        self.assertFalse(report["energy_measured"])
+        self.assertIsNone(report["commands"][0]["runs"][0]["zones"][0]["error_joules"])
+
+
+class BesideAnExporterTest(RunTest):
+    def test_it_runs_beside_an_exporter_that_counts(self):
+        exporter = ExporterProcess(BRAHE, f"--host.sysfs={self.root}", "--cpu.time-source=bpf")
+        try:
+            run = self.run_it(JOBS, "burn", "0.1")
+            self.assertEqual((run.status, run.stderr), (0, ""))
+            self.assertEqual(run.report["cpu_time_source"], "bpf")
+            self.assertGreater(run.zone()["joules"], 0)
+            exporter.first_scrape()
+        finally:
+            self.assertEqual(exporter.stop(), 0)
+
+
+class NoCgroupTest(RunTest):
+    def test_where_no_cgroup_can_be_made_the_error_says_what_to_do(self):
+        script = f"mount --bind {accounted_mount()} {accounted_mount()} && mount -o remount,ro,bind {accounted_mount()} && exec \"$@\""
+        command = ["unshare", "-m", "sh", "-c", script, "sh", BRAHE, "run", f"--host.sysfs={self.root}", "true"]
+        run = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        self.assertEqual(run.returncode, 125, run.stderr)
+        self.assertRegex(run.stderr, "make cgroup .*: Read-only file system: .* make the cgroup file system writable")
+
+
+if __name__ == "__main__":
+    runner.main()
