@@ -55,6 +55,7 @@ std::string CommOf(pid_t pid) {
 }  // namespace
 
 Result<std::string> OwnCgroupFolder(const std::string& procfs_root, const cpu::CgroupHierarchy& hierarchy) {
+  if (hierarchy.mount_point.empty()) return NoCgroup(MakeError("no cgroup hierarchy is mounted"));
   const std::string file = procfs_root + "/self/cgroup";
   const auto text = ReadFile(file);
   if (!text) return NoCgroup(text.error());

@@ -20,13 +20,6 @@ Result<Pipe> MakePipe() {
   return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
-void ResetSignals(const sigset_t& mask) {
-  for (int signal = 1; signal < NSIG; ++signal) {
-    if (signal != SIGKILL && signal != SIGSTOP) std::signal(signal, SIG_DFL);
-  }
-  sigprocmask(SIG_SETMASK, &mask, nullptr);
-}
-
 [[noreturn]] void RunChild(const std::vector<std::string>& command, const sigset_t& mask, Pipe gate, Pipe failure) {
   std::vector<char*> arguments;
   for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
@@ -37,7 +30,7 @@ void ResetSignals(const sigset_t& mask) {
   while ((n = read(gate.reader.get(), &go, 1)) < 0 && errno == EINTR) {
   }
   if (n != 1) _exit(0);
-  ResetSignals(mask);
+  sigprocmask(SIG_SETMASK, &mask, nullptr);
   execvp(arguments[0], arguments.data());
   const int error = errno;
   n = write(failure.writer.get(), &error, sizeof error);

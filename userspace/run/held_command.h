@@ -15,7 +15,7 @@ namespace brahe::run {
 // the rights and the environment of this process. To be used before there are threads; not thread-safe.
 class HeldCommand {
  public:
-  // `mask` is the signal mask that it starts with; handlers and ignored signals are the default's.
+  // `mask` is the signal mask that it starts with. Signals that are ignored here are there as well, as nohup needs it.
   static Result<HeldCommand> Fork(const std::vector<std::string>& command, const sigset_t& mask);
   HeldCommand(HeldCommand&& other) noexcept;
   HeldCommand& operator=(HeldCommand&&) = delete;
