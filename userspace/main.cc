@@ -4,6 +4,7 @@
 
 #include "userspace/base/capabilities.h"
 #include "userspace/base/standard_files.h"
+#include "userspace/check_command.h"
 #include "userspace/run_command.h"
 #include "userspace/serve.h"
 
@@ -18,7 +19,9 @@ int Main(int argc, char** argv) {
     std::cerr << "brahe: " << status.error().message << "\n";
     return 1;
   }
-  if (argc > 1 && std::string_view(argv[1]) == "run") return RunCommand(argc - 2, argv + 2);
+  const std::string_view command = argc > 1 ? argv[1] : "";
+  if (command == "run") return RunCommand(argc - 2, argv + 2);
+  if (command == "check") return CheckCommand(argc - 2, argv + 2);
   return Serve(argc, argv);
 }
 

@@ -55,7 +55,7 @@ Result<std::unique_ptr<run::CommandRunner>> StartRunner(const config::Config& co
         "works as root only (try sudo): it makes a cgroup, loads a BPF program and reads energy counters. "
         "Asking a running exporter for it without privilege is not supported yet");
   }
-  auto sources = OpenSources(config, Purpose::kOneCommand);
+  auto sources = OpenSources(config, cpu::Purpose::kOneCommand);
   if (!sources) return sources.error();
   auto parent = run::OwnCgroupFolder(config.host.procfs, sources->hierarchy);
   if (!parent) return parent.error();

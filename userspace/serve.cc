@@ -313,7 +313,7 @@ Status Run(const config::Config& config, const sigset_t& signals, Settings& sett
   if (!manager) return manager.error();
   auto passed = service::TakePassedFiles(variables, getpid());
   if (!passed) return passed.error();
-  auto sources = OpenSources(config, Purpose::kServe);
+  auto sources = OpenSources(config, cpu::Purpose::kServe);
   if (!sources) return sources.error();
   auto sockets = OpenSockets(config, *std::move(passed));
   if (!sockets) return sockets.error();

@@ -26,7 +26,7 @@ cpu::CgroupHierarchy Hierarchy(const config::Config& config) {
 
 }  // namespace
 
-Result<Sources> OpenSources(const config::Config& config, Purpose purpose) {
+Result<Sources> OpenSources(const config::Config& config, cpu::Purpose purpose) {
   auto topology = cpu::ReadCpuTopology(config.host.sysfs);
   if (!topology) return topology.error();
   const cpu::CgroupHierarchy hierarchy = Hierarchy(config);
@@ -36,7 +36,7 @@ Result<Sources> OpenSources(const config::Config& config, Purpose purpose) {
                                             .topology = *topology,
                                             .hierarchy = hierarchy,
                                             .max_processes = static_cast<uint32_t>(config.cpu.max_processes),
-                                            .for_one_command = purpose == Purpose::kOneCommand},
+                                            .purpose = purpose},
                                            SystemClock());
   if (!cpu_time) return cpu_time.error();
   const std::vector<cpu::CpuInfo> cpus = CpuInfos(config);

@@ -19,10 +19,7 @@ struct Sources {
   std::unique_ptr<energy::EnergyMeter> energy;
 };
 
-// What they are opened for: to serve, which one instance of a machine does, or to measure a command beside it.
-enum class Purpose { kServe, kOneCommand };
-
 // What `config` asks for and the machine has. What is lost is logged. To be called before there are threads.
-Result<Sources> OpenSources(const config::Config& config, Purpose purpose);
+Result<Sources> OpenSources(const config::Config& config, cpu::Purpose purpose);
 
 }  // namespace brahe

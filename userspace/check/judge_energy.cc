@@ -19,7 +19,9 @@ std::string NameOf(const ZoneSeen& zone) {
 
 Verdict SensorVerdict(const Observation& seen) {
   const std::string found = seen.energy_source + ", " + Count(seen.zones.size(), "zone");
-  if (seen.energy_measured) return {"sensor", Outcome::kGood, found + ", measured"};
+  const bool moves =
+      std::any_of(seen.zones.begin(), seen.zones.end(), [](const ZoneSeen& zone) { return zone.epochs_moved > 0; });
+  if (seen.energy_measured && moves) return {"sensor", Outcome::kGood, found + ", measured"};
   if (seen.energy_source == "model") {
     return {
         "sensor", Outcome::kLimited, "there is none: power is estimated from CPU use",
@@ -52,7 +54,7 @@ Verdict ZoneVerdict(const ZoneSeen& zone, const Observation& seen) {
           "jumped " + Count(zone.resets, "time") + " by more than can be true; that energy is not charged",
           "its counter is set back or wraps unseen: look whether something else writes it");
   } else if (zone.epochs_moved == 0) {
-    fault(seen.energy_measured ? Outcome::kLimited : Outcome::kFaulty,
+    fault(Outcome::kLimited,
           "stood still for " + InSeconds(seen.time) + ", at " + InPercent(seen.busy_share) + " of the CPU time busy",
           "leave it out by rapl.zones, if the machine does not count it");
   }

@@ -89,12 +89,13 @@ TEST(JudgeTest, WithoutASensorPowerIsEstimated) {
 }
 
 TEST(JudgeTest, ASensorThatDoesNotMoveIsNone) {
-  Observation seen = Healthy();
-  seen.energy_measured = false;
-  seen.zones = {Zone("package", 0, {})};
-  seen.zones[0].epochs_moved = 0;
-  seen.zones[0].still = true;
-  EXPECT_EQ(Complaints(seen), (List{"sensor faulty", "zone package-0 faulty"}));
+  for (const bool is_known_to_be_none : {false, true}) {
+    Observation seen = Healthy();
+    seen.energy_measured = !is_known_to_be_none;
+    seen.zones = {Zone("package", 0, {})};
+    seen.zones[0].epochs_moved = 0;
+    EXPECT_EQ(Complaints(seen), (List{"sensor faulty", "zone package-0 limited"}));
+  }
 }
 
 TEST(JudgeTest, OneOfManyZonesThatStandsStillIsNamed) {

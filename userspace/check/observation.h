@@ -20,7 +20,6 @@ struct ZoneSeen {
   uint64_t epochs_known = 0;       // epochs of which its energy is known
   uint64_t read_errors = 0;
   uint64_t resets = 0;
-  bool still = false;  // as ZoneStats says
 };
 
 // CPU time that somebody was charged with, beside what the kernel's own books say.

@@ -125,7 +125,6 @@ void Close(const monitor::Snapshot& first, const monitor::Snapshot& last, Observ
     seen.zones[z].energy = now.figures.all.energy - before.figures.all.energy;
     seen.zones[z].read_errors = now.read_errors - before.read_errors;
     seen.zones[z].resets = now.resets - before.resets;
-    seen.zones[z].still = now.still;
   }
 }
 

@@ -84,6 +84,11 @@ struct Config {
     bool markdown = false;
     std::string output;  // a file, or "-" for standard output; empty: standard error
   } run;
+  // Of the command check alone.
+  struct Check {
+    uint64_t seconds = 10;  // 3 to 3600
+    bool json = false;
+  } check;
   struct Kube {
     bool enabled = false;
     std::string config;     // kubeconfig file; empty: as the pod that this process runs in

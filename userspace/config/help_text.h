@@ -15,7 +15,9 @@ std::string HelpText(std::string_view head, const std::vector<Flag>& flags);
 inline constexpr std::string_view kExporterHead =
     "Tells how many joules each process, container, VM and pod on this node uses.\n"
     "Usage: brahe [OPTIONS]\n"
-    "       brahe run [OPTIONS] [--] COMMAND [ARGUMENT...]   the energy of one command; see brahe run --help\n";
+    "       brahe run [OPTIONS] [--] COMMAND [ARGUMENT...]   the energy of one command; see brahe run --help\n"
+    "       brahe check [OPTIONS]                            whether this machine measures well; see brahe check "
+    "--help\n";
 
 // The sections of `flags`, in the order of the first flag of each.
 std::vector<std::string> SectionsOf(const std::vector<Flag>& flags);

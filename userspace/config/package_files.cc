@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "userspace/config/check_line.h"
 #include "userspace/config/flags.h"
 #include "userspace/config/help_text.h"
 #include "userspace/config/options.h"
@@ -24,6 +25,9 @@ brahe \- tells how many joules each process, container, virtual machine and pod 
 .RI [ OPTIONS ]\ [\-\-]
 .I COMMAND
 .RI [ ARGUMENT ...]
+.br
+.B brahe check
+.RI [ OPTIONS ]
 .SH DESCRIPTION
 A BPF program counts every nanosecond of CPU time inside the kernel, the energy counters of the machine say what those
 nanoseconds cost, and Prometheus reads the result at
@@ -40,6 +44,8 @@ Flags win over the file, and the file wins over the defaults.
 .PP
 .B brahe run
 runs a command and tells how many joules it and all its descendants use.
+.B brahe check
+tells whether this machine measures well.
 .SH OPTIONS
 Flags are written \fB\-\-name=value\fR or \fB\-\-name value\fR, and switches \fB\-\-name\fR and \fB\-\-no\-name\fR.
 Lists take commas.
@@ -90,6 +96,23 @@ between two commands compares them, run in turns.
 The exit status is the command's, 127 or 126 where it cannot be run, and 125 where it cannot be measured.
 .PP
 )";
+
+constexpr std::string_view kCheckHead = R"(.SH CHECK
+.B brahe check
+watches the machine for some seconds, as root, and tells of its sensors, of what the kernel side counts beside the
+kernel's own books, of the sums in its books, of rights and of its own cost whether they are good, with what to do where
+they are not.
+The exit status is 0 where all figures are right, 1 where some are wrong or may be, and 2 where nothing can be told.
+.PP
+)";
+
+// A command besides the exporter, with what the manual page says of it.
+struct Command {
+  const CommandFlags& flags;
+  std::string_view head;
+};
+
+std::vector<Command> Commands() { return {{RunFlags(), kRunHead}, {CheckFlags(), kCheckHead}}; }
 
 // `text` as roff prints it unchanged, within a line.
 std::string Roff(std::string_view text) {
@@ -164,6 +187,20 @@ std::string CommentOf(const Option& option) {
   return comment;
 }
 
+// Its own flags, and the names of the exporter's that it takes.
+void AppendCommand(const Command& command, std::string& page) {
+  page += command.head;
+  std::string others;
+  for (const Flag& flag : command.flags.flags()) {
+    if (command.flags.IsOwn(flag)) {
+      AppendFlag(flag, page);
+    } else if (!flag.help.empty()) {
+      others += (others.empty() ? "" : ", ") + ("\\fB" + Roff("--" + flag.name) + "\\fR");
+    }
+  }
+  page += ".PP\n.na\nOf the flags above it takes\n" + others + ".\n.ad\n";
+}
+
 // The names of flags, as bash completes them.
 std::string NamesOf(const std::vector<Flag>& flags) {
   std::string names = "--help --version";
@@ -202,16 +239,7 @@ std::string ManualPage() {
       if (flag.section == section && !flag.help.empty()) AppendFlag(flag, page);
     }
   }
-  page += kRunHead;
-  std::string others;
-  for (const Flag& flag : RunFlags()) {
-    if (IsOfRun(flag)) {
-      AppendFlag(flag, page);
-    } else if (!flag.help.empty()) {
-      others += (others.empty() ? "" : ", ") + ("\\fB" + Roff("--" + flag.name) + "\\fR");
-    }
-  }
-  page += ".PP\n.na\nOf the flags above it takes\n" + others + ".\n.ad\n";
+  for (const Command& command : Commands()) AppendCommand(command, page);
   page += kManualTail;
   return page;
 }
@@ -219,8 +247,15 @@ std::string ManualPage() {
 std::string BashCompletion() {
   std::string cases;
   for (const Flag& flag : Flags()) cases += CaseOf(flag);
-  for (const Flag& flag : RunFlags()) {
-    if (IsOfRun(flag)) cases += CaseOf(flag);
+  std::string commands;
+  std::string their_names;
+  for (const Command& command : Commands()) {
+    for (const Flag& flag : command.flags.flags()) {
+      if (command.flags.IsOwn(flag)) cases += CaseOf(flag);
+    }
+    commands += command.flags.name() + " ";
+    their_names += "  if [ \"$COMP_CWORD\" -gt 1 ] && [ \"${COMP_WORDS[1]}\" = " + command.flags.name() +
+                   " ]; then names='" + NamesOf(command.flags.flags()) + "'; fi\n";
   }
   return "# Completion of brahe(8) in bash. Made from the table of options by write_package_files.\n"
          "_brahe() {\n"
@@ -232,12 +267,8 @@ std::string BashCompletion() {
          "  local names='" +
          NamesOf(Flags()) +
          "'\n"
-         "  if [ \"$COMP_CWORD\" = 1 ]; then names=\"run $names\"; fi\n"
-         "  if [ \"$COMP_CWORD\" -gt 1 ] && [ \"${COMP_WORDS[1]}\" = run ]; then names='" +
-         NamesOf(RunFlags()) +
-         "'; fi\n"
-         "  case \"$flag\" in\n" +
-         cases +
+         "  if [ \"$COMP_CWORD\" = 1 ]; then names=\"" +
+         commands + "$names\"; fi\n" + their_names + "  case \"$flag\" in\n" + cases +
          "    *)\n"
          "      mapfile -t COMPREPLY < <(compgen -W \"$names\" -- \"$word\")\n"
          "      # A command's name.\n"

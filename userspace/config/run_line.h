@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "userspace/base/result.h"
+#include "userspace/config/command_flags.h"
 #include "userspace/config/config.h"
-#include "userspace/config/flags.h"
 
 namespace brahe::config {
 
@@ -19,11 +19,8 @@ struct RunLine {
 // The word between two commands that are to be compared.
 inline constexpr char kVersus[] = "--vs";
 
-// The flags that `brahe run` takes: its own, and those of the exporter's that say where figures come from.
-const std::vector<Flag>& RunFlags();
-
-// Whether a flag of these is run's own.
-bool IsOfRun(const Flag& flag);
+// The flags of `brahe run`.
+const CommandFlags& RunFlags();
 
 // `arguments` are those after "run". Flags end at "--" or at the first that is none. Errors and threads as of
 // ParseCommandLine.

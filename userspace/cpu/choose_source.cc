@@ -20,8 +20,8 @@ Result<std::unique_ptr<CpuTimeSource>> MakeBpf(const CpuTimeSourceOptions& optio
   bpf.program.hierarchy = options.hierarchy;
   bpf.program.max_processes = options.max_processes;
   bpf.program.pin_path = options.sysfs_root + "/fs/bpf/brahe";
-  if (options.for_one_command) {
-    bpf.program.claim = bpf.program.pin_path = "";
+  if (options.purpose != Purpose::kServe) bpf.program.claim = bpf.program.pin_path = "";
+  if (options.purpose == Purpose::kOneCommand) {
     if (options.max_processes == 0) bpf.program.max_processes = kRecordsForOneCommand;
     bpf.cut_lead = kLeadForOneCommand;
   }

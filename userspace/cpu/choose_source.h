@@ -11,6 +11,14 @@
 
 namespace brahe::cpu {
 
+// What a source is opened for.
+enum class Purpose : uint8_t {
+  kServe,       // to serve: of two such sources on a machine the second is refused
+  kWatch,       // to look on for a while, beside that one: pins nothing
+  kOneCommand,  // to measure a command beside it: is also set up soon and cuts soon, and of more processes than its
+                // small table holds it knows the cgroups only
+};
+
 struct CpuTimeSourceOptions {
   std::string kind = "auto";  // bpf, procfs, or auto: bpf where it works, else procfs
   std::string sysfs_root = "/sys";
@@ -18,9 +26,7 @@ struct CpuTimeSourceOptions {
   CpuTopology topology;
   CgroupHierarchy hierarchy;   // mount_point empty: none was found
   uint32_t max_processes = 0;  // of the kernel's process table; 0: by the machine
-  // For one command: a source beside those of other instances, which is soon set up, cuts soon and pins nothing. Of
-  // more processes than its table holds it knows the cgroups only.
-  bool for_one_command = false;
+  Purpose purpose = Purpose::kServe;
 };
 
 // Makes the source that `kind` asks for. Falling back from bpf to procfs is one WARNING that says why, and what that

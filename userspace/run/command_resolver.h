@@ -1,7 +1,11 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <set>
 #include <string>
 #include <unordered_set>
+#include <vector>
 
 #include "userspace/monitor/workload_resolver.h"
 #include "userspace/workload/workload.h"
@@ -27,6 +31,8 @@ class CommandResolver final : public monitor::WorkloadResolver {
   const workload::CgroupFacts& CgroupFactsOf(uint64_t /*cgroup_id*/, const ProcessKey& /*process*/) override {
     return no_facts_;
   }
+  std::set<std::string> TakeNewUnits() override { return {}; }
+  std::vector<workload::Pod> TakeNewPods() override { return {}; }
   std::string UserNameOf(uint32_t uid) override { return std::to_string(uid); }
   workload::ProcessFacts FactsOf(const ProcessKey& /*process*/, const std::string& comm, const std::string& exec_path,
                                  bool /*alive*/) override {
