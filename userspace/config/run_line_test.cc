@@ -63,8 +63,9 @@ TEST(RunLineTest, ErrorsNameTheFlagAndTheRemedy) {
   EXPECT_EQ(ErrorOf({"-r", "x", "true"}).find("brahe run: --repeat: \"x\""), 0U) << ErrorOf({"-r", "x", "true"});
   EXPECT_EQ(ErrorOf({"--json", "--csv", "true"}), "brahe run: a report has one form: --json, --csv or --markdown");
   EXPECT_EQ(ErrorOf({}), "brahe run: a command is expected after the flags; see brahe run --help");
-  EXPECT_EQ(ErrorOf({"--repaet=3", "true"}),
-            "brahe run: --repaet: unknown flag; did you mean --repeat?; a command whose name begins so stands after --");
+  EXPECT_EQ(
+      ErrorOf({"--repaet=3", "true"}),
+      "brahe run: --repaet: unknown flag; did you mean --repeat?; a command whose name begins so stands after --");
 }
 
 TEST(RunLineTest, HelpListsRunsOwnFlagsAndTheSharedOnes) {
