@@ -69,7 +69,9 @@ TEST_F(UserNamesTest, LinesThatMakeNoSenseAreLeftOut) {
 }
 
 TEST_F(UserNamesTest, AFileOfAnyBytesOrSizeDoesNoHarm) {
-  Write(std::string("\0\xff\n\0:\0:\0:\n\xc3\xa9:x:5:5\n", 22));
+  constexpr std::string_view kBytes("\0\xff\n\0:\0:\0:\n\xc3\xa9:x:5:5\n", 19);
+  static_assert(kBytes.back() == '\n');
+  Write(std::string(kBytes));
   EXPECT_EQ(names_.NameOf(5), "\xc3\xa9");
   std::string huge;
   while (huge.size() < (2 << 20)) huge += "user" + std::to_string(huge.size()) + ":x:6:6::/:/\n";
