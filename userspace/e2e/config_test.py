@@ -15,7 +15,7 @@ import time
 import unittest
 
 from certificates import Certificates
-from fake_kube import FakeKube
+from fake_kube import FakeKube, write_kubeconfig
 from node import ExporterProcess, PowercapDriver
 import runner
 
@@ -62,17 +62,7 @@ class ConfigTest(unittest.TestCase):
         kube = FakeKube(certificates.sign("server"))
         self.addCleanup(kube.stop)
         kube.token = "secret"
-        with open(f"{self.folder}/kubeconfig", "w") as out:
-            cluster = {"server": kube.url, "certificate-authority": certificates.ca}
-            json.dump(
-                {
-                    "current-context": "x",
-                    "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
-                    "clusters": [{"name": "c", "cluster": cluster}],
-                    "users": [{"name": "u", "user": {"token": "secret"}}],
-                },
-                out,
-            )
+        write_kubeconfig(f"{self.folder}/kubeconfig", kube, certificates.ca)
         return (
             f"--kube.config={self.folder}/kubeconfig",
             f"--kube.kubelet.url={kube.url}",

@@ -35,6 +35,19 @@ def is_of(node, one):
     return one.get("spec", {}).get("nodeName", node) == node
 
 
+def write_kubeconfig(path, kube, authority):
+    """For an exporter that is to ask `kube`, whose certificate the file `authority` vouches for."""
+    cluster = {"server": kube.url, "certificate-authority": authority}
+    config = {
+        "current-context": "x",
+        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+        "clusters": [{"name": "c", "cluster": cluster}],
+        "users": [{"name": "u", "user": {"token": kube.token}}],
+    }
+    with open(path, "w") as file:
+        json.dump(config, file)
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 

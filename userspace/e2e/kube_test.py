@@ -2,7 +2,6 @@
 """The exporter beside a kubelet or an API server that tells of pods which start, restart and go, with processes in
 their cgroups: does each joule end in the right pod, under its name? Runs as root: kube_test.py BRAHE [CASE]."""
 
-import json
 import os
 import sys
 import tempfile
@@ -12,7 +11,7 @@ import uuid
 
 from cgroups import Burner, remove_tree
 from certificates import Certificates
-from fake_kube import FakeKube, owner, pod, replies
+from fake_kube import FakeKube, owner, pod, replies, write_kubeconfig
 from node import HiddenTime, Inaccurate, Node, cpus_of_zones, emulated, misses_short_work, stolen_seconds, three_tries
 import runner
 
@@ -40,17 +39,18 @@ class KubeTest:
     def setUp(self):
         folder = tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR"))
         self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-        self.certificates = Certificates(self.folder)
-        self.kube = FakeKube(self.certificates.sign("server"))
+        certificates = Certificates(folder.name)
+        self.kube = FakeKube(certificates.sign("server"))
         self.kube.token = "secret"
+        kubeconfig = f"{folder.name}/kubeconfig"
+        write_kubeconfig(kubeconfig, self.kube, certificates.ca)
         self.addCleanup(self.kube.stop)
         self.addCleanup(remove_tree, TREE)
         self.node = Node(
             BRAHE,
             "--kube.enable",
             "--kube.node-name=n1",
-            f"--kube.config={self.kubeconfig()}",
+            f"--kube.config={kubeconfig}",
             "--monitor.interval=250ms",
             "--monitor.staleness=1ms",
             "--monitor.max-terminated=-1",
@@ -61,19 +61,6 @@ class KubeTest:
         self.node.exporter.first_scrape()
         self.hidden = HiddenTime(self.node.exporter)
         self.stolen_before = stolen_seconds()
-
-    def kubeconfig(self):
-        cluster = {"server": self.kube.url, "certificate-authority": self.certificates.ca}
-        config = {
-            "current-context": "x",
-            "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
-            "clusters": [{"name": "c", "cluster": cluster}],
-            "users": [{"name": "u", "user": {"token": "secret"}}],
-        }
-        path = f"{self.folder}/kubeconfig"
-        with open(path, "w") as file:
-            json.dump(config, file)
-        return path
 
     def scrape(self):
         """A scrape in which the books balance at each level."""
