@@ -22,6 +22,15 @@ def _labels(text):
     return labels
 
 
+def plain(open_metrics):
+    """OpenMetrics as the Prometheus text format would have it, without what that has no words for. Strict as well."""
+    text, end, behind = open_metrics.rpartition("# EOF\n")
+    if not end or behind:
+        raise ValueError("no EOF at the end")
+    text = re.sub(r"(?m)^(# UNIT |\w+_created(\{.*\})? \S+$).*\n", "", text)
+    return re.sub(r"(?m)^# TYPE (\S+) counter$", r"# TYPE \1_total counter", text)
+
+
 class Exposition:
     """The samples of one scrape: family name -> list of (labels, Decimal). Raises ValueError on anything irregular."""
 
