@@ -1,6 +1,6 @@
-// A load for the accuracy figures. `jobs burn SECONDS` burns one CPU for so long, a decimal number; `jobs short SECONDS
-// MIN_MS MAX_MS` starts one job after the other, each of MIN..MAX ms of CPU time. Prints the CPU time in ns that the
-// kernel's own books (getrusage) give to it and, for short, to all its jobs together.
+// A load for the accuracy figures. `jobs burn SECONDS` burns one CPU for so long, `jobs use MS` uses so much CPU time, and
+// `jobs short SECONDS MIN_MS MAX_MS` starts one job after the other, each of MIN..MAX ms of CPU time. Prints the CPU time
+// in ns that the kernel's own books (getrusage) give to it and, for short, to all its jobs together.
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,12 +25,15 @@ unsigned long UsedBy(int who) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  using brahe::cpu::Burn, brahe::cpu::ChildProcess, brahe::Milliseconds, brahe::Nanoseconds, brahe::SystemClock;
+  using brahe::cpu::Burn, brahe::cpu::ChildProcess, brahe::Milliseconds, brahe::Nanoseconds, brahe::Seconds,
+      brahe::SystemClock;
   if (argc < 3) return 2;
-  const Nanoseconds end = SystemClock().Now() + Nanoseconds{static_cast<uint64_t>(std::strtod(argv[2], nullptr) * 1e9)};
+  const Nanoseconds end = SystemClock().Now() + Seconds(std::strtoul(argv[2], nullptr, 10));
   unsigned long jobs = 0;
   if (std::strcmp(argv[1], "burn") == 0) {
     while (SystemClock().Now() < end) Burn(Milliseconds(1));
+  } else if (std::strcmp(argv[1], "use") == 0) {
+    Burn(Milliseconds(std::strtoul(argv[2], nullptr, 10)));
   } else if (argc == 5) {
     std::mt19937 random(1);
     std::uniform_int_distribution<unsigned> length(static_cast<unsigned>(std::atoi(argv[3])),

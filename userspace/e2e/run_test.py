@@ -60,6 +60,8 @@ class RunTest(unittest.TestCase):
         cls.root = os.path.join(cls.folder.name, "sys")
         driver = PowercapDriver(cls.root, period=0.0002)
         cls.addClassCleanup(driver.stop)
+        # Its timer's interrupts are time of whoever they interrupt, which the kernel's books leave out and ours do not.
+        os.sched_setaffinity(driver.process.pid, {CPUS - 1})
 
     def run_it(self, *arguments, **more):
         return Run(self.root, *arguments, **more)
@@ -73,17 +75,17 @@ class JoulesTest(RunTest):
         cls.addClassCleanup(burner.wait)
         cls.addClassCleanup(burner.kill)
 
-    def check(self, seconds, runs, tolerance):
-        job = ["taskset", "-c", "0", JOBS, "burn", str(seconds)]
+    def check(self, ms, runs, tolerance):
+        job = ["taskset", "-c", "0", JOBS, "use", str(ms)]
         run = self.run_it(*job, options=["-r", str(runs)])
         self.assertEqual(run.status, 0, run.stderr)
         used = run.used_seconds()
         for zone, watts in WATTS.items():
             joules = sum(run.zone(zone, i)["joules"] for i in range(runs))
             off = joules / (used * watts / CPUS) - 1
-            print(f"{runs} runs of {seconds} s, {zone}: {joules:.6f} J, {100 * off:+.2f} %", flush=True)
+            print(f"{runs} runs of {ms} ms, {zone}: {joules:.6f} J, {100 * off:+.2f} %", flush=True)
             if abs(off) > tolerance:
-                raise Inaccurate(f"{seconds} s: {zone} is off by {100 * off:.2f} %")
+                raise Inaccurate(f"{ms} ms: {zone} is off by {100 * off:.2f} %")
             for i in range(runs):
                 self.check_bound(run.runs()[i], run.zone(zone, i), watts)
 
@@ -96,15 +98,15 @@ class JoulesTest(RunTest):
     # The jobs' program says what it used before it ends, and taskset what it did not: some tenths of a ms.
     @three_tries
     def test_jobs_of_20_ms_have_their_joules_within_2_percent(self):
-        self.check(0.02, 10, 0.02)
+        self.check(20, 10, 0.02)
 
     @three_tries
     def test_jobs_of_300_ms_have_their_joules_within_1_percent(self):
-        self.check(0.3, 5, 0.01)
+        self.check(300, 5, 0.01)
 
     @three_tries
     def test_a_job_of_5_s_has_its_joules_within_3_permille(self):
-        self.check(5, 1, 0.003)
+        self.check(5000, 1, 0.003)
 
 
 class DescendantsTest(RunTest):
@@ -119,18 +121,18 @@ class DescendantsTest(RunTest):
 
     @three_tries
     def test_a_tree_whose_parent_ends_first_is_whole(self):
-        run = self.check_tree(f"for i in 1 2 3; do {JOBS} burn 0.2 & done; exit 0", jobs=3)
+        run = self.check_tree(f"for i in 1 2 3; do {JOBS} use 200 & done; exit 0", jobs=3)
         self.assertGreater(run.runs()[0]["elapsed_seconds"], 0.2)
 
     @three_tries
     def test_a_daemon_in_a_session_of_its_own_is_the_commands(self):
-        self.check_tree(f"(setsid sh -c '{JOBS} burn 0.2 & exit 0' &) ; exit 0", jobs=1)
+        self.check_tree(f"(setsid sh -c '{JOBS} use 200 & exit 0' &) ; exit 0", jobs=1)
 
     @three_tries
     def test_what_runs_in_cgroups_that_the_command_makes_is_the_commands(self):
         own = f"{accounted_mount()}$(grep -E ':(cpu,)?cpuacct:|^0::' /proc/self/cgroup | head -1 | cut -d: -f3-)"
         self.check_tree(
-            f"g={own}/inner; mkdir $g; sh -c \"echo \\$\\$ >$g/cgroup.procs; {JOBS} burn 0.2; sleep 0.1\"", jobs=1
+            f"g={own}/inner; mkdir $g; sh -c \"echo \\$\\$ >$g/cgroup.procs; {JOBS} use 200; sleep 0.1\"", jobs=1
         )
         self.assertEqual(left_behind(), [])
 
@@ -278,7 +280,7 @@ class ReportTest(RunTest):
 
     @three_tries
     def test_two_commands_are_compared_in_turns(self):
-        run = self.run_it(JOBS, "burn", "0.03", "--vs", JOBS, "burn", "0.09", options=["-r", "6"])
+        run = self.run_it(JOBS, "use", "30", "--vs", JOBS, "use", "90", options=["-r", "6"])
         ratio = {row["measure"]: row for row in run.report["comparison"]}["package"]
         self.assertLessEqual(ratio["low"], ratio["ratio"])
         self.assertLessEqual(ratio["ratio"], ratio["high"])
@@ -298,7 +300,7 @@ class BesideAnExporterTest(RunTest):
     def test_it_runs_beside_an_exporter_that_counts(self):
         exporter = ExporterProcess(BRAHE, f"--host.sysfs={self.root}", "--cpu.time-source=bpf")
         try:
-            run = self.run_it(JOBS, "burn", "0.1")
+            run = self.run_it(JOBS, "use", "100")
             self.assertEqual((run.status, run.stderr), (0, ""))
             self.assertEqual(run.report["cpu_time_source"], "bpf")
             self.assertGreater(run.zone()["joules"], 0)
