@@ -1,6 +1,6 @@
-// A load for the accuracy figures. `jobs burn SECONDS` burns one CPU for so long, `jobs use MS` uses so much CPU time, and
-// `jobs short SECONDS MIN_MS MAX_MS` starts one job after the other, each of MIN..MAX ms of CPU time. Prints the CPU time
-// in ns that the kernel's own books (getrusage) give to it and, for short, to all its jobs together.
+// A load for the accuracy figures. `jobs burn SECONDS` burns one CPU for so long, `jobs use MS` uses so much CPU time,
+// and `jobs short SECONDS MIN_MS MAX_MS` starts one job after the other, each of MIN..MAX ms of CPU time. Prints the
+// CPU time in ns that the kernel's own books (getrusage) give to it and, for short, to all its jobs together.
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>

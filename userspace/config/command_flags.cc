@@ -77,6 +77,7 @@ Result<CommandArguments> CommandFlags::Parse(const Arguments& arguments, std::st
     own.emplace_back(&flag, *written.value);
   }
   std::vector<const char*> argv;
+  argv.reserve(shared.size());
   for (const std::string& argument : shared) argv.push_back(argument.c_str());
   auto common = ParseCommandLine(static_cast<int>(argv.size()), argv.data());
   if (!common) return common.error();

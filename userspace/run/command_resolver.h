@@ -43,7 +43,7 @@ class CommandResolver final : public monitor::WorkloadResolver {
  private:
   void LookBelow();
 
-  const workload::CgroupFacts no_facts_;
+  const workload::CgroupFacts no_facts_ = {};
   workload::Container command_;
   std::string folder_;  // empty: no command has begun
   uint64_t id_ = 0;

@@ -22,6 +22,7 @@ Result<Pipe> MakePipe() {
 
 [[noreturn]] void RunChild(const std::vector<std::string>& command, const sigset_t& mask, Pipe gate, Pipe failure) {
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
   gate.writer.Reset();  // so that the end of the parent is seen
@@ -33,7 +34,7 @@ Result<Pipe> MakePipe() {
   sigprocmask(SIG_SETMASK, &mask, nullptr);
   execvp(arguments[0], arguments.data());
   const int error = errno;
-  n = write(failure.writer.get(), &error, sizeof error);
+  [[maybe_unused]] const ssize_t told = write(failure.writer.get(), &error, sizeof error);
   _exit(ExitStatusOfExec(error));
 }
 

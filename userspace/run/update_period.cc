@@ -40,6 +40,7 @@ std::vector<Nanoseconds> MeasureUpdatePeriods(energy::EnergyMeter& meter, const 
     }
   }
   std::vector<Nanoseconds> periods;
+  periods.reserve(watches.size());
   for (const Watch& watch : watches) periods.push_back(std::max(watch.longest, now - watch.last));
   return periods;
 }
