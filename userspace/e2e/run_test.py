@@ -21,7 +21,15 @@ import runner
 BRAHE, JOBS = os.path.abspath(sys.argv.pop(1)), os.path.abspath(sys.argv.pop(1))
 CPUS = os.cpu_count()
 WATTS = {"package": 60, "core": 40, "dram": 6}
-LEFT_BEHIND = ("/sys/fs/bpf/*", f"{accounted_mount()}/**/brahe-run-*")
+LEFT_BEHIND = ("/sys/fs/bpf/*", "/sys/fs/cgroup/**/brahe-run-*")
+
+
+def v2_mount():
+    with open("/proc/self/mounts") as mounts:
+        return next(line.split()[1] for line in mounts if line.split()[2] == "cgroup2")
+
+
+V2_MOUNT = v2_mount()
 
 
 def left_behind():
@@ -31,11 +39,11 @@ def left_behind():
 class Run:
     """A run that is over: its exit status, what the command and `brahe run` wrote, and the report."""
 
-    def __init__(self, root, *arguments, options=(), **popen):
+    def __init__(self, root, *arguments, options=(), under=(), **popen):
         with tempfile.NamedTemporaryFile("r", dir=os.environ.get("TEST_TMPDIR")) as report:
             flags = [f"--host.sysfs={root}", "--json", f"--output={report.name}", *options]
             run = subprocess.run(
-                [BRAHE, "run", *flags, "--", *arguments], capture_output=True, text=True, timeout=120, **popen
+                [*under, BRAHE, "run", *flags, "--", *arguments], capture_output=True, text=True, timeout=120, **popen
             )
             self.status, self.stdout, self.stderr = run.returncode, run.stdout, run.stderr
             text = report.read()
@@ -110,6 +118,13 @@ class JoulesTest(RunTest):
 
 
 class DescendantsTest(RunTest):
+    UNDER = ()  # a command line that becomes the one after it
+    MOUNT = accounted_mount()
+    CGROUP = "^0::|[:,](cpuacct|cpu)[:,]"  # a line of /proc/PID/cgroup
+
+    def run_it(self, *arguments, **more):
+        return super().run_it(*arguments, under=self.UNDER, **more)
+
     def check_tree(self, script, jobs):
         run = self.run_it("sh", "-c", script)
         self.assertEqual((run.status, len(run.stdout.splitlines())), (0, jobs), run.stderr)
@@ -130,7 +145,7 @@ class DescendantsTest(RunTest):
 
     @three_tries
     def test_what_runs_in_cgroups_that_the_command_makes_is_the_commands(self):
-        own = f"{accounted_mount()}$(grep -E ':(cpu,)?cpuacct:|^0::' /proc/self/cgroup | head -1 | cut -d: -f3-)"
+        own = f"{self.MOUNT}$(grep -E '{self.CGROUP}' /proc/self/cgroup | head -1 | cut -d: -f3-)"
         self.check_tree(
             f"g={own}/inner; mkdir $g; sh -c \"echo \\$\\$ >$g/cgroup.procs; {JOBS} use 200; sleep 0.1\"", jobs=1
         )
@@ -149,7 +164,7 @@ class DescendantsTest(RunTest):
         self.assertEqual(left_behind(), [])
 
     def test_an_interrupt_ends_the_waiting_for_what_is_left_running(self):
-        command = [BRAHE, "run", f"--host.sysfs={self.root}", "sh", "-c", "sleep 60 & exit 3"]
+        command = [*self.UNDER, BRAHE, "run", f"--host.sysfs={self.root}", "sh", "-c", "sleep 60 & exit 3"]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
             line = run.stderr.readline()
             self.assertIn("waiting for what it left running: sleep (", line)
@@ -174,6 +189,15 @@ class DescendantsTest(RunTest):
                     self.assertNotIn(comm.read().strip(), ("brahe", "true"))
             except FileNotFoundError:
                 pass
+
+
+@unittest.skipIf(DescendantsTest.MOUNT == V2_MOUNT, "cgroups of v2 are what the other test is of")
+class DescendantsInCgroupV2Test(DescendantsTest):
+    """The same where v1 counts no CPU time."""
+
+    MOUNT = V2_MOUNT
+    CGROUP = "^0::"
+    UNDER = ("unshare", "-m", "sh", "-c", 'umount $(grep -E "^cgroup [^ ]+ cgroup [^ ]*cpu(acct)?[, ]" /proc/mounts | cut -d" " -f2); exec "$@"', "sh")
 
 
 class CallerTest(RunTest):
@@ -277,6 +301,13 @@ class ReportTest(RunTest):
 
     def test_markdown_has_tables(self):
         self.assertRegex(self.text("--markdown", "true"), r"### true: .*\n\n\| zone \| joules .*\n\|---\|---:")
+
+    @three_tries
+    def test_the_peak_is_of_the_busiest_tenth_of_a_second(self):
+        zone = self.run_it("sh", "-c", f"sleep 1; {JOBS} use 500").zone()
+        if not WATTS["package"] / CPUS * 0.8 < zone["peak_watts"] < WATTS["package"] / CPUS * 1.1:
+            raise Inaccurate(zone)
+        self.assertLess(zone["mean_watts"], zone["peak_watts"] * 0.6)
 
     @three_tries
     def test_two_commands_are_compared_in_turns(self):
