@@ -26,7 +26,7 @@ Verdict SourceVerdict(const Observation& seen) {
   if (IsExact(seen)) return {"time source", Outcome::kGood, "bpf: each nanosecond is counted in the kernel"};
   return {"time source", Outcome::kLimited,
           seen.cpu_time_source + ": what begins and ends between two looks is charged to nobody by name",
-          "the log says what keeps BPF from being used"};
+          "the log below says what keeps BPF from being used"};
 }
 
 // A process that did nothing but use CPU time.
@@ -89,7 +89,7 @@ void JudgeFeatures(const Observation& seen, std::vector<Verdict>& verdicts) {
     if (!is_off) continue;
     ++off;
     verdicts.push_back({std::string("feature ") + feature.name, Outcome::kLimited, std::string("off: ") + feature.lost,
-                        "the log says why; docs/kernel-features.md tells what each takes"});
+                        "the log below says why; docs/kernel-features.md tells what each takes"});
   }
   if (off > 0) return;
   verdicts.push_back({"features", Outcome::kGood, "all " + std::to_string(seen.kernel.features.size()) + " are on"});
