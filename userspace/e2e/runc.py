@@ -28,21 +28,21 @@ def burn(seconds):
 
 class RuncContainer:
     """A container that runs a command line of busybox' sh. It lasts, with its cgroup, until it is deleted. `add_cleanup`: takes
-    what is to be called, with arguments, in the end."""
+    what is to be called, with arguments, in the end; `programs`: the folder that sh and sleep lie in there."""
 
-    def __init__(self, add_cleanup, cgroup_path, command):
+    def __init__(self, add_cleanup, cgroup_path, command, programs="/bin"):
         self.id = os.path.basename(cgroup_path)
         self.cgroup = Cgroup(cgroup_path)
         self.bundle = tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR"))
         add_cleanup(shutil.rmtree, self.bundle)
-        for folder in ("bin", "proc", "dev", "sys"):
-            os.makedirs(f"{self.bundle}/rootfs/{folder}")
+        for folder in (programs, "/proc", "/dev", "/sys"):
+            os.makedirs(f"{self.bundle}/rootfs{folder}")
         for name in ("sh", "sleep"):
-            shutil.copy(shutil.which("busybox"), f"{self.bundle}/rootfs/bin/{name}")
+            shutil.copy(shutil.which("busybox"), f"{self.bundle}/rootfs{programs}/{name}")
         self._runc("spec", "--bundle", self.bundle)
         with open(f"{self.bundle}/config.json") as spec:
             config = json.load(spec)
-        config["process"] |= {"terminal": False, "args": ["sh", "-c", command]}
+        config["process"] |= {"terminal": False, "args": ["sh", "-c", command], "env": [f"PATH={programs}"]}
         config["linux"]["cgroupsPath"] = cgroup_path
         with open(f"{self.bundle}/config.json", "w") as out:
             json.dump(config, out)

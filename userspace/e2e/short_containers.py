@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """increase() in Prometheus against what short containers have used: short_containers.py BRAHE [--containers N] [--interval S]
 
-Runs N containers of 1 to 20 s by runc on a driven node, scraped by two of Debian 12's Prometheus, default settings, and two
-of Prometheus 3 where scripts/setup --tests has put one, one of them with start timestamps. Then prints, for each, the sums of
-increase() over the run, in percent of the joules that the containers' CPU time cost by the cgroups' own books, and that the
-programs' counters rose by. Exits 1 if one is off by more than 3 % for containers or 1 % for programs, or if a Prometheus
-complains. Takes some minutes; needs root, and no other brahe.
+Runs N containers of 1 to 20 s by runc on a driven node, every second of them in a pod of one of three namespaces, of which a
+fake API server tells. They are scraped by two of Debian 12's Prometheus, default settings, and two of Prometheus 3 where
+scripts/setup --tests has put one, one of them with start timestamps. Then prints, for each, the sums of increase() over the
+run, up to the last scrape, of the containers, of their programs and of their namespaces, in percent of the joules that the
+containers' CPU time cost by the cgroups' own books. Exits 1 if one is off by more than 3 % for containers or 1 % for programs
+and namespaces, or if a Prometheus complains. Takes some minutes; needs root, and no other brahe.
 """
 
 import argparse
@@ -17,46 +18,66 @@ import sys
 import tempfile
 import threading
 import time
+import uuid
+from collections import Counter
 
+from certificates import Certificates
 from cgroups import remove_tree
-from node import Node, cpus_of_zones
+from fake_kube import FakeKube, pod, write_kubeconfig
+from node import Node, cpus_of_zones, stolen_seconds
 from prometheus import PROMETHEUS_3, Prometheus
-from runc import RuncContainer, adopt_orphans, new_id
+from runc import RuncContainer, adopt_orphans
 
 TREE = f"/brahe-show-{os.getpid()}"
+PROGRAMS = TREE  # the folder of the containers' programs, so that nobody else's are called so
+NAMESPACES = ("shop", "night", "lab")
 WATTS = 60  # of the package zone that Node drives
 SETTLING = 3  # scrapes after the last container
-CONTAINERS, PROGRAMS = "kepler_container_cpu_joules_total", "brahe_program_cpu_joules_total"
-OF_CONTAINERS = ".*/(sh|sleep|busybox)"
+OURS = uuid.uuid4().hex  # what our containers' ids begin with; others may run on this machine
+CONTAINERS = f'kepler_container_cpu_joules_total{{zone="package",container_id=~"{OURS}.*"}}'
+OF_PROGRAMS = f'brahe_program_cpu_joules_total{{zone="package",program=~"{PROGRAMS}/.*"}}'
+OF_NAMESPACE = 'brahe_namespace_cpu_joules_total{{zone="package",namespace="{}"}}'.format
 COMPLAINT = re.compile(r"out.of.order|duplicate|same timestamp|too old|out of bounds", re.IGNORECASE)
 
 
-def run_containers(count, at_once, cleanup):
-    """Their CPU seconds by the kernel's books."""
-    used, places, lock = [], threading.Semaphore(at_once), threading.Lock()
+class Run:
+    """`count` containers, `at_once` of them at a time. `used`: by the kernel's books the CPU seconds of each namespace's, and
+    under None of those in no pod. What runc uses in a container until it runs its program there counts as the program's."""
 
-    def run(seconds):
-        with places:
-            work = f"t=0; while [ $t -lt {seconds * 10} ]; do i=0; while [ $i -lt 6000 ]; do i=$((i+1)); done; sleep 0.08; t=$((t+1)); done"
-            container = RuncContainer(cleanup.callback, f"{TREE}/docker/{new_id()}", work)
-            container.run()
-            with lock:
-                used.append(container.cgroup.used())
-            container.delete()
+    def __init__(self, count, at_once, kube, cleanup):
+        self.used = Counter()
+        self._kube, self._cleanup = kube, cleanup
+        self._places, self._lock = threading.Semaphore(at_once), threading.Lock()
+        threads = [threading.Thread(target=self._one, args=(number,)) for number in range(count)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
 
-    threads = [threading.Thread(target=run, args=(random.randint(1, 20),)) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sum(used)
+    def _one(self, number):
+        with self._places:
+            namespace = NAMESPACES[number // 2 % len(NAMESPACES)] if number % 2 else None
+            container = OURS + uuid.uuid4().hex
+            if namespace:
+                self._run_in_pod(container, namespace)
+            else:
+                self._run(f"{TREE}/docker/{container}", namespace)
 
+    def _run_in_pod(self, container, namespace):
+        uid = str(uuid.uuid4())
+        self._kube.set(pod(uid, f"pod-{uid[:8]}", {"app": container}, namespace=namespace))
+        self._run(f"{TREE}/kubepods/burstable/pod{uid}/{container}", namespace)
+        self._kube.remove(uid)
 
-def programs_of(scrape):
-    """Joules of the containers' programs."""
-    return sum(
-        float(value) for has, value in scrape.all(PROGRAMS, zone="package") if re.fullmatch(OF_CONTAINERS, has["program"])
-    )
+    def _run(self, path, namespace):
+        rounds = random.randint(1, 20) * 10
+        sleep = f"{PROGRAMS}/sleep 0.08"  # by its name alone busybox would run /proc/self/exe
+        work = f"t=0; while [ $t -lt {rounds} ]; do i=0; while [ $i -lt 12000 ]; do i=$((i+1)); done; {sleep}; t=$((t+1)); done"
+        container = RuncContainer(self._cleanup.callback, path, work, programs=PROGRAMS)
+        container.run()
+        with self._lock:
+            self.used[namespace] += container.cgroup.used()
+        container.delete()
 
 
 def expect(name, value, truth, allowed):
@@ -75,16 +96,26 @@ def main():
     adopt_orphans()
     with contextlib.ExitStack() as cleanup:
         cleanup.callback(remove_tree, TREE)
+        folder = cleanup.enter_context(tempfile.TemporaryDirectory())
+        certificates = Certificates(folder)
+        kube = FakeKube(certificates.sign("server"))
+        kube.token = "secret"
+        cleanup.callback(kube.stop)
+        write_kubeconfig(f"{folder}/kubeconfig", kube, certificates.ca)
         node = cleanup.enter_context(
             Node(
                 os.path.abspath(options.brahe),
                 "--cpu.time-source=bpf",
                 "--monitor.max-terminated=-1",
                 "--monitor.min-terminated-energy-threshold=0",
-                "--metrics=node,container,program",
+                "--metrics=node,container,program,namespace",
+                "--kube.enable",
+                "--kube.node-name=n1",
+                "--kube.pod-informer.mode=apiserver",
+                f"--kube.config={folder}/kubeconfig",
             )
         )
-        before = node.exporter.first_scrape()
+        node.exporter.first_scrape()
         servers = {}
         kinds = {"2.42": {}, "2.42, the other": {}}
         if PROMETHEUS_3:
@@ -99,20 +130,25 @@ def main():
         for server in servers.values():
             server.wait(lambda server=server: server.query("count_over_time(up[1h]) > 1"), seconds=10 * options.interval)
         begin = time.time()
-        before = node.exporter.scrape()
-        used = run_containers(options.containers, options.at_once, cleanup)
+        stolen = stolen_seconds()
+        used = Run(options.containers, options.at_once, kube, cleanup).used
         time.sleep(SETTLING * options.interval)
-        after = node.exporter.scrape()
-        truth = used * WATTS / cpus_of_zones()
-        program = programs_of(after) - programs_of(before)
+        cpu_seconds = [
+            ("containers", CONTAINERS, sum(used.values()), 3),
+            ("their programs", OF_PROGRAMS, sum(used.values()), 1),
+            *((f"namespace {name}", OF_NAMESPACE(name), used[name], 1) for name in NAMESPACES),
+        ]
+        print(f"{time.time() - begin:.0f} s; {stolen_seconds() - stolen:.2f} CPU-s stolen", flush=True)
         good = True
-        window = int(time.time() - begin) + 2 * options.interval
         for name, server in servers.items():
             print(f"Prometheus {name}:")
-            container = server.query(f'sum(increase({CONTAINERS}{{zone="package"}}[{window}s]))')
-            good &= expect("  containers", container[0][1] if container else 0, truth, 3)
-            sums = server.query(f'sum(increase({PROGRAMS}{{zone="package",program=~"{OF_CONTAINERS}"}}[{window}s]))')
-            good &= expect("  their programs", sums[0][1] if sums else 0, program, 1)
+            # At its last scrape: later, increase() adds what it expects to have come since.
+            last = server.query("timestamp(up)")[0][1]
+            window = int(last - begin) + 2 * options.interval
+            for what, series, seconds_used, allowed in cpu_seconds:
+                found = server.query(f"sum(increase({series}[{window}s]))", time=last)
+                truth = seconds_used * WATTS / cpus_of_zones()
+                good &= expect(f"  {what}", found[0][1] if found else 0, truth, allowed)
             with open(server.log.name) as log:
                 for line in log:
                     if COMPLAINT.search(line):
