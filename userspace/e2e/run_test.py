@@ -36,6 +36,13 @@ def left_behind():
     return sorted(path for pattern in LEFT_BEHIND for path in glob.glob(pattern, recursive=True))
 
 
+def program_of(link):
+    try:
+        return os.readlink(link)
+    except OSError:  # it has ended, or is the kernel's
+        return None
+
+
 class Run:
     """A run that is over: its exit status, what the command and `brahe run` wrote, and the report."""
 
@@ -66,6 +73,7 @@ class RunTest(unittest.TestCase):
         cls.folder = tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR"))
         cls.addClassCleanup(cls.folder.cleanup)
         cls.root = os.path.join(cls.folder.name, "sys")
+        cls.before = left_behind()
         driver = PowercapDriver(cls.root, period=0.0002)
         cls.addClassCleanup(driver.stop)
         # Its timer's interrupts are time of whoever they interrupt, which the kernel's books leave out and ours do not.
@@ -149,7 +157,7 @@ class DescendantsTest(RunTest):
         self.check_tree(
             f"g={own}/inner; mkdir $g; sh -c \"echo \\$\\$ >$g/cgroup.procs; {JOBS} use 200; sleep 0.1\"", jobs=1
         )
-        self.assertEqual(left_behind(), [])
+        self.assertEqual(left_behind(), self.before)
 
     def test_what_is_left_running_is_named_and_goes_on_in_the_callers_cgroup(self):
         run = self.run_it("sh", "-c", "sleep 60 >/dev/null 2>&1 & sleep 0.2; echo $!", options=["--no-wait"])
@@ -161,7 +169,7 @@ class DescendantsTest(RunTest):
         finally:
             os.kill(pid, signal.SIGKILL)
         self.assertLess(run.runs()[0]["elapsed_seconds"], 30)
-        self.assertEqual(left_behind(), [])
+        self.assertEqual(left_behind(), self.before)
 
     def test_an_interrupt_ends_the_waiting_for_what_is_left_running(self):
         command = [*self.UNDER, BRAHE, "run", f"--host.sysfs={self.root}", "sh", "-c", "sleep 60 & exit 3"]
@@ -175,20 +183,13 @@ class DescendantsTest(RunTest):
             self.assertIn(f"Still running, and counted until the end of the run: sleep ({pid})", run.stderr.read())
 
     def test_many_runs_leave_nothing_behind(self):
-        before = left_behind()
-        processes = set(os.listdir("/proc"))
         run = self.run_it("true", options=["-r", "50"])
         self.assertEqual(len(run.runs()), 50)
         for _ in range(5):
             self.run_it("true")
-        self.assertEqual(left_behind(), before)
-        new = [pid for pid in set(os.listdir("/proc")) - processes if pid.isdigit()]
-        for pid in new:
-            try:
-                with open(f"/proc/{pid}/comm") as comm:
-                    self.assertNotIn(comm.read().strip(), ("brahe", "true"))
-            except FileNotFoundError:
-                pass
+        self.assertEqual(left_behind(), self.before)
+        links = glob.glob("/proc/[0-9]*/exe")
+        self.assertEqual([link for link in links if program_of(link) == os.path.realpath(BRAHE)], [])
 
 
 @unittest.skipIf(DescendantsTest.MOUNT == V2_MOUNT, "cgroups of v2 are what the other test is of")
@@ -322,9 +323,8 @@ class ReportTest(RunTest):
     @three_tries
     def test_the_peak_is_of_the_busiest_tenth_of_a_second(self):
         zone = self.run_it("sh", "-c", f"sleep 1; {JOBS} use 500").zone()
-        if not WATTS["package"] / CPUS * 0.8 < zone["peak_watts"] < WATTS["package"] / CPUS * 1.1:
+        if not zone["mean_watts"] * 2 < zone["peak_watts"] < WATTS["package"] / CPUS * 1.1:
             raise Inaccurate(zone)
-        self.assertLess(zone["mean_watts"], zone["peak_watts"] * 0.6)
 
     @three_tries
     def test_two_commands_are_compared_in_turns(self):
