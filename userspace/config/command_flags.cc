@@ -11,6 +11,9 @@
 namespace brahe::config {
 namespace {
 
+constexpr char kLogLevel[] = "log.level";  // a flag and a key
+constexpr char kDefaultLogLevel[] = "warn";
+
 // What says where figures come from, of the exporter's.
 bool IsShared(const Flag& flag) {
   return flag.section == kGeneralSection || flag.section == "Log" || flag.section == "Host" ||
@@ -26,7 +29,8 @@ struct CommandFlags::Written {
   std::optional<std::string> value;
 };
 
-CommandFlags::CommandFlags(std::string name, std::string_view head, const std::vector<OwnOption>& own)
+CommandFlags::CommandFlags(std::string name, std::string_view head, const std::vector<OwnOption>& own,
+                           const std::set<std::string_view>& left_out)
     : name_(std::move(name)), head_(head), own_section_(own.front().option.section) {
   for (const auto& [letter, option] : own) {
     const Binding& binding = option.binding;
@@ -41,7 +45,9 @@ CommandFlags::CommandFlags(std::string name, std::string_view head, const std::v
                       .letter = letter});
   }
   for (const Flag& flag : Flags()) {
-    if (IsShared(flag)) flags_.push_back(flag);
+    if (!IsShared(flag) || left_out.contains(flag.name)) continue;
+    flags_.push_back(flag);
+    if (flag.name == kLogLevel) flags_.back().fallback = kDefaultLogLevel;
   }
 }
 
@@ -82,8 +88,10 @@ Result<CommandArguments> CommandFlags::Parse(const Arguments& arguments, std::st
   auto common = ParseCommandLine(static_cast<int>(argv.size()), argv.data());
   if (!common) return common.error();
   parsed.config = std::move(common->config);
-  const auto is_default_level = [](const Setting& s) { return s.key == "log.level" && s.origin == kDefaultOrigin; };
-  if (std::any_of(common->settings.begin(), common->settings.end(), is_default_level)) parsed.config.log.level = "warn";
+  const auto is_default_level = [](const Setting& s) { return s.key == kLogLevel && s.origin == kDefaultOrigin; };
+  if (std::any_of(common->settings.begin(), common->settings.end(), is_default_level)) {
+    parsed.config.log.level = kDefaultLogLevel;
+  }
   for (const auto& [flag, value] : own) {
     if (const Status set = flag->option->binding.set({value}, parsed.config); !set) {
       return Failure("--" + flag->name + ": " + set.error().message);

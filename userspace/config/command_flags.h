@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,8 +30,10 @@ struct CommandArguments {
 // from. Immutable; parses in one thread at a time, as ParseCommandLine.
 class CommandFlags {
  public:
-  // `name`: "run". `head`: what its help begins with. `own` all have one section, and outlive this.
-  CommandFlags(std::string name, std::string_view head, const std::vector<OwnOption>& own);
+  // `name`: "run". `head`: what its help begins with. `own` all have one section, and outlive this. `left_out`: flags
+  // of the exporter's that it does not take all the same.
+  CommandFlags(std::string name, std::string_view head, const std::vector<OwnOption>& own,
+               const std::set<std::string_view>& left_out = {});
 
   [[nodiscard]] const std::string& name() const { return name_; }
   // Its own come first.

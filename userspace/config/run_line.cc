@@ -72,7 +72,8 @@ Status CheckRun(const Config::Run& run) {
 }  // namespace
 
 const CommandFlags& RunFlags() {
-  static const CommandFlags flags("run", kHead, OwnOptions());
+  // The table of processes has a size of its own here: who does not fit in is known by his cgroup, which is enough.
+  static const CommandFlags flags("run", kHead, OwnOptions(), {"cpu.max-processes"});
   return flags;
 }
 

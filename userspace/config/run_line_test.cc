@@ -48,6 +48,7 @@ TEST(RunLineTest, FlagsOfTheExporterThatSayWhereFiguresComeFromAreTaken) {
 TEST(RunLineTest, OnlyWarningsAreLoggedUnlessMoreIsAskedFor) {
   EXPECT_EQ(LineOf({"true"}).config.log.level, "warn");
   EXPECT_EQ(LineOf({"--log.level=info", "true"}).config.log.level, "info");
+  EXPECT_NE(LineOf({"--help"}).text.find("that is logged (default: warn)"), std::string::npos);
 }
 
 TEST(RunLineTest, VersusStandsBetweenTwoCommands) {

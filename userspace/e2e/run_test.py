@@ -3,6 +3,7 @@
 that lose their parents, and what the command and its caller see of each other."""
 
 import csv
+import functools
 import glob
 import io
 import json
@@ -248,6 +249,15 @@ class CallerTest(RunTest):
             run = self.run_it(*arguments, options=options)
             self.assertEqual(run.status, 125, options)
             self.assertIn(said, run.stderr)
+
+    def test_a_caller_that_ignores_the_ends_of_children_does_not_keep_it_from_seeing_them(self):
+        ignore = functools.partial(signal.signal, signal.SIGCHLD, signal.SIG_IGN)
+        run = self.run_it("sh", "-c", "exit 6", preexec_fn=ignore)
+        self.assertEqual(run.status, 6)
+
+    def test_signals_that_the_caller_ignores_are_ignored_by_the_command(self):
+        run = self.run_it("sh", "-c", "kill -HUP $$; exit 6", under=("nohup",))
+        self.assertEqual(run.status, 6)
 
     def test_streams_and_files_of_the_command_are_its_own(self):
         run = self.run_it("sh", "-c", "cat; echo two >&2; ls /proc/self/fd | wc -l", input="one\n")

@@ -98,6 +98,8 @@ CommandRunner::CommandRunner(monitor::MonitorParts parts, CommandResolver& resol
       epochs_(std::move(parts), {.max_listed = 0, .min_energy = {}, .retention = {}}, clock) {}
 
 Status CommandRunner::TakeSignals() {
+  // Ignored, as the caller may have it, children would end without a word.
+  std::signal(SIGCHLD, SIG_DFL);
   sigset_t taken;
   sigemptyset(&taken);
   sigaddset(&taken, SIGCHLD);
