@@ -1,6 +1,5 @@
 """A node with pods for an exporter to tell of."""
 
-import json
 import os
 import re
 import shutil
@@ -9,7 +8,7 @@ import tempfile
 import time
 
 from cgroups import Cgroup, remove_tree
-from fake_kube import FakeKube, owner, pod
+from fake_kube import FakeKube, owner, pod, write_kubeconfig
 from herd import Room
 from node import Node
 from programs import BRAHE
@@ -30,6 +29,8 @@ class PopulatedNode:
         self.tree = f"/brahe-fleet-{os.getpid()}"
         self.processes = []
         self.kube = FakeKube()
+        kubeconfig = f"{self.folder.name}/kubeconfig"
+        write_kubeconfig(kubeconfig, self.kube)
         self.node = Node(
             BRAHE,
             "--monitor.interval=1s",
@@ -37,7 +38,7 @@ class PopulatedNode:
             "--kube.enable",
             f"--kube.node-name={NODE}",
             "--kube.pod-informer.mode=apiserver",
-            f"--kube.config={self._kubeconfig()}",
+            f"--kube.config={kubeconfig}",
             *flags,
             zones=("intel-rapl:0=package-0=60", "intel-rapl:0:1=dram=6"),
         )
@@ -76,18 +77,6 @@ class PopulatedNode:
                 found = f"{len(pods)} of {PODS} pods have names, {len(containers)} of {2 * PODS} containers are listed"
                 raise RuntimeError(f"{found}:\n" + "".join(self.node.exporter.log[-5:]))
             time.sleep(1)
-
-    def _kubeconfig(self):
-        config = {
-            "current-context": "x",
-            "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
-            "clusters": [{"name": "c", "cluster": {"server": self.kube.url}}],
-            "users": [{"name": "u", "user": {}}],
-        }
-        path = f"{self.folder.name}/kubeconfig"
-        with open(path, "w") as file:
-            json.dump(config, file)
-        return path
 
     def _start(self, program, cgroup=None):
         self.processes.append(

@@ -35,14 +35,14 @@ def is_of(node, one):
     return one.get("spec", {}).get("nodeName", node) == node
 
 
-def write_kubeconfig(path, kube, authority):
-    """For an exporter that is to ask `kube`, whose certificate the file `authority` vouches for."""
-    cluster = {"server": kube.url, "certificate-authority": authority}
+def write_kubeconfig(path, kube, authority=None):
+    """For an exporter that is to ask `kube`, whose certificate the file `authority` vouches for, if it has one."""
+    cluster = {"server": kube.url} | ({"certificate-authority": authority} if authority else {})
     config = {
         "current-context": "x",
         "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
         "clusters": [{"name": "c", "cluster": cluster}],
-        "users": [{"name": "u", "user": {"token": kube.token}}],
+        "users": [{"name": "u", "user": {"token": kube.token} if kube.token else {}}],
     }
     with open(path, "w") as file:
         json.dump(config, file)
