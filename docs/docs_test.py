@@ -151,7 +151,8 @@ class FlagsTest(DocumentsTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        stated = output(BRAHE, "--help").stdout + output(BRAHE, "run", "--help").stdout + output(BRAHE, "check", "--help").stdout + cls.documents["docs/configuration.md"]
+        helps = [output(BRAHE, *command, "--help").stdout for command in ([], ["run"], ["check"], ["top"])]
+        stated = "".join(helps) + cls.documents["docs/configuration.md"]
         cls.ours = set()
         for no, name in re.findall(r"--(\[no-\])?([a-z][\w.-]*)", stated):
             cls.ours |= {f"--{name}", f"--no-{name}"} if no else {f"--{name}"}

@@ -7,7 +7,6 @@
 
 #include <iostream>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +19,7 @@
 #include "userspace/check/report.h"
 #include "userspace/config/check_line.h"
 #include "userspace/config/version.h"
+#include "userspace/log_keeper.h"
 #include "userspace/monitor/host_workload_resolver.h"
 #include "userspace/revision.h"
 #include "userspace/sources.h"
@@ -33,32 +33,6 @@ int Fatal(const std::string& message) {
   std::cerr << (message.starts_with("brahe check: ") ? "" : "brahe check: ") << message << "\n";
   return kNotKnown;
 }
-
-// Keeps the warnings and errors that are logged while it lives.
-class LogKeeper final : public google::LogSink {
- public:
-  LogKeeper() { google::AddLogSink(this); }
-  LogKeeper(const LogKeeper&) = delete;
-  LogKeeper& operator=(const LogKeeper&) = delete;
-  ~LogKeeper() override { google::RemoveLogSink(this); }
-
-  // NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): glog's are too long
-  void send(google::LogSeverity severity, const char*, const char*, int, const google::LogMessageTime&,
-            const char* message, size_t size) override {
-    if (severity < google::GLOG_WARNING) return;
-    const std::lock_guard lock(mutex_);
-    lines_.emplace_back(message, size);
-  }
-
-  std::vector<std::string> Take() {
-    const std::lock_guard lock(mutex_);
-    return std::exchange(lines_, {});
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<std::string> lines_;
-};
 
 // Those of docs/security.md that this process has not. CAP_SYS_ADMIN is as good as the first two.
 std::vector<std::string> MissingRights() {

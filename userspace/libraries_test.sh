@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # libraries_test BRAHE: what the loader brings in at each start. TLS is there once, and nothing that only some settings
-# need: libcurl is loaded when pods are followed.
+# and commands need: libcurl is loaded when pods are followed, ncurses by brahe top.
 set -euo pipefail
 
 libraries=$(ldd "$1")
 echo "$libraries"
-if grep -E 'lib(curl|ssl|crypto)[-.]' <<<"$libraries"; then
+if grep -E 'lib(curl|ssl|crypto|ncursesw|tinfo)[-.]' <<<"$libraries"; then
   echo "the binary links what it may only load, or a second TLS stack"
   exit 1
 fi

@@ -7,6 +7,7 @@
 #include "userspace/check_command.h"
 #include "userspace/run_command.h"
 #include "userspace/serve.h"
+#include "userspace/top_command.h"
 
 namespace brahe {
 namespace {
@@ -22,6 +23,7 @@ int Main(int argc, char** argv) {
   const std::string_view command = argc > 1 ? argv[1] : "";
   if (command == "run") return RunCommand(argc - 2, argv + 2);
   if (command == "check") return CheckCommand(argc - 2, argv + 2);
+  if (command == "top") return TopCommand(argc - 2, argv + 2);
   return Serve(argc, argv);
 }
 

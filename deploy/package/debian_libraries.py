@@ -9,7 +9,7 @@ import re
 import struct
 import subprocess
 
-# What the program asks the loader for while it runs.
+# What the program asks the loader for while it runs, without what a terminal has: ncurses, of brahe top.
 LOADED = ("libcurl-gnutls.so.4",)
 # e_machine of its header: Debian's name of the architecture, and that of the folder with its libraries.
 ARCHITECTURES = {62: ("amd64", "x86_64-linux-gnu"), 183: ("arm64", "aarch64-linux-gnu")}

@@ -139,7 +139,7 @@ class ContentsTest(Packages):
         for needed in re.findall(r"NEEDED.*\[(.+)\]", output("readelf", "--dynamic", BRAHE)):
             owners = output("dpkg-query", "--search", f"*/{needed}")
             self.assertTrue(packages & set(re.findall(r"^([\w.+-]+):", owners, re.MULTILINE)), (needed, owners))
-        self.assertEqual(output("dpkg-deb", "--field", self.deb, "Recommends"), "libcurl3-gnutls\n")
+        self.assertEqual(output("dpkg-deb", "--field", self.deb, "Recommends"), "libcurl3-gnutls, libncursesw6\n")
         self.assertEqual(output("dpkg-deb", "--field", self.symbols, "Depends"), f"brahe (= {NEW})\n")
 
     def test_the_bill_of_materials_has_each_library_that_ldd_shows_and_each_of_the_image(self):
@@ -228,7 +228,7 @@ class RpmTest(Packages):
         required = re.findall(r"^(\S+)\(\)\(64bit\)$", self.query("--requires"), re.MULTILINE)
         linked = re.findall(r"NEEDED.*\[(.+)\]", output("readelf", "--dynamic", BRAHE))
         self.assertEqual(sorted(required), sorted(linked))
-        self.assertEqual(self.query("--recommends"), "libcurl-gnutls.so.4()(64bit)\n")
+        self.assertEqual(self.query("--recommends"), "libcurl-gnutls.so.4()(64bit)\nlibncursesw.so.6()(64bit)\n")
 
     def test_it_is_installed_upgraded_and_erased_without_a_trace(self):
         root = tempfile.mkdtemp(dir=self.folder)

@@ -18,5 +18,14 @@ TEST(Base64Test, DecodesWhatIsBase64AndNothingElse) {
   EXPECT_EQ(DecodeBase64(std::string_view("QQ==\0", 5)), std::nullopt);
 }
 
+TEST(Base64Test, EncodesBytesOnOneLine) {
+  EXPECT_EQ(EncodeBase64(""), "");
+  EXPECT_EQ(EncodeBase64("A"), "QQ==");
+  EXPECT_EQ(EncodeBase64(std::string_view("\xff\xef\0", 3)), "/+8A");
+  const std::string bytes(300, 'x');
+  EXPECT_EQ(EncodeBase64(bytes).find('\n'), std::string::npos);
+  EXPECT_EQ(DecodeBase64(EncodeBase64(bytes)), bytes);
+}
+
 }  // namespace
 }  // namespace brahe

@@ -89,6 +89,21 @@ struct Config {
     uint64_t seconds = 10;  // 3 to 3600
     bool json = false;
   } check;
+  // Of the command top alone.
+  struct Top {
+    std::string level = "process";      // that it begins with
+    Nanoseconds interval = Seconds(1);  // at least 100 ms
+    bool once = false;
+    bool json = false;
+    std::string url;  // of an exporter; this or `replay` or none: it counts by itself
+    std::string user;
+    std::string password_file;
+    std::string ca_file;
+    bool insecure_skip_verify = false;
+    std::string record;          // empty: nothing is recorded
+    uint64_t record_limit = 64;  // MB, at least 1
+    std::string replay;
+  } top;
   struct Kube {
     bool enabled = false;
     std::string config;     // kubeconfig file; empty: as the pod that this process runs in

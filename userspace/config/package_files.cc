@@ -10,6 +10,7 @@
 #include "userspace/config/help_text.h"
 #include "userspace/config/options.h"
 #include "userspace/config/run_line.h"
+#include "userspace/config/top_line.h"
 #include "userspace/config/version.h"
 
 namespace brahe::config {
@@ -27,6 +28,9 @@ brahe \- tells how many joules each process, container, virtual machine and pod 
 .RI [ ARGUMENT ...]
 .br
 .B brahe check
+.RI [ OPTIONS ]
+.br
+.B brahe top
 .RI [ OPTIONS ]
 .SH DESCRIPTION
 A BPF program counts every nanosecond of CPU time inside the kernel, the energy counters of the machine say what those
@@ -46,6 +50,8 @@ Flags win over the file, and the file wins over the defaults.
 runs a command and tells how many joules it and all its descendants use.
 .B brahe check
 tells whether this machine measures well.
+.B brahe top
+shows live on the terminal who uses how many watts.
 .SH OPTIONS
 Flags are written \fB\-\-name=value\fR or \fB\-\-name value\fR, and switches \fB\-\-name\fR and \fB\-\-no\-name\fR.
 Lists take commas.
@@ -106,13 +112,23 @@ The exit status is 0 where all figures are right, 1 where some are wrong or may 
 .PP
 )";
 
+constexpr std::string_view kTopHead = R"(.SH TOP
+.B brahe top
+shows on the whole terminal the watts and joules of processes, programs, containers, pods and all other levels, and of
+the last minutes; ? there lists its keys.
+It counts by itself, as root, beside a running exporter or without one; or it asks an exporter, or shows a recording.
+The exit status is 0 after q, SIGTERM or SIGINT, and 1 where nothing can be shown; then standard error says why.
+NO_COLOR in the environment takes the colours away.
+.PP
+)";
+
 // A command besides the exporter, with what the manual page says of it.
 struct Command {
   const CommandFlags& flags;
   std::string_view head;
 };
 
-std::vector<Command> Commands() { return {{RunFlags(), kRunHead}, {CheckFlags(), kCheckHead}}; }
+std::vector<Command> Commands() { return {{RunFlags(), kRunHead}, {CheckFlags(), kCheckHead}, {TopFlags(), kTopHead}}; }
 
 // `text` as roff prints it unchanged, within a line.
 std::string Roff(std::string_view text) {

@@ -7,7 +7,8 @@ namespace {
 
 // The same in each release since 2006; Debian's package has had the name libcurl3t64-gnutls since 2024.
 constexpr const char* kSoname = "libcurl-gnutls.so.4";
-constexpr const char* kRemedy = "; following pods and pushing by OTLP need it: apt-get install libcurl3-gnutls";
+constexpr const char* kRemedy =
+    "; following pods, pushing by OTLP and asking an exporter need it: apt-get install libcurl3-gnutls";
 
 Error LoadError() {
   const char* why = dlerror();

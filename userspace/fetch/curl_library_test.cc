@@ -23,7 +23,7 @@ TEST(CurlLibraryTest, AMissingLibraryIsNamedWithItsPackage) {
   ASSERT_FALSE(curl);
   EXPECT_EQ(curl.error().message,
             "cannot load libcurl-gnutls.so.none: cannot open shared object file: No such file or directory; following "
-            "pods and pushing by OTLP need it: apt-get install libcurl3-gnutls");
+            "pods, pushing by OTLP and asking an exporter need it: apt-get install libcurl3-gnutls");
 }
 
 TEST(CurlLibraryTest, WhatIsNotLibcurlIsAnErrorThatNamesWhatItLacks) {

@@ -10,7 +10,4 @@ namespace brahe::otlp {
 // Error unless it is http:// or https:// with a host and without a name, password or query. Needs libcurl.
 Result<std::string> MetricsUrl(const std::string& endpoint);
 
-// Whether requests to `url` may be read on the way: plain http, to another host.
-bool IsReadableOnTheWay(const std::string& url);
-
 }  // namespace brahe::otlp

@@ -24,14 +24,5 @@ TEST(MetricsUrlTest, TakesNothingElse) {
   }
 }
 
-TEST(IsReadableOnTheWayTest, PlainHttpToAnotherHostIs) {
-  EXPECT_TRUE(IsReadableOnTheWay("http://collector:4318/v1/metrics"));
-  EXPECT_TRUE(IsReadableOnTheWay("http://localhost.example.org/v1/metrics"));
-  for (const char* url :
-       {"https://collector/v1", "http://localhost:4318/", "http://127.0.0.1/v1", "http://[::1]:4318/x"}) {
-    EXPECT_FALSE(IsReadableOnTheWay(url)) << url;
-  }
-}
-
 }  // namespace
 }  // namespace brahe::otlp

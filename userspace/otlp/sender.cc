@@ -11,6 +11,7 @@
 #include "userspace/fetch/curl_library.h"
 #include "userspace/fetch/http_fetch.h"
 #include "userspace/fetch/tls_faults.h"
+#include "userspace/fetch/url.h"
 #include "userspace/otlp/endpoint.h"
 #include "userspace/otlp/export_answer.h"
 #include "userspace/otlp/header_file.h"
@@ -174,7 +175,7 @@ Result<std::unique_ptr<Sender>> MakeHttpSender(const HttpSenderOptions& options)
   auto url = MetricsUrl(options.endpoint);
   if (!url) return url.error();
   if (const Status checked = CheckFiles(options, url->starts_with("https://")); !checked) return checked.error();
-  if (!options.headers_file.empty() && IsReadableOnTheWay(*url)) {
+  if (!options.headers_file.empty() && fetch::IsReadableOnTheWay(*url)) {
     LOG(WARNING) << "The headers in exporter.otlp.headersFile go over plain http and can be read on the way; use https";
   }
   return std::unique_ptr<Sender>(std::make_unique<HttpSender>(*std::move(url), options));

@@ -1,12 +1,12 @@
 #include "userspace/terminal/summary_table.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <iterator>
 #include <span>
 #include <utility>
 
 #include "userspace/base/plain_text.h"
+#include "userspace/terminal/figure_text.h"
 #include "userspace/terminal/fitted_table.h"
 #include "userspace/terminal/summary.h"
 #include "userspace/terminal/summary_lines.h"
@@ -20,59 +20,30 @@ constexpr size_t kIdColumns = 12;  // as much of a container's id as its tools s
 constexpr size_t kStateColumns = 10;
 constexpr size_t kNumberColumns = 12;
 
-// `n` millionths with `decimals` decimals.
-std::string Number(uint64_t n, int decimals) {
-  char text[40];
-  std::snprintf(text, sizeof text, "%.*f", decimals, static_cast<double>(n) / 1e6);
-  return text;
-}
-
-std::string PowerText(const monitor::EnergyFigure& figure) {
-  return figure.power ? Number(figure.power->value, 3) : "-";
-}
-std::string EnergyText(const monitor::EnergyFigure& figure) { return Number(figure.energy.value, 2); }
-
-std::string Upper(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'a' && c <= 'z' ? c - 32 : c; });
-  return text;
-}
-
-TableColumn TextColumn(std::string head, size_t width, size_t rank) {
-  return {.head = std::move(head), .is_number = false, .width = width, .rank = rank, .cells = {}};
-}
-
-TableColumn NumberColumn(std::string head, size_t rank) {
-  return {.head = std::move(head), .is_number = true, .width = kNumberColumns, .rank = rank, .cells = {}};
-}
-
 void Append(std::vector<std::string> more, std::vector<std::string>& lines) {
   std::move(more.begin(), more.end(), std::back_inserter(lines));
 }
 
 // What is known of the whole, as far as it fits; whole parts are left out.
 std::string TitleOf(const monitor::Snapshot& snapshot, size_t columns) {
-  std::string title;
-  for (const std::string& part :
-       {TimeText(snapshot), "CPU " + Number(snapshot.usage_ppm * 100, 1) + "%",
-        "energy: " + PlainText(snapshot.energy_source) + (snapshot.energy_measured ? "" : " (estimated)"),
-        "CPU time: " + PlainText(snapshot.cpu_time_source)}) {
-    const std::string gap = title.empty() ? "" : "  ";
-    if (title.size() + gap.size() + part.size() <= columns) title += gap + part;
-  }
-  return title;
+  return JoinedParts({TimeText(snapshot), "CPU " + Millionths(snapshot.usage_ppm * 100, 1) + "%",
+                      "energy: " + PlainText(snapshot.energy_source) + (snapshot.energy_measured ? "" : " (estimated)"),
+                      "CPU time: " + PlainText(snapshot.cpu_time_source)},
+                     columns);
 }
 
 void AddNode(const monitor::Snapshot& snapshot, size_t columns, std::vector<std::string>& lines) {
   lines.push_back(TitleOf(snapshot, columns));
-  TableColumn name = TextColumn("ZONE", kNameColumns, 0), power = NumberColumn("W", 1),
-              active = NumberColumn("ACTIVE W", 3), idle = NumberColumn("IDLE W", 4), energy = NumberColumn("J", 2);
+  TableColumn name = TextColumn("ZONE", kNameColumns, 0), power = NumberColumn("W", kNumberColumns, 1),
+              active = NumberColumn("ACTIVE W", kNumberColumns, 3), idle = NumberColumn("IDLE W", kNumberColumns, 4),
+              energy = NumberColumn("J", kNumberColumns, 2);
   for (const monitor::ZoneSeries& zone : snapshot.zones) {
     const monitor::ZoneFigures& figures = zone.figures;
     name.cells.push_back(PlainText(zone.name));
-    power.cells.push_back(PowerText(figures.all));
-    active.cells.push_back(PowerText(figures.active));
-    idle.cells.push_back(PowerText(figures.idle));
-    energy.cells.push_back(EnergyText(figures.all));
+    power.cells.push_back(PowerText(figures.all.power));
+    active.cells.push_back(PowerText(figures.active.power));
+    idle.cells.push_back(PowerText(figures.idle.power));
+    energy.cells.push_back(EnergyText(figures.all.energy));
   }
   Append(FittedTable({name, power, active, idle, energy}, columns), lines);
 }
@@ -82,24 +53,24 @@ void AddNode(const monitor::Snapshot& snapshot, size_t columns, std::vector<std:
 std::vector<TableColumn> ColumnsOf(const monitor::Snapshot& snapshot, const SummaryLevel& level, size_t rows) {
   const size_t zones = snapshot.zones.size();
   const size_t primary = snapshot.primary_zone;
-  TableColumn name = TextColumn(Upper(level.level) + " (" + std::to_string(level.count) + ")", kNameColumns, 0);
+  TableColumn name = TextColumn(UpperCase(level.level) + " (" + std::to_string(level.count) + ")", kNameColumns, 0);
   TableColumn id = TextColumn(level.level == "process" ? "PID" : "ID", kIdColumns, 2);
   TableColumn state = TextColumn("STATE", kStateColumns, 4);
-  TableColumn cpu_time = NumberColumn("CPU S", 5);
+  TableColumn cpu_time = NumberColumn("CPU S", kNumberColumns, 5);
   std::vector<TableColumn> power, energy;
   for (size_t zone = 0; zone < zones; ++zone) {
     const std::string zone_name = PlainText(snapshot.zones[zone].name);
-    power.push_back(NumberColumn(zone_name + " W", zone == primary ? 1 : 6 + zone));
-    energy.push_back(NumberColumn(zone_name + " J", zone == primary ? 3 : 6 + zones + zone));
+    power.push_back(NumberColumn(zone_name + " W", kNumberColumns, zone == primary ? 1 : 6 + zone));
+    energy.push_back(NumberColumn(zone_name + " J", kNumberColumns, zone == primary ? 3 : 6 + zones + zone));
   }
   for (const SummaryRow& row : std::span(level.rows).first(rows)) {
     name.cells.push_back(row.name.empty() ? "-" : PlainText(row.name));
     id.cells.push_back(PlainText(row.id.substr(0, kIdColumns)));
     state.cells.emplace_back(row.state == monitor::WorkloadState::kRunning ? "running" : "terminated");
-    cpu_time.cells.push_back(Number(row.cpu_time.value / 1000, 2));
+    cpu_time.cells.push_back(CpuTimeText(row.cpu_time));
     for (size_t zone = 0; zone < zones; ++zone) {
-      power[zone].cells.push_back(PowerText(row.figures[zone]));
-      energy[zone].cells.push_back(EnergyText(row.figures[zone]));
+      power[zone].cells.push_back(PowerText(row.figures[zone].power));
+      energy[zone].cells.push_back(EnergyText(row.figures[zone].energy));
     }
   }
   std::vector<TableColumn> columns = {name, id, state};

@@ -1,17 +1,12 @@
 #pragma once
 
-#include <cstddef>
 #include <string>
 #include <vector>
 
 #include "userspace/monitor/snapshot.h"
+#include "userspace/terminal/table_size.h"
 
 namespace brahe::terminal {
-
-struct TableSize {
-  size_t columns = 80;
-  size_t rows = 24;
-};
 
 // A summary for people: lines of a table that fits `size`, no control characters in it (TerminalText). Where rows are
 // short, the levels share them; where columns are, names are cut and columns go, and never a digit. A power that is not

@@ -1,0 +1,357 @@
+#!/usr/bin/env python3
+"""brahe top in a terminal of tmux's, and its output in pipes: top_test.py BRAHE TESTDATA [CASE].
+
+With BRAHE_NEW_SCREENS=FOLDER the screens that differ from TESTDATA are written there, to be looked at and copied."""
+
+import base64
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import runner
+
+BRAHE = os.path.abspath(sys.argv.pop(1))
+TESTDATA = os.path.abspath(sys.argv.pop(1))
+RECORDING = os.path.join(TESTDATA, "recording.jsonl")
+FRAMES = 40
+COUNTING = ("--cpu.time-source=procfs", "--cpu.preferred-meters=model", "--interval=200ms", "--log.level=error")
+
+
+def environment(**more):
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LD_LIBRARY_PATH") if name in os.environ}
+    return {**kept, "LC_ALL": "C.UTF-8", **more}
+
+
+def top(*flags, **more):
+    options = {"capture_output": True, "text": True, "timeout": 120, "env": environment(), **more}
+    return subprocess.run([BRAHE, "top", *flags], **options)
+
+
+class Terminal:
+    """A shell in a terminal of its own; `screen` is what stands on it."""
+
+    def __init__(self, columns, rows, **more):
+        # Named by a relative path, since a socket's has at most 107 bytes.
+        self.folder = tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR"))
+        self.environment = environment(ENV="", **more)
+        self.tmux("new-session", "-d", "-x", str(columns), "-y", str(rows), "sh")
+
+    def tmux(self, *words):
+        command = ["tmux", "-u", "-S", "socket", "-f", "/dev/null", *words]
+        run = subprocess.run(command, cwd=self.folder.name, env=self.environment, capture_output=True, text=True, timeout=60)
+        if run.returncode != 0:
+            raise AssertionError(f"{command}: {run.stderr}")
+        return run.stdout
+
+    def close(self):
+        self.tmux("kill-server")
+        self.folder.cleanup()
+
+    def type(self, *keys):
+        self.tmux("send-keys", *keys)
+
+    def line(self, text):
+        self.tmux("send-keys", "-l", text)
+        self.type("Enter")
+
+    def screen(self, *flags):
+        return self.tmux("capture-pane", "-p", *flags)
+
+    def wait(self, holds):
+        """The screen, as soon as `holds` says so of it."""
+        deadline = time.monotonic() + 30
+        while not holds(screen := self.screen()):
+            if time.monotonic() > deadline:
+                raise AssertionError("the screen stays:\n" + screen)
+            time.sleep(0.05)
+        return screen
+
+    def wait_for(self, text):
+        return self.wait(lambda screen: text in screen)
+
+    def child(self):
+        """The process that the shell waits for."""
+        shell = self.tmux("display-message", "-p", "#{pane_pid}").strip()
+        with open(f"/proc/{shell}/task/{shell}/children") as file:
+            (child,) = file.read().split()
+        return int(child)
+
+    def read(self, name):
+        with open(os.path.join(self.folder.name, name)) as file:
+            return file.read()
+
+
+class ScreenTest(unittest.TestCase):
+    maxDiff = None
+
+    def open(self, columns=80, rows=24, **more):
+        terminal = Terminal(columns, rows, **more)
+        self.addCleanup(terminal.close)
+        terminal.wait(lambda screen: screen.startswith(("$", "#")))
+        return terminal
+
+    def replay(self, columns, rows, **more):
+        """A terminal with the recording at its end."""
+        terminal = self.open(columns, rows, **more)
+        terminal.line(f"clear; stty -a >before; {BRAHE} top --replay {RECORDING}; echo status=$? >after; stty -a >>after; echo over")
+        terminal.wait_for("brahe top  replay")
+        terminal.type("}")
+        terminal.wait_for(f"replay {FRAMES}/{FRAMES} end")
+        return terminal
+
+    def ended(self, terminal, status):
+        """That the terminal is the shell's again, as it was."""
+        screen = terminal.wait_for("over\n")
+        self.assertNotIn("brahe top", screen.replace(BRAHE, ""))
+        before = terminal.read("before")
+        self.assertEqual(terminal.read("after"), f"status={status}\n{before}")
+
+    def assert_screen(self, terminal, name):
+        seen = terminal.screen()
+        path = os.path.join(TESTDATA, name)
+        wanted = ""
+        if os.path.exists(path):
+            with open(path) as file:
+                wanted = file.read()
+        folder = os.environ.get("BRAHE_NEW_SCREENS")
+        if not folder:
+            self.assertEqual(seen, wanted, name)
+        elif seen != wanted:
+            with open(os.path.join(folder, name), "w") as file:
+                file.write(seen)
+
+    def test_screens_of_80_by_24(self):
+        terminal = self.replay(80, 24)
+        self.assert_screen(terminal, "processes_80x24.txt")
+        terminal.type("z", ">", "r", "G")
+        terminal.wait_for("by joules, reversed")
+        self.assert_screen(terminal, "dram_joules_80x24.txt")
+        terminal.type("g", "r", "<", "z", "/")
+        terminal.line("NGINX")
+        terminal.wait_for("filter: NGINX (Esc clears)")
+        self.assert_screen(terminal, "filter_80x24.txt")
+        terminal.type("Escape")
+        terminal.wait_for("1/21")
+        terminal.type("l", "l", "l")
+        terminal.wait_for("[pod 3]")
+        self.assert_screen(terminal, "pods_80x24.txt")
+        terminal.type("?")
+        terminal.wait_for("brahe top: keys")
+        self.assert_screen(terminal, "help_80x24.txt")
+
+    def test_screens_of_200_by_50(self):
+        terminal = self.replay(200, 50)
+        self.assert_screen(terminal, "processes_200x50.txt")
+        terminal.type("Right", "Tab")
+        terminal.wait_for("[container 3]")
+        self.assert_screen(terminal, "containers_200x50.txt")
+        terminal.type("9")
+        terminal.wait_for("[socket 2]")
+        self.assert_screen(terminal, "sockets_200x50.txt")
+
+    def test_a_terminal_without_utf_8_is_given_ascii(self):
+        terminal = self.replay(80, 24, LC_ALL="C")
+        screen = terminal.screen()
+        self.assertTrue(screen.isascii(), screen)
+        self.assert_screen(terminal, "ascii_80x24.txt")
+
+    def test_no_color_takes_colours_away_and_nothing_else(self):
+        colored = self.replay(80, 24)
+        self.assertRegex(colored.screen("-e"), r"\x1b\[[0-9;]*3[0-7]m")
+        plain = self.replay(80, 24, NO_COLOR="1")
+        self.assertNotRegex(plain.screen("-e"), r"\x1b\[[0-9;]*[34][0-7]m")
+        self.assertIn("\x1b[7m", plain.screen("-e"))
+        self.assert_screen(plain, "processes_80x24.txt")
+
+    def test_a_terminal_of_another_size_is_filled_anew(self):
+        terminal = self.replay(80, 24)
+        for columns, rows in ((200, 50), (40, 10), (10, 3), (80, 24)):
+            terminal.tmux("resize-window", "-x", str(columns), "-y", str(rows))
+            if rows >= 10:
+                terminal.wait(lambda screen: re.search(r"^1/21\b", screen.splitlines()[-1]) and len(screen.splitlines()) == rows)
+            if columns > 40:
+                self.assert_screen(terminal, f"processes_{columns}x{rows}.txt")
+        terminal.type("q")
+        self.ended(terminal, 0)
+
+    def test_it_is_sought_in_and_paused(self):
+        terminal = self.replay(80, 24)
+        terminal.type("Space", "[", "[")
+        terminal.wait_for(f"replay {FRAMES - 2}/{FRAMES} paused")
+        terminal.type("{")
+        terminal.wait_for(f"replay 1/{FRAMES} paused")
+        terminal.type("]")
+        terminal.wait_for(f"replay 2/{FRAMES} paused")
+        terminal.type("Space")
+        terminal.wait_for(f"replay 4/{FRAMES}")
+
+    def test_whatever_ends_it_the_terminal_is_as_it_was(self):
+        for end, status in (
+            ("q", 0),
+            ("C-c", 0),
+            (signal.SIGTERM, 0),
+            (signal.SIGHUP, 0),
+            (signal.SIGSEGV, 128 + signal.SIGSEGV),
+            (signal.SIGABRT, 128 + signal.SIGABRT),
+        ):
+            with self.subTest(end=end):
+                terminal = self.replay(80, 24)
+                if isinstance(end, signal.Signals):
+                    os.kill(terminal.child(), end)
+                else:
+                    terminal.type(end)
+                self.ended(terminal, status)
+
+    def test_a_terminal_that_nobody_knows_is_an_error(self):
+        terminal = self.open(80, 24)
+        terminal.line(f"TERM=nobody {BRAHE} top --replay {RECORDING}; echo status=$?")
+        self.assertIn("TERM=nobody", terminal.wait_for("status=1"))
+
+    def test_it_counts_by_itself_and_is_paused(self):
+        terminal = self.open(80, 24)
+        terminal.line(f"{BRAHE} top {' '.join(COUNTING)}")
+        screen = terminal.wait(lambda screen: re.search(r"^brahe top  live .*CPU ", screen) and "PROCESS" in screen and "package *" in screen)
+        self.assertIn("model (estimated)", screen)
+        terminal.type("Space")
+        paused = terminal.wait_for("brahe top  paused")
+        terminal.type("Space")
+        terminal.wait(lambda screen: "brahe top  live" in screen and screen.splitlines()[2:] != paused.splitlines()[2:])
+        terminal.type("q")
+        terminal.wait(lambda screen: "brahe top  live" not in screen)
+
+
+class PipeTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR"))
+        self.addCleanup(folder.cleanup)
+        self.path = f"{folder.name}/recording"
+        self.folder = folder.name
+
+    def recorded(self, count):
+        """The lines that came while a recording was made, until there were so many."""
+        command = [BRAHE, "top", "--json", "--record", self.path, *COUNTING]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as process:
+            lines = [process.stdout.readline() for _ in range(count)]
+            process.send_signal(signal.SIGTERM)
+            lines += process.stdout.readlines()
+            self.assertEqual(process.wait(60), 0)
+        return lines
+
+    def test_a_replay_is_what_was_recorded(self):
+        lines = self.recorded(4)
+        with open(self.path) as file:
+            self.assertEqual(file.read(), '{"recording":"brahe top","version":1}\n' + "".join(lines))
+        self.assertEqual(top("--replay", self.path, "--json").stdout, "".join(lines))
+        self.assertEqual(top("--replay", self.path, "--json", "--once").stdout, lines[-1])
+        epochs = [json.loads(line)["epoch"] for line in lines]
+        self.assertEqual(epochs, list(range(1, len(lines) + 1)))
+        self.assertTrue(all(json.loads(line)["processes"] for line in lines[1:]))
+
+    def test_once_prints_the_table(self):
+        printed = top("--once", "--level=program", *COUNTING)
+        self.assertEqual((printed.returncode, printed.stderr), (0, ""))
+        self.assertRegex(printed.stdout, r"^brahe top  live ")
+        self.assertRegex(printed.stdout, r"(?m)^PROGRAM .* package Wv +package J +CPU S")
+        for line in printed.stdout.splitlines():
+            self.assertLessEqual(len(line), 120)
+
+    def test_once_of_a_recording_prints_its_end(self):
+        printed = top("--once", "--replay", RECORDING).stdout
+        self.assertIn(f"replay {FRAMES}/{FRAMES} end", printed)
+        self.assertNotIn("\x1b", printed)
+        self.assertNotIn("\u202e", printed)
+
+    def test_what_cannot_be_shown_is_one_line_and_status_1(self):
+        with open(self.path, "w") as file:
+            file.write("nonsense\n")
+        for flags, text in (
+            (["--replay", self.path], "no recording of brahe top's"),
+            (["--replay", f"{self.folder}/none"], "No such file"),
+            (["--once", "--record", self.path, *COUNTING], "File exists; give another name"),
+            (["--replay", RECORDING], "no terminal; --once prints the table"),
+            (["--once", "--url=http://127.0.0.1:1"], "127.0.0.1:1/api/v1/snapshot"),
+            (["--once", "--url=ftp://h"], "--url: "),
+            (["--once", "--nonsense"], "unknown flag"),
+        ):
+            run = top(*flags)
+            self.assertEqual((run.returncode, run.stdout), (1, ""), flags)
+            self.assertRegex(run.stderr, r"^brahe top: .+\n$")
+            self.assertIn(text, run.stderr)
+
+
+class Exporter(HTTPServer):
+    """One that serves a snapshot of the recording to whoever knows the password."""
+
+    def __init__(self, authorization=None):
+        with open(RECORDING) as file:
+            self.documents = file.read().splitlines()[1:]
+        self.authorization = authorization
+        self.asked = 0
+        super().__init__(("127.0.0.1", 0), Answer)
+        self.thread = threading.Thread(target=self.serve_forever)
+        self.thread.start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def stop(self):
+        self.shutdown()
+        self.thread.join()
+        self.server_close()
+
+
+class Answer(BaseHTTPRequestHandler):
+    def do_GET(self):
+        wanted = self.server.authorization
+        good = self.path == "/api/v1/snapshot" and (wanted is None or self.headers["Authorization"] == wanted)
+        body = self.server.documents[min(self.server.asked, FRAMES - 1)].encode() if good else b""
+        self.server.asked += good
+        self.send_response(200 if good else 401)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *unused):
+        pass
+
+
+class ExporterTest(unittest.TestCase):
+    def serve(self, **more):
+        exporter = Exporter(**more)
+        self.addCleanup(exporter.stop)
+        return exporter
+
+    def test_it_asks_a_running_exporter(self):
+        exporter = self.serve()
+        printed = top("--once", "--level=pod", f"--url={exporter.url}")
+        self.assertEqual((printed.returncode, printed.stderr), (0, ""))
+        self.assertRegex(printed.stdout, r"^brahe top  exporter  22:13:21Z")
+        self.assertRegex(printed.stdout, r"(?m)^shop/web-7f9c-x2x4 ")
+        document = top("--once", "--json", f"--url={exporter.url}/").stdout
+        self.assertEqual(document, exporter.documents[1] + "\n")
+
+    def test_it_gives_the_password_and_tells_where_it_is_wrong(self):
+        exporter = self.serve(authorization="Basic " + base64.b64encode("ada:l\u00f6ve".encode()).decode())
+        with tempfile.NamedTemporaryFile("w", dir=os.environ.get("TEST_TMPDIR")) as password:
+            password.write("l\u00f6ve\n")
+            password.flush()
+            access = ("--user=ada", f"--password-file={password.name}")
+            self.assertEqual(top("--once", f"--url={exporter.url}", *access).returncode, 0)
+            far = top("--once", "--url=http://example.org", *access)
+            self.assertIn("a password is not sent over plain http to another host", far.stderr)
+        refused = top("--once", f"--url={exporter.url}")
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("401 Unauthorized: give the right --user and --password-file", refused.stderr)
+
+
+if __name__ == "__main__":
+    runner.main()

@@ -1,0 +1,143 @@
+#include "userspace/top_command.h"
+
+#include <glog/logging.h>
+#include <langinfo.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <clocale>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "userspace/base/clock.h"
+#include "userspace/base/log_format.h"
+#include "userspace/base/result.h"
+#include "userspace/config/top_line.h"
+#include "userspace/log_keeper.h"
+#include "userspace/monitor/host_workload_resolver.h"
+#include "userspace/sources.h"
+#include "userspace/top/counting_feed.h"
+#include "userspace/top/curses_terminal.h"
+#include "userspace/top/exporter_feed.h"
+#include "userspace/top/recording.h"
+#include "userspace/top/replay_feed.h"
+#include "userspace/top/show.h"
+#include "userspace/top/signals.h"
+#include "userspace/top/view.h"
+
+namespace brahe {
+namespace {
+
+int Fatal(const std::string& message) {
+  std::cerr << (message.starts_with("brahe top: ") ? "" : "brahe top: ") << message << "\n";
+  return 1;
+}
+
+std::string HostName() {
+  std::string name(256, '\0');
+  if (gethostname(name.data(), name.size() - 1) != 0) return "";
+  return name.c_str();
+}
+
+// Whether what is written is UTF-8, as LC_ALL, LC_CTYPE and LANG have it.
+bool HasUnicode() {
+  std::setlocale(LC_CTYPE, "");
+  return std::string(nl_langinfo(CODESET)) == "UTF-8";
+}
+
+bool HasNoColor() {
+  const char* no_color = std::getenv("NO_COLOR");
+  return no_color != nullptr && *no_color != '\0';
+}
+
+// Of a table that is printed: the terminal's, or what tools take where there is none.
+size_t ColumnsOfOutput() {
+  constexpr size_t kOfAPipe = 120;
+  winsize size = {};
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kOfAPipe;
+}
+
+Result<std::unique_ptr<top::Feed>> CountByItself(const config::Config& config, bool wants_documents) {
+  auto sources = OpenSources(config, cpu::Purpose::kWatch);
+  if (!sources) return sources.error();
+  const std::string mount_point = sources->hierarchy.mount_point;
+  return top::StartCounting(
+      {.cpu_time = std::move(sources->cpu_time),
+       .energy = std::move(sources->energy),
+       .workloads = std::make_unique<monitor::HostWorkloadResolver>(config.host.procfs, mount_point),
+       .cpus = nullptr},
+      {.interval = config.top.interval, .node_name = HostName(), .wants_documents = wants_documents}, SystemClock());
+}
+
+Result<std::unique_ptr<top::Feed>> OpenFeed(const config::Config& config, bool wants_documents) {
+  const config::Config::Top& top = config.top;
+  if (!top.replay.empty()) {
+    auto recording = top::Recording::Open(top.replay);
+    if (!recording) return recording.error();
+    return top::Replay(*std::move(recording), /*at_once=*/top.json || top.once, SystemClock());
+  }
+  if (!top.url.empty()) {
+    return top::FollowExporter({.url = top.url,
+                                .user = top.user,
+                                .password_file = top.password_file,
+                                .ca_file = top.ca_file,
+                                .insecure = top.insecure_skip_verify,
+                                .interval = top.interval},
+                               SystemClock());
+  }
+  return CountByItself(config, wants_documents);
+}
+
+}  // namespace
+
+int TopCommand(int count, char** arguments) {
+  auto line = config::ParseTopLine(config::Arguments(arguments, arguments + count));
+  if (!line) return Fatal(line.error().message);
+  if (!line->text.empty()) {
+    std::cout << line->text;
+    return 0;
+  }
+  const config::Config& config = line->config;
+  const config::Config::Top& top = config.top;
+  const bool is_live = !top.json && !top.once;
+  StartLogging("brahe", config.log.format == "json");
+  SetLogLevel(config.log.level);
+  if (is_live) FLAGS_logtostderr = false;  // the screen's last line has it
+  LogKeeper log;
+  // Before there are threads, so that they have it.
+  auto signals = top::Signals::Block();
+  if (!signals) return Fatal(signals.error().message);
+  std::optional<top::RecordingWriter> recorder;
+  if (!top.record.empty()) {
+    auto created = top::RecordingWriter::Create(top.record, top.record_limit * 1'000'000);
+    if (!created) return Fatal(created.error().message);
+    recorder.emplace(*std::move(created));
+  }
+  auto feed = OpenFeed(config, top.json || recorder);
+  if (!feed) return Fatal(feed.error().message);
+  const top::ShowParts parts{.feed = **feed,
+                             .signals = *signals,
+                             .recorder = recorder ? &*recorder : nullptr,
+                             .has_unicode = HasUnicode(),
+                             .warning = [&log] {
+                               const std::vector<std::string> lines = log.Take();
+                               return lines.empty() ? std::string() : lines.back();
+                             }};
+  if (!is_live) {
+    const top::PrintOptions options{.json = top.json, .once = top.once, .columns = ColumnsOfOutput()};
+    const Status printed = top::Print(parts, options, top::View(top.level), SystemClock());
+    return printed ? 0 : Fatal(printed.error().message);
+  }
+  auto terminal = top::CursesTerminal::Open(!HasNoColor());
+  if (!terminal) return Fatal(terminal.error().message);
+  const Status shown = top::ShowLive(parts, **terminal, top::View(top.level), SystemClock());
+  terminal->reset();
+  return shown ? 0 : Fatal(shown.error().message);
+}
+
+}  // namespace brahe
