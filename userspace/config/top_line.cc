@@ -16,9 +16,9 @@ const std::vector<OwnOption>& OwnOptions() {
   static const std::vector<OwnOption> options = {
       {0,
        {"Top", "", "level", "the level that is shown first",
-        WordAt(
-            [](Config & c) -> auto& { return c.top.level; },
-            {"process", "program", "container", "pod", "namespace", "owner", "vm", "unit", "user", "job", "socket"})}},
+        WordAt([](Config & c) -> auto& { return c.top.level; },
+               {"process", "program", "container", "pod", "namespace", "owner", "vm", "unit", "user", "job", "socket",
+                "tree"})}},
       {0, {"Top", "", "interval", "time between two looks, at least 100ms", DurationAt([](Config & c) -> auto& {
              return c.top.interval;
            })}},

@@ -156,6 +156,9 @@ class ScreenTest(unittest.TestCase):
         terminal.type("9")
         terminal.wait_for("[socket 2]")
         self.assert_screen(terminal, "sockets_200x50.txt")
+        terminal.type("t")
+        terminal.wait_for("[tree]")
+        self.assert_screen(terminal, "tree_200x50.txt")
 
     def test_a_terminal_without_utf_8_is_given_ascii(self):
         terminal = self.replay(80, 24, LC_ALL="C")
@@ -254,6 +257,17 @@ class PipeTest(unittest.TestCase):
         epochs = [json.loads(line)["epoch"] for line in lines]
         self.assertEqual(epochs, list(range(1, len(lines) + 1)))
         self.assertTrue(all(json.loads(line)["processes"] for line in lines[1:]))
+
+    def test_a_signal_that_is_ignored_stays_so(self):
+        command = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", BRAHE, "top", "--json", *COUNTING]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as process:
+            self.assertTrue(process.stdout.readline())
+            process.send_signal(signal.SIGHUP)
+            self.assertTrue(process.stdout.readline())
+            self.assertTrue(process.stdout.readline())
+            process.send_signal(signal.SIGTERM)
+            process.stdout.read()
+            self.assertEqual(process.wait(60), 0)
 
     def test_once_prints_the_table(self):
         printed = top("--once", "--level=program", *COUNTING)

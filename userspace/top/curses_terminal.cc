@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -83,7 +84,7 @@ Status CursesTerminal::Start() {
   std::string farewell;
   for (const char* name : {"sgr0", "cnorm", "rmcup", "rmkx"}) {
     const char* sequence = curses_.tigetstr(name);
-    if (sequence != nullptr && sequence != reinterpret_cast<const char*>(-1)) farewell += sequence;
+    if (sequence != nullptr && reinterpret_cast<intptr_t>(sequence) != -1) farewell += sequence;
   }
   guard_.SetFarewell(farewell);
   size_ = SizeOfTerminal();

@@ -24,33 +24,21 @@ Figure FigureOf(const Json& json) {
 }
 
 Row ProcessOf(const Json& json) {
-  return {.name = TextOf(json, "comm"),
-          .id = std::to_string(CountOf(json, "pid")),
-          .detail = TextOf(json, "exe"),
-          .cpu_time = {}};
+  return ProcessRow(CountOf(json, "pid"), TextOf(json, "comm"), TextOf(json, "exe"), TextOf(json, "container_id"),
+                    TextOf(json, "vm_id"));
 }
 Row ContainerOf(const Json& json) {
-  return {.name = TextOf(json, "container_name"),
-          .id = TextOf(json, "container_id"),
-          .detail = TextOf(json, "runtime"),
-          .cpu_time = {}};
+  return ContainerRow(TextOf(json, "container_id"), TextOf(json, "container_name"), TextOf(json, "runtime"),
+                      TextOf(json, "pod_id"));
 }
-Row VmOf(const Json& json) {
-  return {.name = TextOf(json, "vm_name"),
-          .id = TextOf(json, "vm_id"),
-          .detail = TextOf(json, "hypervisor"),
-          .cpu_time = {}};
-}
+Row VmOf(const Json& json) { return VmRow(TextOf(json, "vm_id"), TextOf(json, "vm_name"), TextOf(json, "hypervisor")); }
 Row PodOf(const Json& json) {
-  return {.name = PodName(TextOf(json, "pod_namespace"), TextOf(json, "pod_name")),
-          .id = TextOf(json, "pod_id"),
-          .detail = {},
-          .cpu_time = {}};
+  return PodRow(TextOf(json, "pod_id"), TextOf(json, "pod_name"), TextOf(json, "pod_namespace"));
 }
 Row GroupOf(const Json& json) {
   std::vector<std::string> values;
   for (const auto& [label, value] : json.at("labels").items()) values.push_back(value.get<std::string>());
-  return {.name = GroupName(values), .id = {}, .detail = {}, .cpu_time = {}};
+  return GroupRow(values);
 }
 
 // Adds an item of a list to `level`. What has figures of other zones than the node is no snapshot.

@@ -42,6 +42,7 @@ constexpr std::string_view kHelp[] = {
     "  ^F ^B, PgDn PgUp        a page down, up; ^D ^U half a page",
     "  g G, Home End           the first row, the last",
     "  h l, left right, Tab    the level before, the one after; 1 to 9: that one",
+    "  t                       the tree: pods, containers, processes; and back",
     "  < >                     sort by the column before, by the one after",
     "  r                       sort the other way round",
     "  z                       watts and joules of the next zone",
@@ -178,6 +179,10 @@ std::string TabsOf(const View& view, size_t columns) {
     if (is_chosen) chosen = tabs.size();
     tabs.push_back(is_chosen ? "[" + text + "]" : text);
   }
+  if (view.level() == kTreeLevel) {
+    chosen = tabs.size();
+    tabs.push_back("[" + std::string(kTreeLevel) + "]");
+  }
   for (size_t left_out = 0;; ++left_out) {
     const std::vector<std::string> shown(tabs.begin() + static_cast<std::ptrdiff_t>(left_out), tabs.end());
     std::string line = terminal::JoinedParts(shown, columns);
@@ -189,7 +194,9 @@ std::string Marked(const std::string& head, bool is_sorted_by, bool reversed) {
   return is_sorted_by ? head + (reversed ? "^" : "v") : head;
 }
 
-std::string NameOf(const Row& row) { return (row.ended ? "(-) " : "") + PlainText(row.name, 200); }
+std::string NameOf(const Row& row) {
+  return std::string(2 * row.depth, ' ') + (row.ended ? "(-) " : "") + PlainText(row.name, 200);
+}
 
 // `rows` of the level's, as they are on the screen.
 std::vector<std::string> TableOf(const View& view, const Level& level, std::span<const size_t> rows, size_t columns) {
@@ -224,7 +231,8 @@ std::vector<std::string> TableOf(const View& view, const Level& level, std::span
     energy.cells.push_back(terminal::EnergyText(figure.energy));
     cpu_time.cells.push_back(terminal::CpuTimeText(row.cpu_time));
     detail.cells.push_back(PlainText(row.detail, 200));
-    sparks.push_back(Spark(view.history().Of(level.name, row, is_socket ? 0 : view.zone(), cells), cells));
+    sparks.push_back(Spark(
+        view.history().Of(row.level.empty() ? level.name : row.level, row, is_socket ? 0 : view.zone(), cells), cells));
   }
   // Names, and details after them, take what the others leave.
   const size_t others =
@@ -276,7 +284,7 @@ std::vector<Line> Upper(const View& view, const Around& around, const Screen& sc
   AddNode(view, screen, lines);
   lines.push_back({TabsOf(view, columns)});
   const Level nobody{.name = view.level(), .rows = {}, .figures = {}};
-  const Level* level = view.frame().Find(view.level());
+  const Level* level = view.table();
   std::vector<std::string> table = TableOf(view, level == nullptr ? nobody : *level, rows, columns);
   lines.push_back({std::move(table.front()), Style::kHead});
   for (size_t i = 1; i < table.size(); ++i) {
@@ -322,7 +330,7 @@ std::vector<Line> Draw(const View& view, const Around& around, const Screen& scr
 std::string Printed(const View& view, const Around& around, size_t columns, bool has_unicode) {
   const Screen screen{.size = {.columns = columns, .rows = kFewRows}, .has_unicode = has_unicode};
   std::vector<size_t> rows;
-  if (const Level* level = view.frame().Find(view.level())) {
+  if (const Level* level = view.table()) {
     for (const size_t row : view.order()) {
       if (level->FigureOf(row, view.zone()).energy.value > 0) rows.push_back(row);
     }

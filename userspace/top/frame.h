@@ -32,9 +32,18 @@ struct Row {
   std::string detail;  // the executable, the runtime, ...; empty: nothing
   bool ended = false;
   Nanoseconds cpu_time;
+  std::string key = {};     // tells it from others of its level, for those that have something in them
+  std::string parent = {};  // NodeKey of what it is in; empty: in nothing that is known
+  std::string level = {};   // in a tree: the one that it is from
+  size_t depth = 0;         // in a tree: how many it is within
 
   bool operator==(const Row&) const = default;
 };
+
+// How a row names what it is in. Empty where `key` is.
+inline std::string NodeKey(const std::string& level, const std::string& key) {
+  return key.empty() ? "" : level + '\0' + key;
+}
 
 struct Level {
   std::string name;  // process, container, ..., socket
@@ -48,6 +57,8 @@ struct Level {
   bool operator==(const Level&) const = default;
 };
 
+// The level whose rows are those of others, each below what it is in.
+inline constexpr char kTreeLevel[] = "tree";
 // The level whose rows are zones of sockets: they have a single figure and no CPU time.
 inline constexpr char kSocketLevel[] = "socket";
 

@@ -31,9 +31,10 @@ class ReplayFeed final : public Feed {
       auto document = recording_.Document(frame);
       if (!document) return document.error();
       auto read = ReadFrame(*document);
-      if (!read)
+      if (!read) {
         return Skip(
             MakeError(recording_.path() + ": frame " + std::to_string(frame + 1) + ": " + read.error().message));
+      }
       update.frames.push_back(*std::move(read));
       if (frame == next_) update.document = *std::move(document);
     }

@@ -18,16 +18,43 @@ size_t PlaceOf(const Level& level) {
 
 }  // namespace
 
-std::string PodName(const std::string& name_space, const std::string& name) {
-  return name_space.empty() ? name : name_space + "/" + name;
+Row ProcessRow(uint64_t pid, std::string comm, std::string exe, const std::string& container_id,
+               const std::string& vm_id) {
+  return {.name = std::move(comm),
+          .id = std::to_string(pid),
+          .detail = std::move(exe),
+          .cpu_time = {},
+          .parent = container_id.empty() ? NodeKey("vm", vm_id) : NodeKey("container", container_id)};
 }
 
-std::string GroupName(const std::vector<std::string>& values) {
+Row ContainerRow(const std::string& id, std::string name, std::string runtime, const std::string& pod_id) {
+  return {.name = std::move(name),
+          .id = id,
+          .detail = std::move(runtime),
+          .cpu_time = {},
+          .key = id,
+          .parent = NodeKey("pod", pod_id)};
+}
+
+Row VmRow(const std::string& id, std::string name, std::string hypervisor) {
+  return {.name = std::move(name), .id = id, .detail = std::move(hypervisor), .cpu_time = {}, .key = id};
+}
+
+Row PodRow(const std::string& id, const std::string& name, const std::string& name_space) {
+  return {.name = name_space.empty() ? name : name_space + "/" + name,
+          .id = id,
+          .detail = {},
+          .cpu_time = {},
+          .key = id,
+          .parent = NodeKey("namespace", name_space)};
+}
+
+Row GroupRow(const std::vector<std::string>& values) {
   std::string name;
   for (const std::string& value : values) {
     if (!value.empty()) name += (name.empty() ? "" : "/") + value;
   }
-  return name;
+  return {.name = name, .id = {}, .detail = {}, .cpu_time = {}, .key = name};
 }
 
 std::vector<Level> Arranged(std::vector<Level> levels) {

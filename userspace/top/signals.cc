@@ -11,7 +11,11 @@ namespace brahe::top {
 Result<Signals> Signals::Block() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGWINCH}) sigaddset(&set, signal);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGWINCH}) {
+    struct sigaction action = {};
+    // One that is blocked would come although it is ignored.
+    if (sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) sigaddset(&set, signal);
+  }
   if (const int code = pthread_sigmask(SIG_BLOCK, &set, nullptr); code != 0) return SystemError("block signals", code);
   UniqueFd fd(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd.valid()) return SystemError("signalfd");

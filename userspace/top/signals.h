@@ -1,12 +1,14 @@
 #pragma once
 
+#include <utility>
+
 #include "userspace/base/file.h"
 #include "userspace/base/result.h"
 
 namespace brahe::top {
 
 // SIGINT, SIGTERM, SIGHUP and SIGWINCH, blocked in the thread that makes it and in all that it starts from then on,
-// and read here instead. What was ignored (nohup) stays so.
+// and read here instead. What is ignored (nohup) stays so.
 class Signals {
  public:
   static Result<Signals> Block();

@@ -12,20 +12,14 @@ namespace {
 Figure Seen(const monitor::EnergyFigure& figure) { return {figure.energy, figure.power}; }
 
 Row RowOf(const monitor::ProcessLabels& process) {
-  return {.name = process.comm, .id = std::to_string(process.pid), .detail = process.exe.str(), .cpu_time = {}};
+  return ProcessRow(process.pid, process.comm, process.exe.str(), process.container_id.str(), process.vm_id.str());
 }
 Row RowOf(const monitor::ContainerLabels& container) {
-  return {.name = container.name, .id = container.id, .detail = container.runtime, .cpu_time = {}};
+  return ContainerRow(container.id, container.name, container.runtime, container.pod_id);
 }
-Row RowOf(const monitor::VmLabels& vm) {
-  return {.name = vm.name, .id = vm.id, .detail = vm.hypervisor, .cpu_time = {}};
-}
-Row RowOf(const monitor::PodLabels& pod) {
-  return {.name = PodName(pod.name_space, pod.name), .id = pod.id, .detail = {}, .cpu_time = {}};
-}
-Row RowOf(const monitor::GroupLabels& group) {
-  return {.name = GroupName(group.values), .id = {}, .detail = {}, .cpu_time = {}};
-}
+Row RowOf(const monitor::VmLabels& vm) { return VmRow(vm.id, vm.name, vm.hypervisor); }
+Row RowOf(const monitor::PodLabels& pod) { return PodRow(pod.id, pod.name, pod.name_space); }
+Row RowOf(const monitor::GroupLabels& group) { return GroupRow(group.values); }
 
 template <typename Labels>
 Level LevelOf(std::string_view name, const monitor::WorkloadList<Labels>& list, size_t zones) {

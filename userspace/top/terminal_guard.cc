@@ -19,7 +19,7 @@ struct Kept {
   std::array<char, 100> farewell = {};
   size_t farewell_size = 0;
 };
-Kept kept;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): a handler has no other way to it
+Kept kept;
 
 // Only what signal-safety(7) allows.
 void RestoreAndDie(int signal) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "userspace/base/values.h"
+#include "userspace/top/tree.h"
 
 namespace brahe::top {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 constexpr size_t kMaxFilter = 60;  // bytes
 
 bool Matches(const Row& row, const std::string& lower_case_filter) {
+  if (lower_case_filter.empty()) return true;
   for (const std::string* text : {&row.name, &row.id, &row.detail}) {
     if (LowerCase(*text).find(lower_case_filter) != std::string::npos) return true;
   }
@@ -24,26 +26,6 @@ std::tuple<uint64_t, const std::string&> IdOf(const Row& row) {
   uint64_t number = 0;
   std::from_chars(row.id.data(), row.id.data() + row.id.size(), number);
   return {number, row.id};
-}
-
-// Whether row `a` comes before `b`: by names from A to Z, by figures from much to little.
-bool IsBefore(const Level& level, size_t a, size_t b, Sort sort, size_t zone) {
-  const Row &of_a = level.rows[a], &of_b = level.rows[b];
-  switch (sort) {
-    case Sort::kName:
-      return std::tie(of_a.name, of_a.id) < std::tie(of_b.name, of_b.id);
-    case Sort::kId:
-      return IdOf(of_a) < IdOf(of_b);
-    case Sort::kCpuTime:
-      return of_a.cpu_time > of_b.cpu_time;
-    case Sort::kPower:
-    case Sort::kEnergy:
-      break;
-  }
-  const Figure &figure_a = level.FigureOf(a, zone), &figure_b = level.FigureOf(b, zone);
-  const Microwatts power_a = figure_a.power.value_or(Microwatts()), power_b = figure_b.power.value_or(Microwatts());
-  if (sort == Sort::kPower && power_a != power_b) return power_a > power_b;
-  return figure_a.energy > figure_b.energy;
 }
 
 }  // namespace
@@ -61,16 +43,41 @@ void View::SetRoom(size_t rows) {
   MoveTo(cursor_);
 }
 
+// By names from A to Z, by figures from much to little.
+bool View::IsBefore(const Level& a, size_t row_a, const Level& b, size_t row_b) const {
+  const Row &of_a = a.rows[row_a], &of_b = b.rows[row_b];
+  switch (sort_) {
+    case Sort::kName:
+      return std::tie(of_a.name, of_a.id) < std::tie(of_b.name, of_b.id);
+    case Sort::kId:
+      return IdOf(of_a) < IdOf(of_b);
+    case Sort::kCpuTime:
+      return of_a.cpu_time > of_b.cpu_time;
+    case Sort::kPower:
+    case Sort::kEnergy:
+      break;
+  }
+  const Figure &figure_a = a.FigureOf(row_a, zone_), &figure_b = b.FigureOf(row_b, zone_);
+  const Microwatts power_a = figure_a.power.value_or(Microwatts()), power_b = figure_b.power.value_or(Microwatts());
+  if (sort_ == Sort::kPower && power_a != power_b) return power_a > power_b;
+  return figure_a.energy > figure_b.energy;
+}
+
 void View::Arrange() {
   order_.clear();
-  const Level* level = frame_.Find(level_);
-  if (level != nullptr) {
-    const std::string filter = LowerCase(filter_);
+  const std::string filter = LowerCase(filter_);
+  if (level_ == kTreeLevel) {
+    const auto is_before = [this](const Level& a, size_t row_a, const Level& b, size_t row_b) {
+      return reversed_ ? IsBefore(b, row_b, a, row_a) : IsBefore(a, row_a, b, row_b);
+    };
+    tree_ = TreeOf(frame_, is_before, [&](const Row& row) { return Matches(row, filter); });
+    for (size_t row = 0; row < tree_.rows.size(); ++row) order_.push_back(row);
+  } else if (const Level* level = table()) {
     for (size_t row = 0; row < level->rows.size(); ++row) {
-      if (filter.empty() || Matches(level->rows[row], filter)) order_.push_back(row);
+      if (Matches(level->rows[row], filter)) order_.push_back(row);
     }
     std::stable_sort(order_.begin(), order_.end(), [&](size_t a, size_t b) {
-      return reversed_ ? IsBefore(*level, b, a, sort_, zone_) : IsBefore(*level, a, b, sort_, zone_);
+      return reversed_ ? IsBefore(*level, b, *level, a) : IsBefore(*level, a, *level, b);
     });
   }
   MoveTo(cursor_);
@@ -99,7 +106,11 @@ void View::ChooseNext(std::ptrdiff_t places) {
 
 void View::Choose(size_t place) {
   if (place >= frame_.levels.size()) return;
-  level_ = frame_.levels[place].name;
+  ChooseLevel(frame_.levels[place].name);
+}
+
+void View::ChooseLevel(std::string level) {
+  level_ = std::move(level);
   cursor_ = first_ = 0;
   Arrange();
 }
@@ -212,6 +223,14 @@ Wish View::PressCharacter(char character) {
     case '>':
       sort_ = static_cast<Sort>((static_cast<size_t>(sort_) + (character == '>' ? 1 : kSorts - 1)) % kSorts);
       Arrange();
+      break;
+    case 't':
+      if (level_ == kTreeLevel) {
+        ChooseLevel(level_before_tree_);
+      } else {
+        level_before_tree_ = level_;
+        ChooseLevel(kTreeLevel);
+      }
       break;
     case 'r':
       reversed_ = !reversed_;

@@ -55,18 +55,21 @@ class View {
   [[nodiscard]] const Frame& frame() const { return frame_; }
   [[nodiscard]] const History& history() const { return history_; }
   [[nodiscard]] const std::string& level() const { return level_; }
+  // The level itself; null: it has no rows.
+  [[nodiscard]] const Level* table() const { return level_ == kTreeLevel ? &tree_ : frame_.Find(level_); }
   [[nodiscard]] size_t zone() const { return zone_; }
   [[nodiscard]] Sort sort() const { return sort_; }
   [[nodiscard]] bool reversed() const { return reversed_; }
   [[nodiscard]] const std::string& filter() const { return filter_; }
   [[nodiscard]] bool is_editing() const { return is_editing_; }
   [[nodiscard]] bool shows_help() const { return shows_help_; }
-  // Indices into the rows of the level, filtered and sorted; the first one in the window, and the one that is marked.
+  // Indices into the rows of the table, filtered and sorted; the first one in the window, and the one that is marked.
   [[nodiscard]] const std::vector<size_t>& order() const { return order_; }
   [[nodiscard]] size_t first() const { return first_; }
   [[nodiscard]] size_t cursor() const { return cursor_; }
 
  private:
+  [[nodiscard]] bool IsBefore(const Level& a, size_t row_a, const Level& b, size_t row_b) const;
   void Edit(const Key& key);
   Wish PressCharacter(char character);
   void Arrange();
@@ -75,10 +78,13 @@ class View {
   // The level so many places further on, in a circle; or the one in this place.
   void ChooseNext(std::ptrdiff_t places);
   void Choose(size_t place);
+  void ChooseLevel(std::string level);
 
   Frame frame_;
   History history_;
   std::string level_;
+  std::string level_before_tree_ = "process";
+  Level tree_;  // where that is looked at
   size_t zone_ = 0;
   bool zone_is_chosen_ = false;  // else it is the primary one
   Sort sort_ = Sort::kPower;

@@ -51,7 +51,7 @@ Wish Press(View& view, Key::Kind kind) { return view.Press({.kind = kind}); }
 
 std::string Names(const View& view) {
   std::string names;
-  for (const size_t row : view.order()) names += view.frame().Find(view.level())->rows[row].name + " ";
+  for (const size_t row : view.order()) names += view.table()->rows[row].name + " ";
   return names;
 }
 
@@ -206,6 +206,27 @@ TEST(ViewTest, AFrozenOneKeepsItsFrameAndRemembersThePowerOfTheOthers) {
   EXPECT_THAT(view.history().OfNode(0, 1), ElementsAre(4e6));
   view.Restart();
   EXPECT_THAT(view.history().OfNode(0, 1), IsEmpty());
+}
+
+TEST(ViewTest, ShowsTheTreeAndGoesBack) {
+  Frame frame = Example();
+  frame.levels[1].rows[0].key = "uid";
+  frame.levels[0].rows[3].parent = NodeKey("pod", "uid");
+  View view("socket");
+  view.Show(frame);
+  view.SetRoom(10);
+  Press(view, "t");
+  EXPECT_EQ(view.level(), kTreeLevel);
+  EXPECT_EQ(Names(view), "web db gzip bash shop/web cat ");
+  Press(view, "r");
+  EXPECT_EQ(Names(view), "shop/web cat bash gzip db web ");
+  Press(view, "r/CAT");
+  EXPECT_EQ(Names(view), "shop/web cat ");
+  Press(view, Key::Kind::kEscape);
+  Press(view, "t");
+  EXPECT_EQ(view.level(), "socket");
+  Press(view, "tl");
+  EXPECT_EQ(view.level(), "process");
 }
 
 TEST(ViewTest, SaysWhatIsWished) {
