@@ -16,12 +16,16 @@ import time
 import unittest
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+from certificates import Certificates
+from node import ExporterProcess
 import runner
 
 BRAHE = os.path.abspath(sys.argv.pop(1))
 TESTDATA = os.path.abspath(sys.argv.pop(1))
 RECORDING = os.path.join(TESTDATA, "recording.jsonl")
 FRAMES = 40
+# bcrypt of "wonderland", cost 4.
+ALICE = "$2y$04$KBCwKxOzLha2MUDgW0PjXexEHTwUun17dfcKnCd.Fy5WLsVijVsXu"
 COUNTING = ("--cpu.time-source=procfs", "--cpu.preferred-meters=model", "--interval=200ms", "--log.level=error")
 
 
@@ -352,6 +356,30 @@ class ExporterTest(unittest.TestCase):
         self.assertRegex(printed.stdout, r"(?m)^shop/web-7f9c-x2x4 ")
         document = top("--once", "--json", f"--url={exporter.url}/").stdout
         self.assertEqual(document, exporter.documents[1] + "\n")
+
+    def test_it_asks_over_tls_with_a_password(self):
+        folder = tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR"))
+        self.addCleanup(folder.cleanup)
+        authority = Certificates(folder.name)
+        certificate, key = authority.sign("exporter")
+        web, password = f"{folder.name}/web.yml", f"{folder.name}/password"
+        with open(web, "w") as file:
+            file.write(f"tls_server_config: {{cert_file: {certificate}, key_file: {key}}}\nbasic_auth_users: {{alice: {ALICE}}}\n")
+        with open(password, "w") as file:
+            file.write("wonderland\n")
+        exporter = ExporterProcess(BRAHE, *COUNTING[:2], "--monitor.interval=200ms", f"--web.config-file={web}")
+        self.addCleanup(exporter.stop)
+        url = f"--url=https://localhost:{exporter.port}"
+        access = (f"--ca-file={authority.ca}", "--user=alice", f"--password-file={password}")
+        printed = top("--once", url, *access)
+        while "503" in printed.stderr:  # before its first epoch
+            printed = top("--once", url, *access)
+        self.assertEqual((printed.returncode, printed.stderr), (0, ""))
+        self.assertRegex(printed.stdout, r"^brahe top  exporter ")
+        stranger = top("--once", url, *access[1:])
+        self.assertEqual(stranger.returncode, 1)
+        self.assertIn("--ca-file", stranger.stderr)
+        self.assertEqual(top("--once", url, "--insecure-skip-verify", *access[1:]).returncode, 0)
 
     def test_it_gives_the_password_and_tells_where_it_is_wrong(self):
         exporter = self.serve(authorization="Basic " + base64.b64encode("ada:l\u00f6ve".encode()).decode())
