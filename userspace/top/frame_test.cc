@@ -76,22 +76,98 @@ TEST(FrameTest, ASnapshotWithoutZonesHasNoRows) {
   EXPECT_TRUE(FrameOf(snapshot, "").levels.empty());
 }
 
+std::string ErrorOf(const std::string& document) {
+  const auto frame = ReadFrame(document);
+  return frame ? "" : frame.error().message;
+}
+
 TEST(ReadFrameTest, WhatIsNoSnapshotIsAnError) {
-  EXPECT_EQ(ReadFrame("<html>").error().message, "no JSON");
-  EXPECT_THAT(ReadFrame("[]").error().message, HasSubstr("no snapshot of Brahe's: "));
-  EXPECT_THAT(ReadFrame("{}").error().message, HasSubstr("epoch"));
-  std::string document = DocumentOf(ValidSnapshot());
-  EXPECT_FALSE(ReadFrame(document.substr(0, document.size() / 2)));
-  for (const auto& [good, bad] : std::vector<std::pair<std::string, std::string>>{
-           {"\"epoch\":7", "\"epoch\":\"7\""},
-           {"\"cpu_time_ns\":", "\"cpu\":"},
-           {"\"zones\":[{\"zone\":\"package\",\"energy_uj\":20000000,\"power_uw\":2000000},", "\"zones\":["}}) {
+  EXPECT_EQ(ErrorOf("<html>"), "no JSON");
+  EXPECT_EQ(ErrorOf("[]"), "no snapshot of Brahe's: an object is expected");
+  EXPECT_EQ(ErrorOf("7"), "no snapshot of Brahe's: epoch is missing or of another kind");
+  EXPECT_EQ(ErrorOf("{}"), "no snapshot of Brahe's: epoch is missing or of another kind");
+  EXPECT_EQ(ErrorOf("{\"zones\":[{}]}"), "no snapshot of Brahe's: zone in zones is missing or of another kind");
+  const std::string document = DocumentOf(ValidSnapshot());
+  EXPECT_EQ(ErrorOf(document.substr(0, document.size() / 2)), "no JSON");
+  EXPECT_EQ(ErrorOf(document + "{}"), "no JSON");
+}
+
+TEST(ReadFrameTest, EachFieldThatIsReadMustBeThere) {
+  const std::string document = DocumentOf(ValidSnapshot());
+  for (const char* field : {"epoch",
+                            "unix_ms",
+                            "duration_ns",
+                            "node_name",
+                            "cpu_time_source",
+                            "energy_source",
+                            "energy_measured",
+                            "usage_ppm",
+                            "primary_zone",
+                            "zone",
+                            "all",
+                            "active",
+                            "idle",
+                            "energy_uj",
+                            "power_uw",
+                            "socket",
+                            "path",
+                            "pid",
+                            "comm",
+                            "exe",
+                            "container_id",
+                            "vm_id",
+                            "state",
+                            "cpu_time_ns",
+                            "container_name",
+                            "runtime",
+                            "pod_id",
+                            "vm_name",
+                            "hypervisor",
+                            "pod_name",
+                            "pod_namespace",
+                            "level"}) {
     std::string spoilt = document;
-    const size_t at = spoilt.find(good);
-    ASSERT_NE(at, std::string::npos) << good;
-    spoilt.replace(at, good.size(), bad);
-    EXPECT_FALSE(ReadFrame(spoilt)) << bad;
+    const std::string name = "\"" + std::string(field) + "\":";
+    ASSERT_NE(spoilt.find(name), std::string::npos) << field;
+    for (size_t at = 0; (at = spoilt.find(name, at)) != std::string::npos;) spoilt.insert(at + 1, "x");
+    EXPECT_THAT(ErrorOf(spoilt), HasSubstr(field)) << field;
   }
+}
+
+TEST(ReadFrameTest, WorkloadsHaveTheZonesOfTheNode) {
+  std::string document = DocumentOf(ValidSnapshot());
+  const std::string first = "{\"zone\":\"package\",\"energy_uj\":20000000,\"power_uw\":2000000},";
+  const size_t at = document.find(first);
+  ASSERT_NE(at, std::string::npos);
+  document.erase(at, first.size());
+  EXPECT_THAT(ErrorOf(document), HasSubstr("zones in processes: the same are expected in each"));
+  document =
+      "{\"pods\":[{\"pod_id\":\"p\",\"pod_name\":\"\",\"pod_namespace\":\"\",\"state\":\"running\","
+      "\"cpu_time_ns\":1,\"zones\":[{\"zone\":\"a\",\"energy_uj\":1,\"power_uw\":null}]}]," +
+      DocumentOf(monitor::Snapshot()).substr(1);
+  EXPECT_THAT(ErrorOf(document), HasSubstr("the zones of level pod are not the node's"));
+}
+
+TEST(ReadFrameTest, WhatIsBrokenOffAnywhereIsAnErrorAndNoCrash) {
+  const std::string document = DocumentOf(ValidSnapshot());
+  const size_t end = document.rfind('}');
+  for (size_t size = 0; size <= end; ++size) ASSERT_NE(ErrorOf(document.substr(0, size)), "") << size;
+}
+
+TEST(ReadFrameTest, TakesFieldsThatItDoesNotKnow) {
+  std::string document = DocumentOf(ValidSnapshot());
+  document.insert(1, R"("new":[[{"zone":-1}],{"a":{"b":[1.5,{"c":null}]}}],"other":{"all":{"energy_uj":"x"}},)");
+  const std::string item = "{\"pid\":";
+  for (size_t at = 0; (at = document.find(item, at)) != std::string::npos; ++at) {
+    document.insert(at + 1, R"("tags":["a",{"energy_uj":2}],"limits":{"a":1,"zones":{"b":"c"}},)");
+  }
+  const std::string group = "{\"level\":";
+  for (size_t at = 0; (at = document.find(group, at)) != std::string::npos; ++at) {
+    document.insert(at + 1, R"("members":["a"],"best":{"pid":1},)");
+  }
+  const auto read = ReadFrame(document);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(*read, FrameOf(ValidSnapshot(), "node-1"));
 }
 
 }  // namespace

@@ -59,6 +59,13 @@ TEST(HistoryTest, WhoComesBackFindsNothingOfBefore) {
   EXPECT_EQ(cells.back(), 7e6);
 }
 
+TEST(HistoryTest, ACellHasNothingOfTheOneThatStoodInItsPlace) {
+  History history;
+  for (size_t frame = 0; frame < History::kFramesOfCell * (kAll + 7); ++frame) history.Add(Of(2));
+  const auto cells = history.Of("process", A(), 0, kAll);
+  EXPECT_EQ(cells, std::vector<double>(kAll, 2e6));
+}
+
 TEST(HistoryTest, OfSomebodyElseThereIsNothing) {
   History history;
   history.Add(Of(5));
