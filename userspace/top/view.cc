@@ -257,7 +257,7 @@ void View::Edit(const Key& key) {
     // A whole character of UTF-8: its bytes but the first one are 10xxxxxx.
     while (!filter_.empty() && (static_cast<unsigned char>(filter_.back()) & 0xC0U) == 0x80U) filter_.pop_back();
     if (!filter_.empty()) filter_.pop_back();
-  } else if (key.kind == Key::Kind::kCharacter && (key.character < 0 || key.character >= ' ') &&
+  } else if (key.kind == Key::Kind::kCharacter && static_cast<unsigned char>(key.character) >= ' ' &&
              filter_.size() < kMaxFilter) {
     filter_ += key.character;
   }
