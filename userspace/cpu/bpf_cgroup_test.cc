@@ -193,14 +193,14 @@ TEST_F(BpfCgroupTest, GivesBackTheRecordsOfCgroupsThatAreGone) {
   BpfSourceOptions options = Options();
   Start(options);
   const std::string& mount_point = options.program.hierarchy.mount_point;
+  const TestCgroup last(mount_point, "last");  // outlives who is in it
+  if (!last.made()) GTEST_SKIP() << "no cgroups can be made in " << mount_point;
   ChildProcess wanderer([] {
     while (true) {
       Burn(Nanoseconds{50'000});
       usleep(50);
     }
   });
-  const TestCgroup last(mount_point, "last");
-  if (!last.made()) GTEST_SKIP() << "no cgroups can be made in " << mount_point;
   constexpr size_t kCgroups = 300;
   for (size_t i = 0; i < kCgroups; ++i) {
     const TestCgroup cgroup(mount_point, std::to_string(i));
