@@ -14,6 +14,7 @@
 #include "userspace/base/capabilities.h"
 #include "userspace/base/clock.h"
 #include "userspace/base/log_format.h"
+#include "userspace/base/plain_text.h"
 #include "userspace/check/judge.h"
 #include "userspace/check/observe.h"
 #include "userspace/check/report.h"
@@ -86,7 +87,11 @@ int CheckCommand(int count, char** arguments) {
                       .workloads = std::make_unique<monitor::HostWorkloadResolver>(config.host.procfs, mount_point),
                       .cpus = nullptr},
                      {.epochs = config.check.seconds, .procfs_root = config.host.procfs}, SystemClock());
-  if (!seen) return Fatal(seen.error().message);
+  if (!seen) {
+    // The reason may be among what was logged, which is nowhere else.
+    for (const std::string& said : log.Take()) std::cerr << PlainText(said) << "\n";
+    return Fatal(seen.error().message);
+  }
   seen->cgroup_hierarchy = mount_point;
   seen->lacks = lacks;
   report.time = seen->time;

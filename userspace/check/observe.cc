@@ -1,9 +1,9 @@
 #include "userspace/check/observe.h"
 
 #include <poll.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -24,15 +24,6 @@ constexpr Nanoseconds kProbeTime = Milliseconds(300);
 using Snapshot = std::shared_ptr<const monitor::Snapshot>;
 
 uint64_t TicksPerSecond() { return static_cast<uint64_t>(sysconf(_SC_CLK_TCK)); }
-
-Nanoseconds OwnCpuTime() {
-  rusage usage = {};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto time = [](const timeval& t) {
-    return Seconds(static_cast<uint64_t>(t.tv_sec)) + Nanoseconds{static_cast<uint64_t>(t.tv_usec) * 1000};
-  };
-  return time(usage.ru_utime) + time(usage.ru_stime);
-}
 
 uint64_t OwnResidentBytes() {
   const auto text = ReadFile("/proc/self/stat");

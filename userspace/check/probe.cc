@@ -16,13 +16,13 @@ Nanoseconds TimeOf(const timeval& time) {
   return Seconds(static_cast<uint64_t>(time.tv_sec)) + Nanoseconds{static_cast<uint64_t>(time.tv_usec) * 1000};
 }
 
+}  // namespace
+
 Nanoseconds OwnCpuTime() {
   timespec time = {};
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
   return Seconds(static_cast<uint64_t>(time.tv_sec)) + Nanoseconds{static_cast<uint64_t>(time.tv_nsec)};
 }
-
-}  // namespace
 
 Result<Probe> Probe::Start(Nanoseconds cpu_time) {
   const pid_t parent = getpid();

@@ -9,6 +9,9 @@
 
 namespace brahe::check {
 
+// CPU time that this process has used, without that of its children.
+Nanoseconds OwnCpuTime();
+
 // A child process that does nothing but use CPU time, and then ends. Not thread-safe.
 class Probe {
  public:

@@ -100,7 +100,9 @@ class Live {
   Result<bool> Take() {
     auto update = parts_.feed.Take();
     if (!update) {
-      fault_ = update.error().message;
+      // Why an epoch fails is logged, once.
+      const std::string why = parts_.warning();
+      if (fault_.empty() || !why.empty()) fault_ = update.error().message + (why.empty() ? "" : ": " + why);
       return true;
     }
     if (update->frames.empty()) return false;
