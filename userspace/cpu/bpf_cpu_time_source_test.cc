@@ -222,36 +222,33 @@ TEST_F(BpfCpuTimeSourceTest, KnowsTheUserOfAProcessThatLivesForMilliseconds) {
 
 TEST_F(BpfCpuTimeSourceTest, SeesWithinAnEpochThatARunningProcessHasBecomeAnotherUsers) {
   Start(Options());
-  std::array<int, 2> pipe_fds = {};
-  ASSERT_EQ(pipe(pipe_fds.data()), 0);
+  std::array<int, 2> orders = {}, answers = {};
+  ASSERT_EQ(pipe(orders.data()), 0);
+  ASSERT_EQ(pipe(answers.data()), 0);
   ChildProcess child([&] {
-    // A slice ends at each sleep.
-    const auto work = [] {
+    char order = 0;
+    while (read(orders[0], &order, 1) == 1) {
+      if (order == 'a') (void)setresuid(kSomebody, 0, 0);
+      if (order == 'b') (void)setresuid(kSomebodyElse, 0, 0);
+      // A slice ends at each sleep.
       for (int i = 0; i < 40; ++i) Burn(Milliseconds(1)), usleep(5'000);
-    };
-    work();
-    char byte = 0;
-    while (read(pipe_fds[0], &byte, 1) == 1) {
-      const uid_t uid = byte == 'a' ? kSomebody : kSomebodyElse;
-      (void)setresuid(uid, 0, 0);
-      work();
+      if (write(answers[1], &order, 1) != 1) return;
     }
   });
-  const auto turn = [&](const char* order) {
-    if (*order != 0) {
-      EXPECT_EQ(write(pipe_fds[1], order, 1), 1);
-    }
-    SystemClock().SleepUntil(SystemClock().Now() + Milliseconds(400));
+  // Waits for the child however slow the machine is: an emulated one takes seconds at times.
+  const auto turn = [&](char order) {
+    EXPECT_EQ(write(orders[1], &order, 1), 1);
+    EXPECT_EQ(read(answers[0], &order, 1), 1);
     return NextEpoch();
   };
   // The first turn of the two may still show the user before.
-  const std::vector<CpuTimeEpoch> epochs = {turn(""), turn("a"), turn("a"), turn("b"), turn("b"), turn("b")};
-  close(pipe_fds[1]);
+  const std::vector<CpuTimeEpoch> epochs = {turn('0'), turn('a'), turn('a'), turn('b'), turn('b'), turn('b')};
   EXPECT_EQ(UsersOf(child.pid(), epochs), "0 12345 23456 ");
   size_t told = 0;
   for (const ProcessName& name : epochs.back().names) told += name.process.pid == static_cast<uint32_t>(child.pid());
   EXPECT_EQ(told, 0U) << "what has not changed is not told";
   child.Kill();
+  for (const int fd : {orders[0], orders[1], answers[0], answers[1]}) close(fd);
 }
 
 // Forks until the child has `pid`, with the kernel told to take it next.
