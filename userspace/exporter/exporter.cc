@@ -9,6 +9,7 @@
 #include "userspace/exporter/index_page.h"
 #include "userspace/exporter/limit_watch.h"
 #include "userspace/exporter/negotiation.h"
+#include "userspace/exporter/page_files.h"
 #include "userspace/exporter/scrapers.h"
 #include "userspace/exposition/json_snapshot.h"
 #include "userspace/exposition/new_series.h"
@@ -31,11 +32,6 @@ struct Scrape {
   std::shared_ptr<Scraper> scraper = {};  // null for one of whom nothing is kept
   std::vector<std::string> levels = {};   // see AskedLevels
 };
-
-std::string_view HeaderOf(const http::HttpRequest& request, const std::string& name) {
-  const auto header = request.headers.find(name);
-  return header != request.headers.end() ? std::string_view(header->second) : std::string_view();
-}
 
 // The same response, compressed while it is read.
 http::HttpResponse Zipped(http::HttpResponse response) {
@@ -74,6 +70,11 @@ exposition::RenderOptions RenderOptionsOf(const ExporterOptions& options) {
   Apply(options.choices, result);
   return result;
 }
+
+// The page takes files and figures from here and nothing from elsewhere, and is in no other page's frame.
+constexpr char kPagePolicy[] =
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 class HttpExporter final : public Exporter {
  public:
@@ -120,6 +121,7 @@ class HttpExporter final : public Exporter {
     if (AsksForReadiness(request)) return responder.Send(Readiness());
     if (path == "/api/v1/snapshot") return AnswerJson(request, std::move(responder));
     if (path == "/") return responder.Send(Page());
+    if (path.starts_with(kPageFolder)) return responder.Send(PageFile(request));
     responder.Send(
         {.status = 404, .body = "not found; there are /, /metrics, /healthz, /readyz and /api/v1/snapshot\n"});
   }
@@ -127,7 +129,11 @@ class HttpExporter final : public Exporter {
   http::HttpResponse Page() const {
     return {.content_type = "text/html; charset=utf-8",
             .body = IndexPage(inputs_.options(), source_.Latest().get(),
-                              settings_ ? settings_() : std::vector<SettingRow>())};
+                              settings_ ? settings_() : std::vector<SettingRow>()),
+            .headers = {{"Content-Security-Policy", kPagePolicy},
+                        {"Cache-Control", "no-store"},
+                        {"Referrer-Policy", "no-referrer"},
+                        {"X-Content-Type-Options", "nosniff"}}};
   }
 
   // Later, when there is a fresh snapshot.
@@ -135,8 +141,8 @@ class HttpExporter final : public Exporter {
     auto levels = AskedLevels(request.arguments);
     if (!levels) return responder.Send({.status = 400, .body = levels.error().message + "\n"});
     const Scrape scrape = {.begin = SystemClock().Now(),
-                           .format = FormatFor(HeaderOf(request, "accept")),
-                           .gzip = TakesGzip(HeaderOf(request, "accept-encoding")),
+                           .format = FormatFor(http::HeaderOf(request, "accept")),
+                           .gzip = TakesGzip(http::HeaderOf(request, "accept-encoding")),
                            .scraper = zero_samples_ ? scrapers_.Of(request, SystemClock().Now()) : nullptr,
                            .levels = *std::move(levels)};
     snapshots_.Get([this, scrape, responder = std::make_shared<http::Responder>(std::move(responder))](auto snapshot) {
@@ -145,11 +151,14 @@ class HttpExporter final : public Exporter {
   }
 
   void AnswerJson(const http::HttpRequest& request, http::Responder responder) {
-    const bool gzip = TakesGzip(HeaderOf(request, "accept-encoding"));
-    snapshots_.Get([this, gzip, responder = std::make_shared<http::Responder>(std::move(responder))](auto snapshot) {
+    auto levels = AskedLevels(request.arguments);
+    if (!levels) return responder.Send({.status = 400, .body = levels.error().message + "\n"});
+    const bool gzip = TakesGzip(http::HeaderOf(request, "accept-encoding"));
+    snapshots_.Get([this, gzip, levels = *std::move(levels),
+                    responder = std::make_shared<http::Responder>(std::move(responder))](auto snapshot) {
       if (!snapshot) return responder->Send(NoFigures());
       const auto renderer =
-          std::make_shared<exposition::JsonRenderer>(std::move(snapshot), inputs_.options().node_name);
+          std::make_shared<exposition::JsonRenderer>(std::move(snapshot), inputs_.options().node_name, levels);
       http::HttpResponse response = {
           .content_type = exposition::kJsonContentType,
           .headers = {{"Vary", "Accept-Encoding"}},

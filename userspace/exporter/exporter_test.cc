@@ -15,6 +15,7 @@
 #include "userspace/exposition/protobuf_renderer.h"
 #include "userspace/exposition/test_snapshot.h"
 #include "userspace/exposition/text_renderer.h"
+#include "userspace/http/gunzip.h"
 #include "userspace/http/test_client.h"
 
 namespace brahe::exporter {
@@ -256,6 +257,32 @@ TEST_F(ExporterTest, HasAPageOfLinks) {
   EXPECT_THAT(page.body, Not(HasSubstr("://"))) << "nothing is fetched from elsewhere";
 }
 
+TEST_F(ExporterTest, ThePageTakesNothingFromElsewhere) {
+  const std::string head = Get("/").head;
+  EXPECT_THAT(head, HasSubstr("Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "));
+  EXPECT_THAT(head, HasSubstr("frame-ancestors 'none'"));
+  EXPECT_THAT(head, HasSubstr("X-Content-Type-Options: nosniff\r\n"));
+}
+
+TEST_F(ExporterTest, ServesTheFilesOfThePage) {
+  const http::TestResponse plain = Get("/assets/page.js");
+  EXPECT_EQ(plain.status, 200);
+  EXPECT_THAT(plain.head, HasSubstr("Content-Type: text/javascript; charset=utf-8\r\n"));
+  EXPECT_THAT(plain.body, StartsWith("//"));
+  const http::TestResponse gzip = Get("/assets/page.js", "Accept-Encoding: gzip\r\n");
+  EXPECT_THAT(gzip.head, HasSubstr("Content-Encoding: gzip\r\n"));
+  EXPECT_EQ(http::Gunzip(gzip.body), plain.body);
+  const size_t begin = plain.head.find("ETag: ") + 6;
+  const std::string tag = plain.head.substr(begin, plain.head.find('\r', begin) - begin);
+  const http::TestResponse again = Get("/assets/page.js", "If-None-Match: " + tag + "\r\n");
+  EXPECT_EQ(again.status, 304);
+  EXPECT_EQ(again.body, "");
+  EXPECT_EQ(Get("/assets/page.js", "If-None-Match: \"another\"\r\n").status, 200);
+  for (const char* path : {"/assets/", "/assets", "/assets/no.js", "/assets/../page.js", "/assets/%2e%2e/page.js"}) {
+    EXPECT_EQ(Get(path).status, 404) << path;
+  }
+}
+
 TEST_F(ExporterTest, ServesTheSnapshotAsJson) {
   EXPECT_EQ(Get("/api/v1/snapshot").status, 503);
   source_.Publish(exposition::SmallSnapshot());
@@ -265,6 +292,21 @@ TEST_F(ExporterTest, ServesTheSnapshotAsJson) {
   EXPECT_THAT(json.body, HasSubstr("\"node_name\":\"node-1\""));
   EXPECT_THAT(json.body, EndsWith("]}\n"));
   EXPECT_THAT(Get("/api/v1/snapshot", "Accept-Encoding: gzip\r\n").head, HasSubstr("Content-Encoding: gzip\r\n"));
+}
+
+TEST_F(ExporterTest, TheSnapshotMayBeOfSomeLevels) {
+  source_.Publish(exposition::SmallSnapshot());
+  const std::string all = Get("/api/v1/snapshot").body;
+  const std::string some = Get("/api/v1/snapshot?level=container,pod").body;
+  for (const char* label : {"\"pid\":", "\"vm_name\":"}) {
+    EXPECT_THAT(all, HasSubstr(label));
+    EXPECT_THAT(some, Not(HasSubstr(label)));
+  }
+  for (const char* label : {"\"container_name\":", "\"pod_name\":", "\"rests\":", "\"cpus\":"}) {
+    EXPECT_THAT(some, HasSubstr(label));
+  }
+  EXPECT_EQ(Get("/api/v1/snapshot?level=pods").status, 400);
+  EXPECT_THAT(Get("/api/v1/snapshot?level=pods").body, HasSubstr("no level is called \"pods\"; levels are node, "));
 }
 
 TEST_F(ExporterTest, AnswersTheProbesOfKeplersDaemonSet) {

@@ -10,11 +10,9 @@ constexpr std::string_view kHead = R"(<!DOCTYPE html>
 <head>
 <meta charset="utf-8">
 <title>Brahe</title>
-<style>
-body { font-family: sans-serif; max-width: 60em; margin: 3em auto; padding: 0 1em; }
-dt { font-weight: bold; margin-top: .6em; }
-td { padding: .1em 1em .1em 0; vertical-align: top; overflow-wrap: anywhere; }
-</style>
+<link rel="stylesheet" href="/assets/page.css">
+<script defer src="/assets/d3.js"></script>
+<script type="module" src="/assets/page.js"></script>
 </head>
 <body>
 <h1>Brahe</h1>

@@ -10,11 +10,6 @@ namespace {
 // What proxies say of those whom they ask for.
 constexpr const char* kForwarding[] = {"forwarded", "x-forwarded-for", "via"};
 
-std::string_view HeaderOf(const http::HttpRequest& request, const char* name) {
-  const auto header = request.headers.find(name);
-  return header != request.headers.end() ? std::string_view(header->second) : std::string_view();
-}
-
 bool IsForwarded(const http::HttpRequest& request) {
   return std::any_of(std::begin(kForwarding), std::end(kForwarding),
                      [&](const char* name) { return request.headers.contains(name); });
@@ -23,12 +18,13 @@ bool IsForwarded(const http::HttpRequest& request) {
 // All that a scraper is known by, but for its connection; empty for one that is no Prometheus.
 std::string KeyOf(const http::HttpRequest& request) {
   constexpr char kTimeout[] = "x-prometheus-scrape-timeout-seconds";
-  const std::string_view agent = HeaderOf(request, "user-agent");
-  if (request.method != "GET" || !agent.starts_with("Prometheus/") || HeaderOf(request, kTimeout).empty()) return "";
+  const std::string_view agent = http::HeaderOf(request, "user-agent");
+  if (request.method != "GET" || !agent.starts_with("Prometheus/") || http::HeaderOf(request, kTimeout).empty())
+    return "";
   std::string key = request.peer;
   key.append("\n").append(agent);
   for (const char* name : {kTimeout, kForwarding[0], kForwarding[1], kForwarding[2]}) {
-    key.append("\n").append(HeaderOf(request, name));
+    key.append("\n").append(http::HeaderOf(request, name));
   }
   for (const auto& [name, value] : request.arguments) key.append("\n").append(name).append("=").append(value);
   return key;

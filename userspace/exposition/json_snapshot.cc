@@ -1,5 +1,6 @@
 #include "userspace/exposition/json_snapshot.h"
 
+#include <algorithm>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -194,14 +195,22 @@ Json WorkloadOf(const monitor::Snapshot& snapshot, size_t item) {
   return json;
 }
 
-size_t SizeOfGroups(const monitor::Snapshot& snapshot) {
+// What is told: of these levels' workloads and groups, or of all where there is none.
+using Levels = std::vector<std::string>;
+
+bool IsTold(std::string_view level, const Levels& levels) {
+  return levels.empty() || std::find(levels.begin(), levels.end(), level) != levels.end();
+}
+
+size_t SizeOfGroups(const monitor::Snapshot& snapshot, const Levels& levels) {
   size_t size = 0;
-  for (const monitor::GroupList& list : snapshot.groups) size += list.groups.size();
+  for (const monitor::GroupList& list : snapshot.groups) size += IsTold(list.level, levels) ? list.groups.size() : 0;
   return size;
 }
 
-Json GroupOf(const monitor::Snapshot& snapshot, size_t item) {
+Json GroupOf(const monitor::Snapshot& snapshot, const Levels& levels, size_t item) {
   for (const monitor::GroupList& list : snapshot.groups) {
+    if (!IsTold(list.level, levels)) continue;
     if (item < list.groups.size()) {
       Json json = {{"level", list.level}};
       const monitor::GroupLabels& labels = *list.groups[item].labels;
@@ -216,11 +225,6 @@ Json GroupOf(const monitor::Snapshot& snapshot, size_t item) {
   return nullptr;
 }
 
-template <auto kList>
-size_t WorkloadsOf(const monitor::Snapshot& snapshot) {
-  return (snapshot.*kList).size();
-}
-
 template <auto kVector>
 size_t SizeOf(const monitor::Snapshot& snapshot) {
   return (snapshot.*kVector).size();
@@ -231,27 +235,47 @@ size_t SizeOfRest(const monitor::Snapshot& snapshot) { return snapshot.processes
 size_t CpusOf(const monitor::Snapshot& snapshot) { return snapshot.cpus ? snapshot.cpus->size() : 0; }
 
 // The lists of the document, in their order.
-constexpr struct List {
+struct List {
   const char* key;
-  size_t (*count)(const monitor::Snapshot& snapshot);
-  Json (*item)(const monitor::Snapshot& snapshot, size_t item);
-} kLists[] = {
-    {"cpus", CpusOf, CpuOf},
-    {"zones", SizeOf<&monitor::Snapshot::zones>, ZoneOf},
-    {"socket_zones", SizeOf<&monitor::Snapshot::socket_zones>, SocketZoneOf},
-    {"unlisted_processes", SizeOfRest, UnlistedOf},
-    {"processes", WorkloadsOf<&monitor::Snapshot::processes>, WorkloadOf<&monitor::Snapshot::processes>},
-    {"containers", WorkloadsOf<&monitor::Snapshot::containers>, WorkloadOf<&monitor::Snapshot::containers>},
-    {"vms", WorkloadsOf<&monitor::Snapshot::vms>, WorkloadOf<&monitor::Snapshot::vms>},
-    {"pods", WorkloadsOf<&monitor::Snapshot::pods>, WorkloadOf<&monitor::Snapshot::pods>},
-    {"groups", SizeOfGroups, GroupOf},
-    {"rests", SizeOfRests, RestOf},
+  const char* level;  // empty: it is there whatever levels are told
+  size_t (*count)(const monitor::Snapshot& snapshot, const Levels& levels);
+  Json (*item)(const monitor::Snapshot& snapshot, const Levels& levels, size_t item);
 };
+
+template <auto kCount, auto kItem>
+constexpr List ListOf(const char* key, const char* level = "") {
+  return {
+      key, level, [](const monitor::Snapshot& snapshot, const Levels& /*levels*/) { return kCount(snapshot); },
+      [](const monitor::Snapshot& snapshot, const Levels& /*levels*/, size_t item) { return kItem(snapshot, item); }};
+}
+
+template <auto kList>
+constexpr List WorkloadsOf(const char* key, const char* level) {
+  return ListOf<SizeOf<kList>, WorkloadOf<kList>>(key, level);
+}
+
+constexpr List kLists[] = {
+    ListOf<CpusOf, CpuOf>("cpus"),
+    ListOf<SizeOf<&monitor::Snapshot::zones>, ZoneOf>("zones"),
+    ListOf<SizeOf<&monitor::Snapshot::socket_zones>, SocketZoneOf>("socket_zones"),
+    ListOf<SizeOfRest, UnlistedOf>("unlisted_processes"),
+    WorkloadsOf<&monitor::Snapshot::processes>("processes", "process"),
+    WorkloadsOf<&monitor::Snapshot::containers>("containers", "container"),
+    WorkloadsOf<&monitor::Snapshot::vms>("vms", "vm"),
+    WorkloadsOf<&monitor::Snapshot::pods>("pods", "pod"),
+    {"groups", "", SizeOfGroups, GroupOf},
+    ListOf<SizeOfRests, RestOf>("rests"),
+};
+
+size_t SizeOf(const List& list, const monitor::Snapshot& snapshot, const Levels& levels) {
+  return *list.level == 0 || IsTold(list.level, levels) ? list.count(snapshot, levels) : 0;
+}
 
 }  // namespace
 
-JsonRenderer::JsonRenderer(std::shared_ptr<const monitor::Snapshot> snapshot, std::string node_name)
-    : snapshot_(std::move(snapshot)), node_name_(std::move(node_name)) {}
+JsonRenderer::JsonRenderer(std::shared_ptr<const monitor::Snapshot> snapshot, std::string node_name,
+                           std::vector<std::string> levels)
+    : snapshot_(std::move(snapshot)), node_name_(std::move(node_name)), levels_(std::move(levels)) {}
 
 void JsonRenderer::AppendNextItem(std::string& out) {
   if (place_ == Place::kHead) {
@@ -266,8 +290,8 @@ void JsonRenderer::AppendNextItem(std::string& out) {
 void JsonRenderer::AppendListItem(std::string& out) {
   const List& list = kLists[list_];
   if (item_ == 0) out.append(",\n\"").append(list.key).append("\":[");
-  if (item_ < list.count(*snapshot_)) {
-    out.append(item_ == 0 ? "\n" : ",\n").append(Dump(list.item(*snapshot_, item_)));
+  if (item_ < SizeOf(list, *snapshot_, levels_)) {
+    out.append(item_ == 0 ? "\n" : ",\n").append(Dump(list.item(*snapshot_, levels_, item_)));
     ++item_;
     return;
   }

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "userspace/exposition/item_stream.h"
 #include "userspace/monitor/snapshot.h"
@@ -12,10 +13,12 @@ namespace brahe::exposition {
 // The media type of what JsonRenderer writes.
 inline constexpr char kJsonContentType[] = "application/json";
 
-// Renders a whole snapshot as one JSON document (docs/snapshot.md).
+// Renders a snapshot as one JSON document (docs/snapshot.md).
 class JsonRenderer final : public ItemStream {
  public:
-  JsonRenderer(std::shared_ptr<const monitor::Snapshot> snapshot, std::string node_name);
+  // Workloads and groups of `levels` only; of all where it is empty.
+  JsonRenderer(std::shared_ptr<const monitor::Snapshot> snapshot, std::string node_name,
+               std::vector<std::string> levels = {});
 
  private:
   enum class Place { kHead, kLists, kEnd };
@@ -26,6 +29,7 @@ class JsonRenderer final : public ItemStream {
 
   const std::shared_ptr<const monitor::Snapshot> snapshot_;
   const std::string node_name_;
+  const std::vector<std::string> levels_;
   Place place_ = Place::kHead;  // what is rendered next: within the lists this item of this one
   size_t list_ = 0;
   size_t item_ = 0;

@@ -104,6 +104,26 @@ TEST(JsonRenderer, TellsOfGroupsAndOfWhatIsInNoneOfThem) {
                                               "power_uw": null, "pending_uj": 0})"));
 }
 
+TEST(JsonRenderer, TellsOfTheLevelsThatAreAskedFor) {
+  const auto snapshot = std::make_shared<const monitor::Snapshot>(SmallSnapshot());
+  const auto read = [&](std::vector<std::string> levels) {
+    return Json::parse(JsonRenderer(snapshot, "node-1", std::move(levels)).ReadAll());
+  };
+  const Json all = read({}), pods = read({"pod", "program"});
+  EXPECT_EQ(pods["pods"], all["pods"]);
+  for (const char* key : {"processes", "containers", "vms"}) {
+    EXPECT_FALSE(all[key].empty()) << key;
+    EXPECT_TRUE(pods[key].empty()) << key;
+  }
+  for (const char* key : {"zones", "socket_zones", "rests", "unlisted_processes"})
+    EXPECT_EQ(pods[key], all[key]) << key;
+  std::set<std::string> told;
+  for (const Json& group : pods["groups"]) told.insert(group["level"]);
+  EXPECT_EQ(told, std::set<std::string>{"program"});
+  EXPECT_GT(all["groups"].size(), pods["groups"].size());
+  EXPECT_TRUE(read({"node"})["groups"].empty());
+}
+
 TEST(JsonRenderer, GivesTheSameBytesThroughABufferOfAnySize) {
   const std::string whole = Render(SmallSnapshot(), 1 << 20);
   for (const size_t capacity : {1, 7, 4096}) EXPECT_EQ(Render(SmallSnapshot(), capacity), whole) << capacity;

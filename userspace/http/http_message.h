@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,12 @@ struct HttpRequest {
   // Expires when the connection has closed. That of another connection compares differently by owner.
   std::weak_ptr<const void> connection = {};
 };
+
+// The value of a header, `name` in lower case; empty where there is none.
+inline std::string_view HeaderOf(const HttpRequest& request, const std::string& name) {
+  const auto header = request.headers.find(name);
+  return header != request.headers.end() ? std::string_view(header->second) : std::string_view();
+}
 
 struct HttpResponse {
   unsigned status = 200;

@@ -1,0 +1,1 @@
+// The live page: asks the exporter that it came from.
