@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "userspace/base/clock.h"
+#include "userspace/exporter/asked_history.h"
 #include "userspace/exporter/asked_levels.h"
 #include "userspace/exporter/fresh_snapshots.h"
 #include "userspace/exporter/index_page.h"
@@ -16,6 +17,7 @@
 #include "userspace/exposition/render_clock.h"
 #include "userspace/exposition/render_inputs.h"
 #include "userspace/exposition/renderer.h"
+#include "userspace/history/history_recorder.h"
 #include "userspace/http/gzip_stream.h"
 #include "userspace/http/http_server.h"
 #include "userspace/instruments/registry.h"
@@ -84,6 +86,7 @@ class HttpExporter final : public Exporter {
         inputs_(RenderOptionsOf(options)),
         source_(source),
         instruments_(options.node_name, options.pods, options.pushes),
+        history_(source),
         snapshots_(source) {}
 
   Status Start(std::vector<http::ListenSocket> sockets, const ExporterOptions& options) {
@@ -120,10 +123,12 @@ class HttpExporter final : public Exporter {
     if (AsksForHealth(request)) return responder.Send(Health());
     if (AsksForReadiness(request)) return responder.Send(Readiness());
     if (path == "/api/v1/snapshot") return AnswerJson(request, std::move(responder));
+    if (path == "/api/v1/history") return responder.Send(History(request));
     if (path == "/") return responder.Send(Page());
     if (path.starts_with(kPageFolder)) return responder.Send(PageFile(request));
     responder.Send(
-        {.status = 404, .body = "not found; there are /, /metrics, /healthz, /readyz and /api/v1/snapshot\n"});
+        {.status = 404,
+         .body = "not found; there are /, /metrics, /healthz, /readyz, /api/v1/snapshot and /api/v1/history\n"});
   }
 
   http::HttpResponse Page() const {
@@ -165,6 +170,16 @@ class HttpExporter final : public Exporter {
           .read = [renderer](char* buffer, size_t capacity) { return renderer->Next(buffer, capacity); }};
       responder->Send(gzip ? Zipped(std::move(response)) : std::move(response));
     });
+  }
+
+  http::HttpResponse History(const http::HttpRequest& request) const {
+    const auto asked = AskedHistoryOf(request.arguments);
+    if (!asked) return {.status = 400, .body = asked.error().message + "\n"};
+    std::string text = history_.Json(asked->level, asked->since_ms);
+    http::HttpResponse response = {.content_type = exposition::kJsonContentType,
+                                   .headers = {{"Vary", "Accept-Encoding"}, {"Cache-Control", "no-store"}},
+                                   .read = http::ReaderOf(std::move(text))};
+    return TakesGzip(http::HeaderOf(request, "accept-encoding")) ? Zipped(std::move(response)) : response;
   }
 
   http::HttpResponse Metrics(const std::shared_ptr<const monitor::Snapshot>& snapshot, const Scrape& scrape) {
@@ -236,6 +251,7 @@ class HttpExporter final : public Exporter {
   monitor::SnapshotSource& source_;
   instruments::Instruments instruments_;
   Scrapers scrapers_;
+  const history::HistoryRecorder history_;
   // The last members, so that their threads end before what they use.
   FreshSnapshots snapshots_;
   std::unique_ptr<web::WebAccess> access_;

@@ -309,6 +309,33 @@ TEST_F(ExporterTest, TheSnapshotMayBeOfSomeLevels) {
   EXPECT_THAT(Get("/api/v1/snapshot?level=pods").body, HasSubstr("no level is called \"pods\"; levels are node, "));
 }
 
+TEST_F(ExporterTest, ServesTheHistoryAsJson) {
+  const http::TestResponse empty = Get("/api/v1/history?level=pod");
+  EXPECT_EQ(empty.status, 200);
+  EXPECT_THAT(empty.head, HasSubstr("Content-Type: application/json\r\n"));
+  EXPECT_THAT(empty.body, HasSubstr("\"level\":\"pod\",\"names\":[],\"points\":[]"));
+  EXPECT_EQ(http::Gunzip(Get("/api/v1/history?level=pod", "Accept-Encoding: gzip\r\n").body), empty.body);
+  monitor::Snapshot snapshot = exposition::SmallSnapshot();
+  for (int i = 0; i < 2; ++i) {
+    snapshot.time += Seconds(5);
+    snapshot.unix_ms += 5000;
+    source_.Publish(snapshot);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1500));  // it looks each second
+  }
+  const std::string end = std::to_string(snapshot.unix_ms);
+  EXPECT_THAT(Get("/api/v1/history").body, HasSubstr("{\"unix_ms\":" + end + ",\"duration_ms\":5000,"));
+  EXPECT_THAT(Get("/api/v1/history?since=" + end).body, HasSubstr("\"points\":[]"));
+  for (const auto& [query, fault] : {std::pair{"level=pods", "no level is called \"pods\""},
+                                     {"level=pod,vm", "one level at a time, not of pod, vm"},
+                                     {"level=process", "no history of the level process"},
+                                     {"since=-1", "since: "},
+                                     {"since=1e3", "since: "}}) {
+    const http::TestResponse answer = Get(std::string("/api/v1/history?") + query);
+    EXPECT_EQ(answer.status, 400) << query;
+    EXPECT_THAT(answer.body, HasSubstr(fault));
+  }
+}
+
 TEST_F(ExporterTest, AnswersTheProbesOfKeplersDaemonSet) {
   EXPECT_EQ(Get("/probe/livez").status, Get("/healthz").status);
   EXPECT_EQ(Get("/probe/readyz").status, 503);
@@ -402,7 +429,8 @@ TEST_F(ExporterTest, HoldsALimitOfSeriesThatIsSetWhileItServesAndSaysSo) {
 
 TEST_F(ExporterTest, KnowsNoOtherPathAndNoOtherMethod) {
   EXPECT_EQ(Get("/metricsx").status, 404);
-  EXPECT_EQ(Get("/metricsx").body, "not found; there are /, /metrics, /healthz, /readyz and /api/v1/snapshot\n");
+  EXPECT_EQ(Get("/metricsx").body,
+            "not found; there are /, /metrics, /healthz, /readyz, /api/v1/snapshot and /api/v1/history\n");
   EXPECT_EQ(Get("/metrics/").status, 404);
   EXPECT_EQ(http::Request(Port(), "POST", "/metrics").status, 405);
 }

@@ -22,6 +22,7 @@ constexpr std::string_view kHead = R"(<!DOCTYPE html>
 <li><a href="/healthz">Health</a></li>
 <li><a href="/readyz">Readiness</a></li>
 <li><a href="/api/v1/snapshot">Snapshot as JSON</a></li>
+<li><a href="/api/v1/history">History as JSON</a></li>
 </ul>
 <dl>
 )";

@@ -42,6 +42,15 @@ struct HttpResponse {
   std::function<void()> delivered = {};
 };
 
+// A `read` that gives `text`.
+inline std::function<size_t(char* buffer, size_t capacity)> ReaderOf(std::string text) {
+  return [text = std::move(text), offset = size_t{0}](char* buffer, size_t capacity) mutable {
+    const size_t size = text.copy(buffer, capacity, offset);
+    offset += size;
+    return size;
+  };
+}
+
 // The right to answer one request, at once or later. One owner at a time, in any thread; may outlive the server. If it
 // is destroyed unused, the answer is 500.
 class Responder {

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "userspace/history/power_history.h"
+
+namespace brahe::history {
+
+// One JSON document (docs/snapshot.md): the points that ended after `since_ms` (wall-clock time), with the largest of
+// `level`; an empty one names nobody.
+std::string HistoryJson(const PowerHistory& history, std::string_view level, uint64_t since_ms);
+
+}  // namespace brahe::history
