@@ -20,10 +20,12 @@
 #include "userspace/base/clock.h"
 #include "userspace/base/file.h"
 #include "userspace/base/log_format.h"
+#include "userspace/base/values.h"
 #include "userspace/config/config.h"
 #include "userspace/config/version.h"
 #include "userspace/exporter/exporter.h"
 #include "userspace/http/listen_socket.h"
+#include "userspace/http/local_socket.h"
 #include "userspace/kube/pod_directory.h"
 #include "userspace/monitor/host_workload_resolver.h"
 #include "userspace/monitor/monitor.h"
@@ -151,13 +153,23 @@ monitor::MonitorParts MakeParts(const config::Config& config, Sources sources, k
           .cpus = std::make_shared<const std::vector<cpu::CpuInfo>>(std::move(sources.cpus))};
 }
 
-// None where the exporter for Prometheus is off. Those that the service manager has passed win over the configuration.
-Result<std::vector<http::ListenSocket>> OpenSockets(const config::Config& config, std::vector<UniqueFd> passed) {
-  if (!config.exporter.prometheus) return std::vector<http::ListenSocket>();
+// Those that the service manager has passed win over the configuration.
+Result<std::vector<http::ListenSocket>> OpenTcpSockets(const config::Config& config, std::vector<UniqueFd> passed) {
   if (passed.empty()) return http::ListenOn(config.web.listen_addresses);
   LOG(INFO) << "The service manager has passed " << passed.size()
             << " sockets to serve on; web.listenAddresses is not used";
   return http::TakeOver(std::move(passed));
+}
+
+// None where the exporter for Prometheus is off.
+Result<std::vector<http::ListenSocket>> OpenSockets(const config::Config& config, std::vector<UniqueFd> passed) {
+  if (!config.exporter.prometheus) return std::vector<http::ListenSocket>();
+  auto sockets = OpenTcpSockets(config, std::move(passed));
+  if (!sockets || config.web.local_socket.path.empty()) return sockets;
+  auto local = http::ListenLocally(config.web.local_socket.path);
+  if (!local) return local.error();
+  sockets->push_back(*std::move(local));
+  return sockets;
 }
 
 // None where Kubernetes is not enabled.
@@ -201,6 +213,8 @@ void Reload(Settings& settings, const Exporters& exporters) {
   SetLogLevel(config.log.level);
   if (const auto& exporter = exporters.prometheus; exporter != nullptr) {
     exporter->Reconfigure(ChoicesOf(config.exporter));
+    const Status local = exporter->AllowLocally(config.web.local_socket.allow);
+    if (!local) LOG(ERROR) << "Who may ask at the local socket stays as it is: " << local.error().message;
     const Status web = exporter->ReloadWebConfig();
     if (!web) LOG(ERROR) << "The web configuration stays as it is: " << web.error().message;
   }
@@ -255,12 +269,16 @@ Result<std::unique_ptr<exporter::Exporter>> MakeExporter(const config::Config& c
                                            .zero_samples = config.exporter.zero_samples,
                                            .web_config_file = config.web.config_file,
                                            .probes_without_auth = config.web.probes_without_auth,
+                                           .local_allow = config.web.local_socket.allow,
                                            .settings = [&settings] { return settings.Rows(); }},
                                           monitor);
   if (!exporter) return exporter.error();
   const char* const scheme = (*exporter)->UsesTls() ? "https" : "http";
   for (const uint16_t port : (*exporter)->ports()) {
     LOG(INFO) << "Serving " << scheme << "://localhost:" << port << "/metrics";
+  }
+  if (const auto& local = config.web.local_socket; !local.path.empty()) {
+    LOG(INFO) << "Serving unix:" << local.path << " to " << Joined(local.allow);
   }
   return exporter;
 }

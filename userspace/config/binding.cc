@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "userspace/base/duration.h"
+#include "userspace/base/local_rule.h"
 #include "userspace/base/values.h"
 
 namespace brahe::config {
@@ -143,6 +144,14 @@ Binding TextsAt(Field<Texts> field, std::string argument) {
 Binding AddressesAt(Field<Texts> field) {
   return ListAt(field, "ADDRESS", [](const std::string& text, Texts& elements) -> Status {
     if (const Status checked = CheckListenAddress(text); !checked) return checked.error();
+    elements.push_back(text);
+    return {};
+  });
+}
+
+Binding LocalRulesAt(Field<Texts> field) {
+  return ListAt(field, "WHO", [](const std::string& text, Texts& elements) -> Status {
+    if (const auto rule = ParseLocalRule(text); !rule) return rule.error();
     elements.push_back(text);
     return {};
   });

@@ -59,6 +59,7 @@ Binding WordAt(Field<std::string> field, std::vector<std::string> words);
 Binding WordsAt(Field<std::vector<std::string>> field, std::vector<std::string> words, std::string argument);
 Binding TextsAt(Field<std::vector<std::string>> field, std::string argument);
 Binding AddressesAt(Field<std::vector<std::string>> field);
+Binding LocalRulesAt(Field<std::vector<std::string>> field);
 
 // The same for another name of what `binding` sets, whose value is shown under its first name only.
 Binding AnotherNameOf(Binding binding);

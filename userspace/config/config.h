@@ -73,6 +73,10 @@ struct Config {
     std::vector<std::string> listen_addresses = {":28282"};
     std::string config_file;           // TLS, users and headers, in the exporter toolkit's schema; empty: none of them
     bool probes_without_auth = false;  // those of Kubernetes need no password
+    struct LocalSocket {
+      std::string path;                           // empty: there is none
+      std::vector<std::string> allow = {"root"};  // who may ask there, see ParseLocalRule
+    } local_socket;
   } web;
   // Of the command run alone.
   struct Run {
@@ -119,6 +123,9 @@ struct Config {
     } kubelet;
   } kube;
 };
+
+// Where the packaged exporter has its web.localSocket.path.
+inline constexpr char kPackagedSocket[] = "/run/brahe/brahe.sock";
 
 // Where a setting comes from that nobody gave.
 inline constexpr char kDefaultOrigin[] = "default";

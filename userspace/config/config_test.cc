@@ -203,6 +203,9 @@ TEST(CommandLineTest, BadValuesNameTheFlag) {
   EXPECT_EQ(ErrorOf({"--web.listen-address=28282"}),
             "--web.listen-address: \"28282\" is not an address to listen on (such as :28282, localhost:28282 or "
             "[::1]:28282)");
+  EXPECT_EQ(
+      ErrorOf({"--web.local-socket.allow=root,ada"}),
+      "--web.local-socket.allow: \"ada\" is nobody who could be let in (root, everyone, user:NAME or group:NAME)");
   EXPECT_EQ(ErrorOf({"--config.file="}), "--config.file: the path of a file is expected");
 }
 
@@ -331,6 +334,15 @@ TEST_F(ConfigFileTest, AnEmptyListMeansTheDefault) {
   const Config c = ConfigOf(With("exporter: {prometheus: {metricsLevel: []}}\nweb: {listenAddresses: []}\n"));
   EXPECT_EQ(c.exporter.metrics_level, Config().exporter.metrics_level);
   EXPECT_EQ(c.web.listen_addresses, Strings{":28282"});
+}
+
+TEST_F(ConfigFileTest, ALocalSocketIsForRootUnlessItSaysForWhom) {
+  EXPECT_EQ(Config().web.local_socket.path, "");
+  const Config::Web web = ConfigOf(With("web:\n  localSocket:\n    path: /run/s\n")).web;
+  EXPECT_EQ(web.local_socket.path, "/run/s");
+  EXPECT_EQ(web.local_socket.allow, Strings{"root"});
+  EXPECT_EQ(ConfigOf(With("web: {localSocket: {allow: [root, user:ada, group:4]}}")).web.local_socket.allow,
+            (Strings{"root", "user:ada", "group:4"}));
 }
 
 TEST_F(ConfigFileTest, BadValuesNameFileLineAndKey) {

@@ -45,6 +45,25 @@ CPU time and works everywhere; `fake` makes it up. Where energy is not measured,
   `[rapl, hwmon]` of all files that Kepler ships, goes on with the default order after its end, so that it always
   starts.
 
+## The local socket
+
+With `web.localSocket.path` the exporter for Prometheus answers at a Unix socket as well, as it does by TCP, and whatever
+`web.configFile` says: without TLS, passwords and `rate_limit`. The package has it at `/run/brahe/brahe.sock`, and there
+[`brahe top`](top.md) finds it.
+
+```
+curl --unix-socket /run/brahe/brahe.sock http://localhost/metrics
+```
+
+`web.localSocket.allow` lists who may ask: `root`, `everyone`, `user:NAME` and `group:NAME`, each by name or number. By
+default that is root; the exporter's own user always may. Who asks is told by the kernel (`SO_PEERCRED`, and for
+supplementary groups `SO_PEERGROUPS`), as it was at the connection; the file itself has mode 0666 and keeps nobody out.
+Anybody else is answered 403 and one line with his uid. A name that nobody has here lets nobody in, and is warned of.
+
+The folder must exist and should be the exporter's or root's alone. What a dead exporter left is replaced; a socket that
+somebody listens on, and what is no socket, stay and end the start with an error. The file is removed at the end. It has
+64 connections of its own, of which a user has 16 at most ([limits](http.md#what-a-client-can-cost)).
+
 ## What is in effect
 
 Each setting that is not left to its default is logged at the start, with the place that it comes from; at

@@ -143,6 +143,12 @@ std::vector<Option> MakeOptions() {
       {exporter, "web.probesWithoutAuth", "web.probes-without-auth",
        "let /healthz and /readyz be asked without a password",
        SwitchAt([](Config & c) -> auto& { return c.web.probes_without_auth; })},
+      {exporter, "web.localSocket.path", "web.local-socket.path", "Unix socket to serve on as well; empty: none",
+       TextAt(
+           [](Config & c) -> auto& { return c.web.local_socket.path; }, "PATH")},
+      {exporter, "web.localSocket.allow", "web.local-socket.allow",
+       "who may ask there: root, everyone, user:NAME or group:NAME",
+       LocalRulesAt([](Config & c) -> auto& { return c.web.local_socket.allow; }), kReloadable},
 
       {otlp, "exporter.otlp.endpoint", "exporter.otlp.endpoint",
        "URL to push to, /v1/metrics unless it has a path; empty: off",

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "userspace/config/check_line.h"
+#include "userspace/config/config.h"
 #include "userspace/config/flags.h"
 #include "userspace/config/help_text.h"
 #include "userspace/config/options.h"
@@ -81,6 +82,10 @@ These sockets take the place of web.listenAddresses.
 .TP
 .I /etc/brahe/brahe.yaml
 The settings, where the packaged service is started.
+.TP
+.I /run/brahe/brahe.sock
+The local socket of the packaged service
+.RI ( web.localSocket.path ).
 .TP
 .I /sys/fs/bpf/brahe
 The maps of the BPF program while it runs, if it may write there.
@@ -195,6 +200,9 @@ std::string YamlOf(const Binding& binding) {
   return "[" + list + "]";
 }
 
+// The one setting of the sample that is not its default: the folder is the service's, RuntimeDirectory=brahe.
+bool IsPackagedSocket(const Option& option) { return option.key == "web.localSocket.path"; }
+
 std::string CommentOf(const Option& option) {
   std::string comment = "# " + option.help;
   const Binding& binding = option.binding;
@@ -300,7 +308,7 @@ std::string BashCompletion() {
 
 std::string SampleConfiguration() {
   std::string text =
-      "# Settings of Brahe. Each stands here with its default: remove the # before it to set another value.\n"
+      "# Settings of Brahe. Each with a # before it has its default: remove the # to set another value.\n"
       "# Files in Kepler's schema work as well. Flags win over this file; brahe(8) lists them.\n"
       "# After a change: systemctl reload brahe, or restart where a setting does not change on a reload.\n";
   std::string section;
@@ -310,7 +318,9 @@ std::string SampleConfiguration() {
       section = option.section;
       text += "\n# " + section + ":\n";
     }
-    text += "\n" + CommentOf(option) + "\n#" + option.key + ": " + YamlOf(option.binding) + "\n";
+    const std::string set = IsPackagedSocket(option) ? option.key + ": " + Scalar(kPackagedSocket)
+                                                     : "#" + option.key + ": " + YamlOf(option.binding);
+    text += "\n" + CommentOf(option) + "\n" + set + "\n";
   }
   return text;
 }

@@ -29,10 +29,14 @@ CommandLine Parsed(bool uncommented) {
   return line ? *line : CommandLine{};
 }
 
-TEST(SampleConfiguration, ChangesNothing) {
-  for (const Setting& setting : Parsed(/*uncommented=*/false).settings) {
-    EXPECT_EQ(setting.origin, kDefaultOrigin) << setting.key;
+constexpr char kSocket[] = "web.localSocket.path";
+
+TEST(SampleConfiguration, OpensTheLocalSocketAndChangesNothingElse) {
+  const CommandLine line = Parsed(/*uncommented=*/false);
+  for (const Setting& setting : line.settings) {
+    EXPECT_EQ(setting.origin == kDefaultOrigin, setting.key != kSocket) << setting.key;
   }
+  EXPECT_EQ(line.config.web.local_socket.path, kPackagedSocket);
 }
 
 TEST(SampleConfiguration, HasEachSettingWithItsDefault) {
@@ -43,7 +47,7 @@ TEST(SampleConfiguration, HasEachSettingWithItsDefault) {
   ASSERT_EQ(line.settings.size(), defaults->settings.size());
   for (size_t i = 0; i < line.settings.size(); ++i) {
     const Setting& setting = line.settings[i];
-    EXPECT_EQ(setting.value, defaults->settings[i].value) << setting.key;
+    EXPECT_EQ(setting.value, setting.key == kSocket ? kPackagedSocket : defaults->settings[i].value) << setting.key;
     EXPECT_NE(setting.origin, kDefaultOrigin) << setting.key;
   }
 }

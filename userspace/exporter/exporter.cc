@@ -1,5 +1,7 @@
 #include "userspace/exporter/exporter.h"
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -21,6 +23,7 @@
 #include "userspace/http/gzip_stream.h"
 #include "userspace/http/http_server.h"
 #include "userspace/instruments/registry.h"
+#include "userspace/web/local_access.h"
 #include "userspace/web/web_access.h"
 
 namespace brahe::exporter {
@@ -78,6 +81,17 @@ constexpr char kPagePolicy[] =
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+const http::HttpServerOptions kLocalServing = {.limits = {.connections = 64, .of_one_user = 16}, .threads = 1};
+
+// Those of Unix sockets, taken out of `sockets`.
+std::vector<http::ListenSocket> TakeLocal(std::vector<http::ListenSocket>& sockets) {
+  const auto first =
+      std::stable_partition(sockets.begin(), sockets.end(), [](const auto& socket) { return socket.file == nullptr; });
+  std::vector<http::ListenSocket> local(std::make_move_iterator(first), std::make_move_iterator(sockets.end()));
+  sockets.erase(first, sockets.end());
+  return local;
+}
+
 class HttpExporter final : public Exporter {
  public:
   HttpExporter(const ExporterOptions& options, monitor::SnapshotSource& source)
@@ -94,11 +108,16 @@ class HttpExporter final : public Exporter {
         web::WebAccess::Make({.file = options.web_config_file, .probes_without_auth = options.probes_without_auth});
     if (!access) return access.error();
     access_ = *std::move(access);
-    http::HttpServerOptions serving;
-    if (UsesTls()) serving.tls = [this] { return access_->Tls(); };
     const http::HttpHandler answer = [this](const http::HttpRequest& request, http::Responder responder) {
       Answer(request, std::move(responder));
     };
+    http::HttpServerOptions serving;
+    if (UsesTls()) serving.tls = [this] { return access_->Tls(); };
+    std::vector<http::ListenSocket> local = TakeLocal(sockets);
+    if (!local.empty()) {
+      if (const Status started = StartLocal(std::move(local), options, answer); !started) return started;
+      serving.other_connections = kLocalServing.limits.connections;
+    }
     auto server = http::StartHttpServer(std::move(sockets), serving, access_->Guard(answer, IsProbe));
     if (!server) return server.error();
     server_ = *std::move(server);
@@ -113,10 +132,26 @@ class HttpExporter final : public Exporter {
     inputs_.SetOptions(std::move(renewed));
   }
 
+  Status AllowLocally(const std::vector<std::string>& allow) override {
+    return local_access_ ? local_access_->Allow(allow) : Status();
+  }
+
   Status ReloadWebConfig() override { return access_->Reload(); }
   [[nodiscard]] bool UsesTls() const override { return access_->Tls() != nullptr; }
 
  private:
+  // A server of its own, so that it speaks no TLS and neither side's crowd takes the other's places.
+  Status StartLocal(std::vector<http::ListenSocket> sockets, const ExporterOptions& options,
+                    const http::HttpHandler& answer) {
+    auto access = web::LocalAccess::Make(options.local_allow);
+    if (!access) return access.error();
+    local_access_ = *std::move(access);
+    auto server = http::StartHttpServer(std::move(sockets), kLocalServing, local_access_->Guard(answer));
+    if (!server) return server.error();
+    local_server_ = *std::move(server);
+    return {};
+  }
+
   void Answer(const http::HttpRequest& request, http::Responder responder) {
     const std::string& path = request.path;
     if (path == "/metrics") return AnswerMetrics(request, std::move(responder));
@@ -255,7 +290,9 @@ class HttpExporter final : public Exporter {
   // The last members, so that their threads end before what they use.
   FreshSnapshots snapshots_;
   std::unique_ptr<web::WebAccess> access_;
+  std::unique_ptr<web::LocalAccess> local_access_;
   std::unique_ptr<http::HttpServer> server_;
+  std::unique_ptr<http::HttpServer> local_server_;  // null: there is no Unix socket
 };
 
 }  // namespace

@@ -34,9 +34,10 @@ struct ExporterOptions {
   std::function<instruments::PodDirectoryFigures()> pods =
       nullptr;  // called by any thread; null where Kubernetes is not asked
   std::function<instruments::PushFigures()> pushes = nullptr;  // the same; null where nothing is pushed
-  bool zero_samples = true;          // a Prometheus is told what new series began with, see NewSeries
-  std::string web_config_file = "";  // see WebAccess; empty: plain HTTP for all
-  bool probes_without_auth = false;  // /healthz and /readyz ask for no password
+  bool zero_samples = true;                   // a Prometheus is told what new series began with, see NewSeries
+  std::string web_config_file = "";           // see WebAccess; empty: plain HTTP for all
+  bool probes_without_auth = false;           // /healthz and /readyz ask for no password
+  std::vector<std::string> local_allow = {};  // who may ask at a Unix socket, see LocalAccess
   std::function<std::vector<SettingRow>()> settings = nullptr;  // for the page at /; called by any thread; null: none
 };
 
@@ -44,16 +45,19 @@ struct ExporterOptions {
 class Exporter {
  public:
   virtual ~Exporter() = default;
-  // The ports that are listened on, in the order of the sockets.
+  // The ports that are listened on, in the order of the sockets of TCP.
   [[nodiscard]] virtual std::vector<uint16_t> ports() const = 0;
   // From the next scrape on. Any thread.
   virtual void Reconfigure(ExporterChoices choices) = 0;
+  // Who may ask at a Unix socket, from the next request on; on an Error the old holds. Any thread.
+  virtual Status AllowLocally(const std::vector<std::string>& allow) = 0;
   // Reads the web configuration file anew; on an Error the old stays in force.
   virtual Status ReloadWebConfig() = 0;
   [[nodiscard]] virtual bool UsesTls() const = 0;
 };
 
-// Serves on `sockets` (see ListenOn). The Error is that of the web configuration file.
+// Serves on `sockets` (see ListenOn and ListenLocally). The web configuration file is of those of TCP alone. The Error
+// is that of the file, or of local_allow.
 Result<std::unique_ptr<Exporter>> StartExporter(std::vector<http::ListenSocket> sockets, const ExporterOptions& options,
                                                 monitor::SnapshotSource& source);
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "userspace/base/clock.h"
+#include "userspace/http/local_peer.h"
 
 namespace brahe::http {
 namespace {
@@ -85,7 +86,7 @@ void Acceptor::AcceptFrom(int listener) {
 
 void Acceptor::Handle(AcceptedSocket socket) {
   const int fd = socket.fd.get();
-  if (table_.Admit(fd) && !take_(std::move(socket))) table_.Withdraw(fd);
+  if (table_.Admit(fd, LocalUserOf(fd)) && !take_(std::move(socket))) table_.Withdraw(fd);
 }
 
 }  // namespace brahe::http

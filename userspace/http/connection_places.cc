@@ -28,14 +28,14 @@ rlim_t OpenFiles() {
 
 }  // namespace
 
-Result<unsigned> ConnectionPlaces(unsigned wanted) {
+Result<unsigned> ConnectionPlaces(unsigned wanted, unsigned others) {
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) != 0) return SystemError("limit of open files: getrlimit", errno);
-  if (const rlim_t most = wanted + kOtherFiles; files.rlim_cur < most) {
+  if (const rlim_t most = wanted + others + kOtherFiles; files.rlim_cur < most) {
     const rlimit raised = {.rlim_cur = std::min(most, files.rlim_max), .rlim_max = files.rlim_max};
     if (setrlimit(RLIMIT_NOFILE, &raised) == 0) files = raised;
   }
-  const rlim_t taken = OpenFiles() + kFewestOtherFiles;
+  const rlim_t taken = OpenFiles() + kFewestOtherFiles + others;
   const std::string limit = "http: at most " + std::to_string(files.rlim_cur) + " files can be open";
   const std::string remedy = "; raise the limit (LimitNOFILE, ulimit -n)";
   if (files.rlim_cur <= taken) {

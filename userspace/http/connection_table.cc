@@ -15,14 +15,15 @@ constexpr std::chrono::milliseconds kFarewell(500);
 
 }  // namespace
 
-bool ConnectionTable::Admit(int fd) {
+bool ConnectionTable::Admit(int fd, std::optional<uid_t> user) {
   std::unique_lock lock(mutex_);
   // A crowd of new connections comes no faster than the threads take them and let go of the displaced ones, so that
   // there are never many more than the limit, and one that has just come is not refused because its like could not be
   // displaced yet.
-  if (Live() >= limits_.connections) changed_.wait_for(lock, kPatience, [this] { return !OnTheWay(); });
-  if (Live() >= limits_.connections && !EndFirstLocked()) return false;
-  connections_.insert_or_assign(fd, Connection{.fd = fd, .since = clock_.Now()});
+  if (IsFull() || IsFullFor(user)) changed_.wait_for(lock, kPatience, [this] { return !OnTheWay(); });
+  if (IsFullFor(user) && !EndFirstLocked(user)) return false;
+  if (IsFull() && !EndFirstLocked()) return false;
+  connections_.insert_or_assign(fd, Connection{.fd = fd, .since = clock_.Now(), .user = user});
   return true;
 }
 
@@ -119,9 +120,14 @@ Nanoseconds ConnectionTable::LimitOf(State state) const {
   return limits_.answer;
 }
 
-size_t ConnectionTable::Live() const {
-  return static_cast<size_t>(
-      std::count_if(connections_.begin(), connections_.end(), [](const auto& entry) { return !entry.second.ended; }));
+size_t ConnectionTable::Live(std::optional<uid_t> user) const {
+  return static_cast<size_t>(std::count_if(connections_.begin(), connections_.end(), [user](const auto& entry) {
+    return !entry.second.ended && (!user || entry.second.user == user);
+  }));
+}
+
+bool ConnectionTable::IsFullFor(std::optional<uid_t> user) const {
+  return user && limits_.of_one_user > 0 && Live(user) >= limits_.of_one_user;
 }
 
 bool ConnectionTable::OnTheWay() const {
@@ -129,11 +135,11 @@ bool ConnectionTable::OnTheWay() const {
                      [](const auto& entry) { return !entry.second.started || entry.second.ended; });
 }
 
-bool ConnectionTable::EndFirstLocked() {
+bool ConnectionTable::EndFirstLocked(std::optional<uid_t> user) {
   const Nanoseconds now = clock_.Now();
   Connection* first = nullptr;
   for (auto& [fd, connection] : connections_) {
-    if (!connection.started || connection.ended) continue;
+    if (!connection.started || connection.ended || (user && connection.user != user)) continue;
     if (connection.state == State::kAnswering && now - connection.since < limits_.giving_way) continue;
     if (!first || std::tie(connection.state, connection.since) < std::tie(first->state, first->since)) {
       first = &connection;

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 
 #include "userspace/base/clock.h"
@@ -24,10 +27,11 @@ class ConnectionTable {
   struct Connection {
     int fd;
     State state = State::kWaiting;
-    Nanoseconds since;     // when the state began
-    bool started = false;  // its thread has it
-    bool ended = false;    // shut down
-    bool refused = false;  // its request is answered because the server stops
+    Nanoseconds since;               // when the state began
+    bool started = false;            // its thread has it
+    bool ended = false;              // shut down
+    bool refused = false;            // its request is answered because the server stops
+    std::optional<uid_t> user = {};  // at the other end of a Unix socket
     // The rest is for the connection's own thread.
     std::shared_ptr<Exchange> exchange = {};  // of the request that is being answered
     std::shared_ptr<const TlsContext> tls = {};
@@ -39,8 +43,8 @@ class ConnectionTable {
   ConnectionTable(const HttpLimits& limits, const Clock& clock) : limits_(limits), clock_(clock) {}
 
   // For the thread that accepts connections. Takes in a socket that is given to its thread next; false if there is no
-  // place for it.
-  bool Admit(int fd);
+  // place for it. `user`: who is at the other end of a Unix socket.
+  bool Admit(int fd, std::optional<uid_t> user = std::nullopt);
   // Undoes Admit where that failed.
   void Withdraw(int fd);
   // Ends what has passed its limit.
@@ -61,9 +65,12 @@ class ConnectionTable {
 
  private:
   [[nodiscard]] Nanoseconds LimitOf(State state) const;
-  [[nodiscard]] size_t Live() const;
+  // Of `user`, or with nullopt of all.
+  [[nodiscard]] size_t Live(std::optional<uid_t> user = std::nullopt) const;
+  [[nodiscard]] bool IsFull() const { return Live() >= limits_.connections; }
+  [[nodiscard]] bool IsFullFor(std::optional<uid_t> user) const;
   [[nodiscard]] bool OnTheWay() const;
-  bool EndFirstLocked();
+  bool EndFirstLocked(std::optional<uid_t> user = std::nullopt);
   static void End(Connection& connection);
 
   const HttpLimits limits_;

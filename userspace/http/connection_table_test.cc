@@ -160,5 +160,35 @@ TEST_F(ConnectionTableTest, RequestsAfterTheStopAreRefused) {
   EXPECT_FALSE(connection.exchange->Answer({})) << "there was an answer before";
 }
 
+TEST(ConnectionTableOfUsers, AUsersCrowdTakesItsOwnPlacesOnly) {
+  FakeClock clock;
+  ConnectionTable table({.connections = 4, .of_one_user = 2}, clock);
+  const Pair root, first, second, third, other;
+  const auto start = [&](const Pair& pair, uid_t user) {
+    clock.Advance(Seconds(1));
+    const bool admitted = table.Admit(pair.fd(), user);
+    if (admitted) table.Started(pair.fd());
+    return admitted;
+  };
+  EXPECT_TRUE(start(root, 0));
+  EXPECT_TRUE(start(first, 1000));
+  EXPECT_TRUE(start(second, 1000));
+  EXPECT_TRUE(start(third, 1000));
+  EXPECT_TRUE(first.ended());
+  EXPECT_FALSE(second.ended());
+  EXPECT_TRUE(start(other, 1001));
+  for (const Pair* pair : {&root, &second, &third, &other}) EXPECT_FALSE(pair->ended());
+}
+
+TEST(ConnectionTableOfUsers, AUserWhoseRequestsAreAllBeingAnsweredGetsNoMore) {
+  const FakeClock clock;
+  ConnectionTable table({.connections = 4, .of_one_user = 1}, clock);
+  const Pair first, second, other;
+  ASSERT_TRUE(table.Admit(first.fd(), 1000));
+  table.Begin(*table.Started(first.fd()));
+  EXPECT_FALSE(table.Admit(second.fd(), 1000));
+  EXPECT_TRUE(table.Admit(other.fd(), 1001));
+}
+
 }  // namespace
 }  // namespace brahe::http

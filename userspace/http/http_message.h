@@ -3,10 +3,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "userspace/http/local_peer.h"
 
 namespace brahe::http {
 
@@ -14,7 +17,9 @@ struct HttpRequest {
   std::string method;                          // GET or HEAD
   std::string path;                            // without its query
   std::map<std::string, std::string> headers;  // names in lower case; several of one name are joined with ", "
-  std::string peer = {};                       // the client's address, "192.0.2.1" or "2001:db8::1"; empty: not known
+  // The client's address, "192.0.2.1" or "2001:db8::1", or at a Unix socket "uid 1000"; empty: not known.
+  std::string peer = {};
+  std::optional<LocalPeer> local = {};  // who asks at a Unix socket
   // The query's, name and value, decoded and in their order; a name without "=" has an empty value.
   std::vector<std::pair<std::string, std::string>> arguments = {};
   // Expires when the connection has closed. That of another connection compares differently by owner.

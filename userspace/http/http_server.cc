@@ -7,12 +7,12 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "userspace/base/clock.h"
 #include "userspace/base/values.h"
@@ -20,6 +20,7 @@
 #include "userspace/http/connection_places.h"
 #include "userspace/http/connection_table.h"
 #include "userspace/http/listen_socket.h"
+#include "userspace/http/local_peer.h"
 #include "userspace/http/peer_address.h"
 #include "userspace/http/request_fault.h"
 #include "userspace/http/tls_context.h"
@@ -27,8 +28,6 @@
 namespace brahe::http {
 namespace {
 
-// One thread each. The library has no thread pool for connections that it did not accept itself.
-constexpr size_t kDaemons = 2;
 // glog's thread-local buffer of 30 KB lies on a thread's stack, too.
 constexpr size_t kStackBytes = 256 * 1024;
 // Of each connection: its request's headers, or a chunk of its answer.
@@ -131,9 +130,9 @@ class MicrohttpdServer final : public HttpServer {
 
   Status Start(std::vector<ListenSocket> sockets) {
     for (const ListenSocket& socket : sockets) ports_.push_back(socket.port);
-    for (Daemon& daemon : daemons_) {
-      daemon = StartDaemon();
-      if (!daemon) return MakeError("serve HTTP: libmicrohttpd did not start; see --log.level=debug");
+    while (daemons_.size() < options_.threads) {
+      daemons_.push_back(StartDaemon());
+      if (!daemons_.back()) return MakeError("serve HTTP: libmicrohttpd did not start; see --log.level=debug");
     }
     auto acceptor = Acceptor::Start(std::move(sockets), options_.limits, table_,
                                     [this](AcceptedSocket socket) { return Serve(std::move(socket)); });
@@ -164,7 +163,7 @@ class MicrohttpdServer final : public HttpServer {
   }
 
   bool Serve(AcceptedSocket socket) {
-    MHD_Daemon* const daemon = daemons_[next_daemon_++ % kDaemons].get();
+    MHD_Daemon* const daemon = daemons_[next_daemon_++ % daemons_.size()].get();
     const auto* const peer = reinterpret_cast<const sockaddr*>(&socket.peer);
     return MHD_add_connection(daemon, socket.fd.Release(), peer, socket.peer_size) == MHD_YES;
   }
@@ -235,7 +234,9 @@ class MicrohttpdServer final : public HttpServer {
                         .path = path,
                         .headers = {},
                         .peer = peer ? PeerAddress(peer->client_addr) : "",
+                        .local = LocalPeerOf(state.fd),
                         .connection = state.presence};
+    if (request.local) request.peer = "uid " + std::to_string(request.local->uid);
     MHD_get_connection_values(connection, MHD_HEADER_KIND, &AddHeader, &request.headers);
     MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, &AddArgument, &request.arguments);
     handler_(request, Responder([exchange = std::weak_ptr(state.exchange)](HttpResponse answer) {
@@ -255,7 +256,8 @@ class MicrohttpdServer final : public HttpServer {
   const HttpHandler handler_;
   ConnectionTable table_;
   std::vector<uint16_t> ports_;
-  std::array<Daemon, kDaemons> daemons_ = {Daemon(nullptr, &MHD_stop_daemon), Daemon(nullptr, &MHD_stop_daemon)};
+  // One thread each. The library has no thread pool for connections that it did not accept itself.
+  std::vector<Daemon> daemons_;
   size_t next_daemon_ = 0;  // the acceptor's
   std::unique_ptr<Acceptor> acceptor_;
 };
@@ -264,7 +266,7 @@ class MicrohttpdServer final : public HttpServer {
 
 Result<std::unique_ptr<HttpServer>> StartHttpServer(std::vector<ListenSocket> sockets, const HttpServerOptions& options,
                                                     HttpHandler handler) {
-  const Result<unsigned> places = ConnectionPlaces(options.limits.connections);
+  const Result<unsigned> places = ConnectionPlaces(options.limits.connections, options.other_connections);
   if (!places) return places.error();
   HttpServerOptions possible = options;
   possible.limits.connections = *places;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -16,6 +17,10 @@ class TlsContext;
 
 struct HttpServerOptions {
   HttpLimits limits = {};
+  // One at least serves connections; another accepts them.
+  size_t threads = 2;
+  // Those that other servers of this process may have, which are left to them.
+  unsigned other_connections = 0;
   // Null serves plain HTTP. Otherwise it is called for each connection, by several threads at a time, and must not
   // block; what it gives is kept for as long as the connection lasts. If it gives null, the connection is closed.
   std::function<std::shared_ptr<const TlsContext>()> tls = {};
@@ -26,7 +31,7 @@ struct HttpServerOptions {
 class HttpServer {
  public:
   virtual ~HttpServer() = default;
-  // The ports that are listened on, in the order of the sockets.
+  // The ports that are listened on, in the order of the sockets; 0 for a Unix socket.
   [[nodiscard]] virtual std::vector<uint16_t> ports() const = 0;
 };
 

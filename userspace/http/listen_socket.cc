@@ -4,6 +4,8 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <memory>
@@ -112,6 +114,12 @@ Result<ListenSocket> ListenInFamily(const std::string& address, const HostPort& 
 }
 
 }  // namespace
+
+SocketFile::~SocketFile() {
+  struct stat now {};
+  const bool is_ours = lstat(path_.c_str(), &now) == 0 && now.st_dev == device_ && now.st_ino == inode_;
+  if (is_ours) unlink(path_.c_str());  // where that is not allowed any more, the next start replaces it
+}
 
 const addrinfo* PreferredAddress(const addrinfo* list) {
   for (const addrinfo* address = list; address != nullptr; address = address->ai_next) {

@@ -1,9 +1,12 @@
 #pragma once
 
 #include <netdb.h>
+#include <sys/types.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "userspace/base/file.h"
@@ -11,10 +14,27 @@
 
 namespace brahe::http {
 
-// A listening, non-blocking, close-on-exec TCP socket.
+// The file of a Unix socket. It is removed with this, unless another lies there by then.
+class SocketFile {
+ public:
+  SocketFile(std::string path, dev_t device, ino_t inode) : path_(std::move(path)), device_(device), inode_(inode) {}
+  SocketFile(const SocketFile&) = delete;
+  SocketFile& operator=(const SocketFile&) = delete;
+  ~SocketFile();
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  const std::string path_;
+  const dev_t device_;
+  const ino_t inode_;
+};
+
+// A listening, non-blocking, close-on-exec socket of TCP, or a Unix socket with its file.
 struct ListenSocket {
   UniqueFd fd;
-  uint16_t port = 0;  // the actual one
+  uint16_t port = 0;                            // the actual one; 0 of a Unix socket
+  std::unique_ptr<const SocketFile> file = {};  // null of TCP
 };
 
 // The one of a name's addresses that is listened on: the first of IPv4, else the first, as servers in Go do it, and so

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -23,16 +24,36 @@ std::string JoinChunks(std::string_view chunked) {
   return joined;
 }
 
+// Closed where nobody listens.
+template <typename Address>
+UniqueFd ConnectTo(int family, const Address& address) {
+  UniqueFd fd(socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const timeval patience{.tv_sec = 20, .tv_usec = 0};
+  setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+  if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) fd.Reset();
+  return fd;
+}
+
+TestResponse Ask(const TestClient& client, const std::string& method, const std::string& target) {
+  client.Send(method + " " + target + " HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+  return ParseResponse(client.ReadAll());
+}
+
 }  // namespace
 
-TestClient::TestClient(uint16_t port) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  const timeval patience{.tv_sec = 20, .tv_usec = 0};
-  setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+TestClient::TestClient(uint16_t port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) fd_.Reset();
+  fd_ = ConnectTo(AF_INET, address);
+}
+
+TestClient::TestClient(const std::string& socket_path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  socket_path.copy(&address.sun_path[0], sizeof(address.sun_path) - 1);
+  fd_ = ConnectTo(AF_UNIX, address);
 }
 
 void TestClient::Send(std::string_view bytes) const {
@@ -58,9 +79,11 @@ std::string TestClient::ReadAll() const {
 }
 
 TestResponse Request(uint16_t port, const std::string& method, const std::string& target) {
-  const TestClient client(port);
-  client.Send(method + " " + target + " HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
-  return ParseResponse(client.ReadAll());
+  return Ask(TestClient(port), method, target);
+}
+
+TestResponse Request(const std::string& socket_path, const std::string& method, const std::string& target) {
+  return Ask(TestClient(socket_path), method, target);
 }
 
 TestResponse ParseResponse(const std::string& bytes) {
