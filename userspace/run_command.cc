@@ -16,6 +16,7 @@
 #include "userspace/config/version.h"
 #include "userspace/run/command_cgroup.h"
 #include "userspace/run/command_runner.h"
+#include "userspace/run/epoch_counter.h"
 #include "userspace/run/report.h"
 #include "userspace/run/run_series.h"
 #include "userspace/sources.h"
@@ -57,11 +58,13 @@ Result<std::unique_ptr<run::CommandRunner>> StartRunner(const config::Config& co
   }
   auto sources = OpenSources(config, cpu::Purpose::kOneCommand);
   if (!sources) return sources.error();
-  auto parent = run::OwnCgroupFolder(config.host.procfs, sources->hierarchy);
+  auto parent = run::CgroupFolderOf(config.host.procfs, "self", sources->hierarchy);
   if (!parent) return parent.error();
-  return run::CommandRunner::Start(std::move(sources->cpu_time), std::move(sources->energy),
-                                   {.parent_cgroup = *std::move(parent), .waits_for_all = config.run.wait},
-                                   SystemClock());
+  auto counter = run::EpochCounter::Start(
+      std::move(sources->cpu_time), std::move(sources->energy),
+      [folder = *std::move(parent)](pid_t /*held*/) { return Result<std::string>(folder); }, SystemClock());
+  if (!counter) return counter.error();
+  return run::CommandRunner::Start(*std::move(counter), {.waits_for_all = config.run.wait}, SystemClock());
 }
 
 std::string ReportOf(const config::Config::Run& config, const run::Report& report) {

@@ -54,14 +54,15 @@ std::string CommOf(pid_t pid) {
 
 }  // namespace
 
-Result<std::string> OwnCgroupFolder(const std::string& procfs_root, const cpu::CgroupHierarchy& hierarchy) {
+Result<std::string> CgroupFolderOf(const std::string& procfs_root, const std::string& process,
+                                   const cpu::CgroupHierarchy& hierarchy) {
   if (hierarchy.mount_point.empty()) return NoCgroup(MakeError("no cgroup hierarchy is mounted"));
-  const std::string file = procfs_root + "/self/cgroup";
+  const std::string file = procfs_root + "/" + process + "/cgroup";
   const auto text = ReadFile(file);
   if (!text) return NoCgroup(text.error());
   const auto path = cpu::PathInHierarchy(*text, hierarchy);
   const auto folder = path ? cpu::FolderOfCgroup(*path, hierarchy) : std::nullopt;
-  if (!folder) return NoCgroup(MakeError(file + ": the cgroup that this process is in cannot be seen"));
+  if (!folder) return NoCgroup(MakeError(file + ": the cgroup that the process is in cannot be seen"));
   return WithoutSlashAtEnd(*folder);
 }
 
@@ -101,18 +102,17 @@ Status CommandCgroup::Take(pid_t pid) const {
   return {};
 }
 
-std::vector<pid_t> CommandCgroup::Processes() const {
-  std::vector<pid_t> pids;
+std::vector<LeftProcess> CommandCgroup::Processes() const {
+  std::vector<LeftProcess> processes;
   for (const std::string& folder : CgroupTree(folder_)) {
-    for (const pid_t pid : ProcessesOf(folder)) pids.push_back(pid);
+    for (const pid_t pid : ProcessesOf(folder)) processes.push_back({pid, CommOf(pid)});
   }
-  return pids;
+  return processes;
 }
 
 void CommandCgroup::MoveOut(std::vector<LeftProcess>& moved) const {
-  for (const pid_t pid : Processes()) {
-    std::string comm = CommOf(pid);
-    if (MoveTo(parent_, pid)) moved.push_back({pid, std::move(comm)});
+  for (LeftProcess& process : Processes()) {
+    if (MoveTo(parent_, process.pid)) moved.push_back(std::move(process));
   }
 }
 

@@ -11,15 +11,16 @@
 
 namespace brahe::run {
 
-// A process that was left behind.
+// A process of a command that has ended itself.
 struct LeftProcess {
   pid_t pid = 0;
   std::string comm;  // any bytes
 };
 
-// The folder of the cgroup that this process is in, in the hierarchy that CPU time is accounted by. An Error that says
-// what to do where it is not to be seen.
-Result<std::string> OwnCgroupFolder(const std::string& procfs_root, const cpu::CgroupHierarchy& hierarchy);
+// The folder of the cgroup that a process is in, in the hierarchy that CPU time is accounted by. `process` is its pid,
+// or "self". An Error that says what to do where it is not to be seen.
+Result<std::string> CgroupFolderOf(const std::string& procfs_root, const std::string& process,
+                                   const cpu::CgroupHierarchy& hierarchy);
 
 // A cgroup for one command: whatever the command starts is in it or below it, whoever its parent is by then. Not
 // thread-safe.
@@ -39,7 +40,7 @@ class CommandCgroup {
   // Moves a process in.
   [[nodiscard]] Status Take(pid_t pid) const;
   // The processes that live in it and in the cgroups below it.
-  [[nodiscard]] std::vector<pid_t> Processes() const;
+  [[nodiscard]] std::vector<LeftProcess> Processes() const;
   // Moves what still lives in it to the parent and removes it, with what was made below it. Returns what was moved.
   std::vector<LeftProcess> Leave();
 

@@ -47,7 +47,10 @@ TEST_P(CommandCgroupRealTest, WhatStillRunsAtTheEndIsMovedToTheParentAndNamed) {
   ASSERT_TRUE(cgroup->Take(outer.pid()));
   ASSERT_EQ(mkdir((Folder() + "/inner").c_str(), 0755), 0);
   ASSERT_TRUE(WriteFile(Folder() + "/inner/cgroup.procs", std::to_string(inner.pid())));
-  EXPECT_EQ(cgroup->Processes(), (std::vector<pid_t>{inner.pid(), outer.pid()}));
+  const std::vector<LeftProcess> inside = cgroup->Processes();
+  ASSERT_EQ(inside.size(), 2U);
+  EXPECT_EQ(inside[0].pid, inner.pid());
+  EXPECT_EQ(inside[1].pid, outer.pid());
 
   const std::vector<LeftProcess> left = cgroup->Leave();
   ASSERT_EQ(left.size(), 2U);
@@ -74,8 +77,8 @@ TEST_P(CommandCgroupRealTest, OneThatIsThereIsNotTaken) {
 INSTANTIATE_TEST_SUITE_P(Hierarchies, CommandCgroupRealTest,
                          testing::Values("/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/cpuacct"));
 
-TEST(OwnCgroupFolderTest, WithoutAHierarchyThereIsNone) {
-  EXPECT_FALSE(OwnCgroupFolder("/proc", {.v2 = true, .mount_point = "", .controller = ""}));
+TEST(CgroupFolderTest, WithoutAHierarchyThereIsNone) {
+  EXPECT_FALSE(CgroupFolderOf("/proc", "self", {.v2 = true, .mount_point = "", .controller = ""}));
 }
 
 }  // namespace
