@@ -2,7 +2,10 @@
 
 #include <glog/logging.h>
 #include <langinfo.h>
+#include <sys/capability.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <clocale>
@@ -11,10 +14,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "userspace/base/capabilities.h"
 #include "userspace/base/clock.h"
+#include "userspace/base/file.h"
 #include "userspace/base/log_format.h"
 #include "userspace/base/result.h"
 #include "userspace/config/top_line.h"
@@ -74,8 +80,33 @@ Result<std::unique_ptr<top::Feed>> CountByItself(const config::Config& config, b
       {.interval = config.top.interval, .node_name = HostName(), .wants_documents = wants_documents}, SystemClock());
 }
 
-Result<std::unique_ptr<top::Feed>> OpenFeed(const config::Config& config, bool wants_documents) {
-  const config::Config::Top& top = config.top;
+// Whether it can count in the kernel.
+bool MayCount() { return HasCapability(CAP_SYS_ADMIN) || (HasCapability(CAP_BPF) && HasCapability(CAP_PERFMON)); }
+
+// Whether somebody listens at the local socket of the packaged exporter.
+bool HasLocalExporter() {
+  const UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::string_view(config::kPackagedSocket).copy(&address.sun_path[0], sizeof address.sun_path - 1);
+  return connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
+Result<std::unique_ptr<top::Feed>> FollowLocalExporter(const config::Config::Top& top) {
+  return top::FollowExporter({.url = std::string("unix:") + config::kPackagedSocket, .interval = top.interval},
+                             SystemClock());
+}
+
+// Without the rights to count in the kernel, a local exporter that has them knows more.
+Result<std::unique_ptr<top::Feed>> CountOrAsk(const config::CommandArguments& line, bool wants_documents) {
+  const bool may_ask = !line.says_how_to_count && HasLocalExporter();
+  if (may_ask && !MayCount()) return FollowLocalExporter(line.config.top);
+  auto counting = CountByItself(line.config, wants_documents);
+  return counting || !may_ask ? std::move(counting) : FollowLocalExporter(line.config.top);
+}
+
+Result<std::unique_ptr<top::Feed>> OpenFeed(const config::CommandArguments& line, bool wants_documents) {
+  const config::Config::Top& top = line.config.top;
   if (!top.replay.empty()) {
     auto recording = top::Recording::Open(top.replay);
     if (!recording) return recording.error();
@@ -86,11 +117,13 @@ Result<std::unique_ptr<top::Feed>> OpenFeed(const config::Config& config, bool w
                                 .user = top.user,
                                 .password_file = top.password_file,
                                 .ca_file = top.ca_file,
+                                .cert_file = top.cert_file,
+                                .key_file = top.key_file,
                                 .insecure = top.insecure_skip_verify,
                                 .interval = top.interval},
                                SystemClock());
   }
-  return CountByItself(config, wants_documents);
+  return CountOrAsk(line, wants_documents);
 }
 
 }  // namespace
@@ -118,7 +151,7 @@ int TopCommand(int count, char** arguments) {
     if (!created) return Fatal(created.error().message);
     recorder.emplace(*std::move(created));
   }
-  auto feed = OpenFeed(config, top.json || recorder);
+  auto feed = OpenFeed(*line, top.json || recorder);
   if (!feed) return Fatal(feed.error().message);
   const top::ShowParts parts{.feed = **feed,
                              .signals = *signals,

@@ -72,6 +72,7 @@ Result<CommandArguments> CommandFlags::Parse(const Arguments& arguments, std::st
       written.value = arguments[++at];
     }
     if (!IsOwn(flag)) {
+      parsed.says_how_to_count = parsed.says_how_to_count || !(flag.of_glog || flag.name.starts_with("log."));
       shared.push_back((written.off ? "--no-" : "--") + flag.name + "=" + *written.value);
       continue;
     }

@@ -21,9 +21,10 @@ struct OwnOption {
 
 // What the command line of a command besides the exporter says.
 struct CommandArguments {
-  std::string text;  // to print on stdout and exit, if not empty
-  Config config;     // log.level is warn unless it is given
-  size_t rest = 0;   // the first argument that is no flag, "--" left out
+  std::string text;                // to print on stdout and exit, if not empty
+  Config config;                   // log.level is warn unless it is given
+  size_t rest = 0;                 // the first argument that is no flag, "--" left out
+  bool says_how_to_count = false;  // by flags of the exporter's other than those of the log
 };
 
 // The flags that a command besides the exporter takes: its own, and those of the exporter's that say where figures come

@@ -99,10 +99,12 @@ struct Config {
     Nanoseconds interval = Seconds(1);  // at least 100 ms
     bool once = false;
     bool json = false;
-    std::string url;  // of an exporter; this or `replay` or none: it counts by itself
+    std::string url;  // of an exporter, or "unix:" and a path; this or `replay` or none: it counts by itself
     std::string user;
     std::string password_file;
     std::string ca_file;
+    std::string cert_file;  // with key_file, or both empty
+    std::string key_file;
     bool insecure_skip_verify = false;
     std::string record;          // empty: nothing is recorded
     uint64_t record_limit = 64;  // MB, at least 1

@@ -122,6 +122,7 @@ constexpr std::string_view kTopHead = R"(.SH TOP
 shows on the whole terminal the watts and joules of processes, programs, containers, pods and all other levels, and of
 the last minutes; ? there lists its keys.
 It counts by itself, as root, beside a running exporter or without one; or it asks an exporter, or shows a recording.
+Who is not root asks the exporter at /run/brahe/brahe.sock where there is one.
 The exit status is 0 after q, SIGTERM or SIGINT, and 1 where nothing can be shown; then standard error says why.
 NO_COLOR in the environment takes the colours away.
 .PP

@@ -8,7 +8,8 @@ namespace brahe::config {
 namespace {
 
 constexpr std::string_view kHead =
-    "Shows live who uses how many watts, on the whole terminal; ? there lists its keys. As root, or with --url.\n"
+    "Shows live who uses how many watts, on the whole terminal; ? there lists its keys. As root, or as one whom an\n"
+    "exporter lets in.\n"
     "Usage: brahe top [OPTIONS]\n";
 
 const std::vector<OwnOption>& OwnOptions() {
@@ -27,8 +28,10 @@ const std::vector<OwnOption>& OwnOptions() {
            })}},
       {0, {"Top", "", "json", "print a JSON snapshot each interval, one a line; with --once a single one", SwitchAt([
            ](Config & c) -> auto& { return c.top.json; })}},
-      {0, {"Top", "", "url", "ask this exporter instead of counting, such as http://localhost:28282", UrlAt([
-           ](Config & c) -> auto& { return c.top.url; })}},
+      {0,
+       {"Top", "", "url",
+        "ask this exporter instead of counting, such as http://localhost:28282 or unix:/run/brahe/brahe.sock",
+        UrlAt([](Config & c) -> auto& { return c.top.url; })}},
       {0,
        {"Top", "", "user", "who asks the exporter",
         TextAt(
@@ -38,6 +41,10 @@ const std::vector<OwnOption>& OwnOptions() {
            })}},
       {0, {"Top", "", "ca-file", "file with the authorities that may sign the exporter's certificate", PathAt([
            ](Config & c) -> auto& { return c.top.ca_file; })}},
+      {0, {"Top", "", "cert-file", "file with our own certificate", PathAt([](Config & c) -> auto& {
+             return c.top.cert_file;
+           })}},
+      {0, {"Top", "", "key-file", "file with its key", PathAt([](Config & c) -> auto& { return c.top.key_file; })}},
       {0, {"Top", "", "insecure-skip-verify", "take any certificate from the exporter", SwitchAt([
            ](Config & c) -> auto& { return c.top.insecure_skip_verify; })}},
       {0, {"Top", "", "record", "write what is shown into this new file as well", PathAt([](Config & c) -> auto& {
@@ -54,6 +61,22 @@ const std::vector<OwnOption>& OwnOptions() {
   return options;
 }
 
+// What is said of the exporter that is asked.
+Status CheckAccess(const Config::Top& top) {
+  const bool has_certificate = !top.cert_file.empty() || !top.key_file.empty();
+  const bool has_access = has_certificate || !top.user.empty() || !top.password_file.empty() || !top.ca_file.empty() ||
+                          top.insecure_skip_verify;
+  if (top.url.empty() && has_access) return TopFlags().Failure("--url is expected with what is said of an exporter");
+  if (top.url == "unix:") return TopFlags().Failure("--url: a path is expected after unix:");
+  if (top.url.starts_with("unix:") && has_access) {
+    return TopFlags().Failure("a local socket wants no password and no certificate: it is told by the kernel who asks");
+  }
+  if (top.cert_file.empty() != top.key_file.empty()) {
+    return TopFlags().Failure("--cert-file and --key-file are given together or not at all");
+  }
+  return {};
+}
+
 Status CheckTop(const Config::Top& top) {
   if (top.interval < Milliseconds(100)) return TopFlags().Failure("--interval: at least 100ms are expected");
   if (top.record_limit == 0) return TopFlags().Failure("--record-limit: at least 1 is expected");
@@ -63,11 +86,7 @@ Status CheckTop(const Config::Top& top) {
   if (!top.record.empty() && !top.replay.empty()) {
     return TopFlags().Failure("--record: a recording is not recorded again; copy the file");
   }
-  const bool has_access = !top.user.empty() || !top.password_file.empty() || !top.ca_file.empty();
-  if (top.url.empty() && (has_access || top.insecure_skip_verify)) {
-    return TopFlags().Failure("--url is expected with what is said of an exporter");
-  }
-  return {};
+  return CheckAccess(top);
 }
 
 }  // namespace

@@ -30,12 +30,25 @@ TEST(TopLineTest, TakesItsFlagsAndThoseThatSayWhereFiguresComeFrom) {
 }
 
 TEST(TopLineTest, TakesAnExporterAndHowItIsAsked) {
-  const auto parsed = ParseTopLine({"--url=https://h:1", "--user=u", "--password-file=/p", "--ca-file=/c"});
+  const auto parsed = ParseTopLine(
+      {"--url=https://h:1", "--user=u", "--password-file=/p", "--ca-file=/c", "--cert-file=/cert", "--key-file=/key"});
   ASSERT_TRUE(parsed);
   EXPECT_EQ(parsed->config.top.url, "https://h:1");
   EXPECT_EQ(parsed->config.top.user, "u");
   EXPECT_EQ(parsed->config.top.password_file, "/p");
   EXPECT_EQ(parsed->config.top.ca_file, "/c");
+  EXPECT_EQ(parsed->config.top.cert_file, "/cert");
+  EXPECT_EQ(parsed->config.top.key_file, "/key");
+  EXPECT_TRUE(ParseTopLine({"--url=unix:/run/s"}));
+}
+
+TEST(TopLineTest, TellsWhetherItIsSaidHowToCount) {
+  for (const char* flag : {"--cpu.time-source=procfs", "--host.sysfs=/s", "--cpu.preferred-meters=model"}) {
+    EXPECT_TRUE(ParseTopLine({flag})->says_how_to_count) << flag;
+  }
+  for (const char* flag : {"--once", "--log.level=info", "--v=1"}) {
+    EXPECT_FALSE(ParseTopLine({flag})->says_how_to_count) << flag;
+  }
 }
 
 TEST(TopLineTest, SaysWhatIsWrong) {
@@ -45,6 +58,13 @@ TEST(TopLineTest, SaysWhatIsWrong) {
   EXPECT_EQ(ErrorOf({"--record=/a", "--replay=/f"}),
             "brahe top: --record: a recording is not recorded again; copy the file");
   EXPECT_EQ(ErrorOf({"--user=u"}), "brahe top: --url is expected with what is said of an exporter");
+  EXPECT_EQ(ErrorOf({"--cert-file=/c", "--key-file=/k"}),
+            "brahe top: --url is expected with what is said of an exporter");
+  EXPECT_EQ(ErrorOf({"--url=https://h", "--key-file=/k"}),
+            "brahe top: --cert-file and --key-file are given together or not at all");
+  EXPECT_EQ(ErrorOf({"--url=unix:"}), "brahe top: --url: a path is expected after unix:");
+  EXPECT_EQ(ErrorOf({"--url=unix:/s", "--user=u"}),
+            "brahe top: a local socket wants no password and no certificate: it is told by the kernel who asks");
   EXPECT_EQ(ErrorOf({"--insecure-skip-verify"}), "brahe top: --url is expected with what is said of an exporter");
   EXPECT_NE(ErrorOf({"--level=sockets"}), "");
   EXPECT_EQ(ErrorOf({"now"}), "brahe top: now: nothing but flags is expected");

@@ -45,6 +45,10 @@ touch "$TEST_TMPDIR/a file"
 expect "$TEST_TMPDIR/a file" --config.file = "$TEST_TMPDIR/a"
 expect 'run' r
 expect '--warmup=' run --warm
+expect '--cert-file=' top --cert
+touch "$TEST_TMPDIR/key file"
+expect "$TEST_TMPDIR/key file" top --key-file = "$TEST_TMPDIR/key"
+expect '--web.local-socket.path=' --web.local-socket.p
 expect '--host.sysfs=' run --host.s
 expect "$TEST_TMPDIR/a file" run -o "$TEST_TMPDIR/a"
 expect '--exporter.stdout' --config.strict --exporter.s

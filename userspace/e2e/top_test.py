@@ -323,6 +323,33 @@ class ExporterTest(unittest.TestCase):
         self.assertIn("--ca-file", stranger.stderr)
         self.assertEqual(top("--once", url, "--insecure-skip-verify", *access[1:]).returncode, 0)
 
+    def test_it_shows_its_certificate_to_an_exporter_that_wants_one(self):
+        folder = tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR"))
+        self.addCleanup(folder.cleanup)
+        authority = Certificates(folder.name)
+        certificate, key = authority.sign("exporter")
+        own, own_key = authority.sign("ada")
+        web = f"{folder.name}/web.yml"
+        with open(web, "w") as file:
+            file.write(
+                f"tls_server_config: {{cert_file: {certificate}, key_file: {key}, client_ca_file: {authority.ca}, "
+                "client_auth_type: RequireAndVerifyClientCert}\n"
+            )
+        exporter = ExporterProcess(BRAHE, *COUNTING[:2], "--monitor.interval=200ms", f"--web.config-file={web}")
+        self.addCleanup(exporter.stop)
+        access = (f"--url=https://localhost:{exporter.port}", f"--ca-file={authority.ca}")
+        printed = top("--once", *access, f"--cert-file={own}", f"--key-file={own_key}")
+        while "503" in printed.stderr:  # before its first epoch
+            printed = top("--once", *access, f"--cert-file={own}", f"--key-file={own_key}")
+        self.assertEqual((printed.returncode, printed.stderr), (0, ""))
+        self.assertRegex(printed.stdout, r"^brahe top  exporter ")
+        without = top("--once", *access)
+        self.assertEqual(without.returncode, 1)
+        self.assertIn("does the server want a client certificate", without.stderr)
+        wrong = top("--once", *access, f"--cert-file={own}", f"--key-file={key}")
+        self.assertEqual(wrong.returncode, 1)
+        self.assertIn("check --cert-file and --key-file", wrong.stderr)
+
     def test_it_gives_the_password_and_tells_where_it_is_wrong(self):
         exporter = self.serve(authorization="Basic " + base64.b64encode("ada:l\u00f6ve".encode()).decode())
         with tempfile.NamedTemporaryFile("w", dir=os.environ.get("TEST_TMPDIR")) as password:
@@ -335,6 +362,120 @@ class ExporterTest(unittest.TestCase):
         refused = top("--once", f"--url={exporter.url}")
         self.assertEqual(refused.returncode, 1)
         self.assertIn("401 Unauthorized: give the right --user and --password-file", refused.stderr)
+
+
+class LocalSocketTest(unittest.TestCase):
+    """An exporter as the package has it, in a mount namespace with a /run of its own, and users there."""
+
+    SOCKET = "/run/brahe/brahe.sock"
+    # Others may execute the copy, and not what lies in Bazel's folders.
+    PREPARE = 'mount -t tmpfs tmpfs /run; mkdir -m 755 /run/brahe; install -m 755 "$1" /run/copy; exec "$@"'
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR"))
+        self.addCleanup(folder.cleanup)
+        self.settings = f"{folder.name}/brahe.yaml"
+        with open(self.settings, "w") as file:
+            file.write("web.localSocket: {allow: [user:1234, group:77]}\n")
+        self.exporter = ExporterProcess(
+            BRAHE,
+            *COUNTING[:2],
+            "--monitor.interval=200ms",
+            f"--config.file={self.settings}",
+            f"--web.local-socket.path={self.SOCKET}",
+            under=("unshare", "--mount", "--propagation=private", "sh", "-ec", self.PREPARE, "sh"),
+        )
+        self.addCleanup(lambda: self.exporter.process.poll() is not None or self.exporter.stop())
+        self.exporter.first_scrape()
+
+    def command(self, user, *flags, groups=()):
+        groups = f"--groups={','.join(map(str, groups))}" if groups else "--clear-groups"
+        enter = ["nsenter", f"--target={self.exporter.process.pid}", "--mount"]
+        return [*enter, "setpriv", f"--reuid={user}", f"--regid={user}", groups, "/run/copy", "top", *flags]
+
+    def top_of(self, user, *flags, **more):
+        command = self.command(user, *flags, **more)
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment())
+
+    def test_a_user_who_may_ask_is_shown_the_exporters_figures(self):
+        for run in (
+            self.top_of(0, "--once", f"--url=unix:{self.SOCKET}"),
+            self.top_of(1234, "--once", f"--url=unix:{self.SOCKET}"),
+            self.top_of(1234, "--once"),
+            self.top_of(1235, "--once", groups=(76, 77)),
+        ):
+            self.assertEqual((run.returncode, run.stderr), (0, ""))
+            self.assertRegex(run.stdout, r"^brahe top  local exporter ")
+        document = json.loads(self.top_of(1234, "--once", "--json").stdout)
+        self.assertEqual(document["cpu_time_source"], "procfs")
+
+    def test_a_user_who_may_not_is_told_who_he_is(self):
+        line = f"brahe top: uid 1235 may not ask here: web.localSocket.allow does not name it ({self.SOCKET})\n"
+        for flags in ((), (f"--url=unix:{self.SOCKET}",)):
+            run = self.top_of(1235, "--once", *flags)
+            self.assertEqual((run.returncode, run.stdout, run.stderr), (1, "", line))
+        terminal = Terminal(80, 24)
+        self.addCleanup(terminal.close)
+        terminal.line(" ".join(self.command(1235)))
+        terminal.wait_for("uid 1235 may not ask here: web.localSocket.allow does not name it")
+
+    def test_whoever_says_how_to_count_counts_by_himself(self):
+        run = self.top_of(1235, "--once", *COUNTING)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        self.assertRegex(run.stdout, r"^brahe top  live ")
+
+    def test_without_an_exporter_a_user_counts_by_himself(self):
+        self.exporter.process.send_signal(signal.SIGSTOP)  # keeps the namespace
+        enter = ["nsenter", f"--target={self.exporter.process.pid}", "--mount"]
+        subprocess.run([*enter, "rm", self.SOCKET], check=True)
+        run = self.top_of(1235, "--once", "--log.level=error")
+        self.exporter.process.send_signal(signal.SIGCONT)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        self.assertRegex(run.stdout, r"^brahe top  live ")
+
+    def test_the_list_changes_on_a_reload(self):
+        self.assertEqual(self.top_of(1235, "--once").returncode, 1)
+        with open(self.settings, "w") as file:
+            file.write("web.localSocket: {allow: [user:1235]}\n")
+        self.exporter.process.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + 30
+        while self.top_of(1235, "--once").returncode != 0:
+            self.assertLess(time.monotonic(), deadline, self.exporter.log)
+        self.assertEqual(self.top_of(1234, "--once").returncode, 1)
+        self.assertTrue(any("web.localSocket.allow is user:1235 now" in line for line in self.exporter.log))
+
+
+class SocketFileTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(dir="/tmp")  # a socket's path is short
+        self.addCleanup(folder.cleanup)
+        self.socket = f"{folder.name}/s"
+        self.flags = (*COUNTING[:2], "--monitor.interval=200ms", f"--web.local-socket.path={self.socket}")
+
+    def test_it_goes_at_the_end_and_a_killed_exporters_is_replaced(self):
+        killed = ExporterProcess(BRAHE, *self.flags)
+        killed.process.kill()
+        killed.process.wait()
+        self.assertTrue(os.path.exists(self.socket))
+        exporter = ExporterProcess(BRAHE, *self.flags)
+        second = subprocess.run(
+            [BRAHE, "--web.listen-address=127.0.0.1:0", *self.flags], capture_output=True, text=True, timeout=60
+        )
+        self.assertEqual(second.returncode, 1)
+        self.assertTrue(
+            second.stderr.endswith(
+                f"brahe: listen on {self.socket}: another process listens there; stop that or choose another with "
+                "--web.local-socket.path\n"
+            ),
+            second.stderr,
+        )
+        exporter.first_scrape()
+        self.assertEqual(top("--once", f"--url=unix:{self.socket}").returncode, 0)
+        self.assertEqual(exporter.stop(), 0)
+        self.assertFalse(os.path.exists(self.socket))
+        gone = top("--once", f"--url=unix:{self.socket}")
+        self.assertEqual(gone.returncode, 1)
+        self.assertRegex(gone.stderr, rf"^brahe top: GET unix:{self.socket}: .*is it running")
 
 
 if __name__ == "__main__":

@@ -114,6 +114,7 @@ void SetRequest(Options& options, Transfer& transfer) {
   const FetchLimits& limits = request.limits;
   if (transfer.body) SetBody(options, *transfer.body);
   options.Set(CURLOPT_URL, request.url.c_str());
+  if (!request.socket.empty()) options.Set(CURLOPT_UNIX_SOCKET_PATH, request.socket.c_str());
   options.Set(CURLOPT_PROTOCOLS_STR, "http,https");
   options.Set(CURLOPT_FOLLOWLOCATION, 0L);
   options.Set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
@@ -154,7 +155,9 @@ Result<std::string> ReadToken(const HttpIdentity& identity) {
 }
 
 FetchFailure Fail(const Transfer& transfer, FetchCause cause, const std::string& why) {
-  return {cause, (transfer.body ? "POST " : "GET ") + transfer.request.url + ": " + why};
+  const FetchRequest& request = transfer.request;
+  const std::string where = request.socket.empty() ? request.url : "unix:" + request.socket;
+  return {cause, (transfer.body ? "POST " : "GET ") + where + ": " + why};
 }
 
 FetchFailure FailOfStatus(Transfer& transfer) {
@@ -174,6 +177,7 @@ FetchFailure FailOfStatus(Transfer& transfer) {
   const std::string message = transfer.remedies.message_of(transfer.error_body);
   const std::string said = PlainLine(Trim(message.empty() ? transfer.error_body : message));
   if (!said.empty()) why += " (it says: " + said + ")";
+  transfer.answer.said = said;
   return Fail(transfer, cause, why);
 }
 

@@ -45,7 +45,8 @@ struct FetchLimits {
 };
 
 struct FetchRequest {
-  std::string url;                                                  // http or https, without a name or password in it
+  std::string url;          // http or https, without a name or password in it
+  std::string socket = {};  // path of the Unix socket where it is asked, whatever host `url` names; empty: by TCP
   std::vector<std::string> headers = {"Accept: application/json"};  // "Name: value"
   FetchLimits limits = {};
   // Asked at least every second; true breaks the request off.
@@ -59,6 +60,7 @@ struct FetchAnswer {
   std::optional<FetchFailure> failure;          // nullopt: a 2xx answer came to its end
   std::optional<Nanoseconds> retry_after = {};  // how long we are asked to wait
   bool broken_off = false;                      // by `cancelled` or on_bytes; `failure` is not set then
+  std::string said = {};  // by an answer that is not 2xx: a line for people, which `failure` has too
 };
 
 // What to do about an answer that is not 2xx.

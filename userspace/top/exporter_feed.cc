@@ -38,21 +38,33 @@ constexpr fetch::FetchRemedies kRemedies = {
         "it (--ca-file)",
     .no_trust = "the authorities that this system trusts cannot be read; name the right one by --ca-file",
     .own_trust = "check --ca-file",
-    .own_certificate = "",
+    .own_certificate = "check --cert-file and --key-file",
     .statuses = kStatusRules,
     .message_of = &NoMessage,
 };
 
+constexpr std::string_view kUnix = "unix:";
+
+// Where an exporter is asked.
+struct Place {
+  std::string url;
+  std::string socket;  // the local one's path; empty: by TCP
+};
+
 class ExporterFeed final : public Feed {
  public:
-  ExporterFeed(std::string url, std::vector<std::string> headers, const ExporterOptions& options, UniqueFd event,
+  ExporterFeed(Place place, std::vector<std::string> headers, const ExporterOptions& options, UniqueFd event,
                const Clock& clock)
-      : url_(std::move(url)),
+      : place_(std::move(place)),
         headers_(std::move(headers)),
         interval_(options.interval),
         clock_(clock),
         event_(std::move(event)),
-        fetcher_({.ca = {.file = options.ca_file}, .insecure = options.insecure}, kRemedies),
+        fetcher_({.ca = {.file = options.ca_file},
+                  .client_certificate = {.file = options.cert_file},
+                  .client_key = {.file = options.key_file},
+                  .insecure = options.insecure},
+                 kRemedies),
         thread_([this] { Run(); }) {}
 
   ~ExporterFeed() override {
@@ -77,7 +89,7 @@ class ExporterFeed final : public Feed {
     return std::exchange(came_, {});
   }
 
-  [[nodiscard]] std::string Mode() const override { return "exporter"; }
+  [[nodiscard]] std::string Mode() const override { return place_.socket.empty() ? "exporter" : "local exporter"; }
 
  private:
   void Run() {
@@ -90,9 +102,18 @@ class ExporterFeed final : public Feed {
     }
   }
 
+  // Of a local socket that lets us not in, its own line comes first: it says who we are there.
+  [[nodiscard]] std::string FaultOf(const fetch::FetchAnswer& answer) const {
+    if (!answer.failure) return "";
+    const bool is_refused = answer.failure->cause == FetchCause::kForbidden;
+    if (place_.socket.empty() || !is_refused || answer.said.empty()) return answer.failure->message;
+    return answer.said + " (" + place_.socket + ")";
+  }
+
   void Ask() {
     Update update;
-    const fetch::FetchAnswer answer = fetcher_.Get({.url = url_,
+    const fetch::FetchAnswer answer = fetcher_.Get({.url = place_.url,
+                                                    .socket = place_.socket,
                                                     .headers = headers_,
                                                     .limits = {.max_body = 256 << 20},
                                                     .cancelled = [this] { return stopped_.load(); },
@@ -102,13 +123,13 @@ class ExporterFeed final : public Feed {
                                                           return true;
                                                         }});
     if (answer.broken_off) return;
-    std::string fault = answer.failure ? answer.failure->message : "";
+    std::string fault = FaultOf(answer);
     if (!answer.failure) {
       auto frame = ReadFrame(update.document);
       if (frame) {
         update.frames.push_back(*std::move(frame));
       } else {
-        fault = "GET " + url_ + ": " + frame.error().message;
+        fault = "GET " + place_.url + ": " + frame.error().message;
       }
     }
     const std::lock_guard lock(mutex_);
@@ -121,7 +142,7 @@ class ExporterFeed final : public Feed {
     [[maybe_unused]] const ssize_t told = write(event_.get(), &one, sizeof one);
   }
 
-  const std::string url_;
+  const Place place_;
   const std::vector<std::string> headers_;
   const Nanoseconds interval_;
   const Clock& clock_;
@@ -152,20 +173,24 @@ Result<std::vector<std::string>> HeadersOf(const ExporterOptions& options, const
   return headers;
 }
 
+Result<Place> PlaceOf(const std::string& url) {
+  if (url.starts_with(kUnix)) return Place{"http://localhost/api/v1/snapshot", url.substr(kUnix.size())};
+  if (const Status checked = fetch::CheckUrl(url); !checked) return MakeError("--url: " + checked.error().message);
+  return Place{fetch::WithDefaultPath(url, "/api/v1/snapshot"), ""};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Feed>> FollowExporter(const ExporterOptions& options, const Clock& clock) {
   if (!fetch::Curl()) return fetch::Curl().error();
-  if (const Status checked = fetch::CheckUrl(options.url); !checked) {
-    return MakeError("--url: " + checked.error().message);
-  }
-  std::string url = fetch::WithDefaultPath(options.url, "/api/v1/snapshot");
-  auto headers = HeadersOf(options, url);
+  auto place = PlaceOf(options.url);
+  if (!place) return place.error();
+  auto headers = HeadersOf(options, place->url);
   if (!headers) return headers.error();
   UniqueFd event(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!event.valid()) return SystemError("eventfd");
   return std::unique_ptr<Feed>(
-      std::make_unique<ExporterFeed>(std::move(url), *std::move(headers), options, std::move(event), clock));
+      std::make_unique<ExporterFeed>(*std::move(place), *std::move(headers), options, std::move(event), clock));
 }
 
 }  // namespace brahe::top
