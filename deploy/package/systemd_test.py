@@ -22,6 +22,10 @@ PACK, BRAHE, WRITER, PRINT_UNITS = (os.path.abspath(sys.argv.pop(1)) for _ in ra
 OLD, NEW = "0.1.0~20231114221320.0123456789ab", "0.1.0"
 CGROUP = f"/brahe-systemd-test-{os.getpid()}"
 SCRAPE = "import urllib.request as r; print(r.urlopen('http://127.0.0.1:28282/metrics').read().decode())"
+LOCAL = (
+    "import socket; s = socket.socket(socket.AF_UNIX); s.connect('/run/brahe/brahe.sock'); "
+    r"s.sendall(b'GET /healthz HTTP/1.0\r\n\r\n'); print(s.makefile().read())"
+)
 # The log goes into a file: there is no journal.
 DROP_IN = "[Service]\nStandardError=append:/run/brahe.log\nRestartSec=100ms\n"
 
@@ -204,7 +208,13 @@ class SystemdTest(unittest.TestCase):
         self.assertNotEqual(fields["Uid"].split()[0], "0")
         self.assertEqual((fields["NoNewPrivs"], fields["Seccomp"]), ("1", "2"))
         self.assertEqual(int(fields["CapBnd"], 16), 1 << 2 | 1 << 19 | 1 << 38 | 1 << 39)
+        self.expect_the_local_socket()
         return pid
+
+    def expect_the_local_socket(self):
+        self.assertIn("200 OK", self.inside("python3", "-c", LOCAL))
+        other = ("setpriv", "--reuid=1234", "--regid=1234", "--clear-groups")
+        self.assertIn("uid 1234 may not ask here", self.inside(*other, "python3", "-c", LOCAL))
 
     def expect_a_reload(self, pid):
         # From its next start on it counts from /proc, so that no other exporter of this machine stands in its way.
