@@ -324,7 +324,7 @@ class ExporterTest(unittest.TestCase):
         self.assertEqual(top("--once", url, "--insecure-skip-verify", *access[1:]).returncode, 0)
 
     def test_it_shows_its_certificate_to_an_exporter_that_wants_one(self):
-        folder = tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR"))
+        folder = tempfile.TemporaryDirectory(dir="/tmp")  # a socket's path is short
         self.addCleanup(folder.cleanup)
         authority = Certificates(folder.name)
         certificate, key = authority.sign("exporter")
@@ -335,7 +335,7 @@ class ExporterTest(unittest.TestCase):
                 f"tls_server_config: {{cert_file: {certificate}, key_file: {key}, client_ca_file: {authority.ca}, "
                 "client_auth_type: RequireAndVerifyClientCert}\n"
             )
-        exporter = ExporterProcess(BRAHE, *COUNTING[:2], "--monitor.interval=200ms", f"--web.config-file={web}")
+        exporter = ExporterProcess(BRAHE, *COUNTING[:2], "--monitor.interval=200ms", f"--web.config-file={web}", f"--web.local-socket.path={folder.name}/s")
         self.addCleanup(exporter.stop)
         access = (f"--url=https://localhost:{exporter.port}", f"--ca-file={authority.ca}")
         printed = top("--once", *access, f"--cert-file={own}", f"--key-file={own_key}")
@@ -349,6 +349,8 @@ class ExporterTest(unittest.TestCase):
         wrong = top("--once", *access, f"--cert-file={own}", f"--key-file={key}")
         self.assertEqual(wrong.returncode, 1)
         self.assertIn("check --cert-file and --key-file", wrong.stderr)
+        local = top("--once", f"--url=unix:{folder.name}/s")
+        self.assertEqual((local.returncode, local.stderr), (0, ""), "none is wanted there")
 
     def test_it_gives_the_password_and_tells_where_it_is_wrong(self):
         exporter = self.serve(authorization="Basic " + base64.b64encode("ada:l\u00f6ve".encode()).decode())

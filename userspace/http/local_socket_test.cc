@@ -159,6 +159,18 @@ TEST_F(LocalSocketTest, ARequestSaysWhoAsks) {
   EXPECT_FALSE(Exists("s"));
 }
 
+TEST_F(LocalSocketTest, AUserHasSomeConnectionsAndNotAll) {
+  auto socket = ListenLocally("s");
+  ASSERT_TRUE(socket);
+  const auto server = Serve(*std::move(socket), {.connections = 16, .of_one_user = 2});
+  const TestClient first(std::string("s")), second(std::string("s")), third(std::string("s"));
+  EXPECT_EQ(first.ReadAll(), "");  // it gave way to the third
+  for (const TestClient* client : {&second, &third}) {
+    client->Send("GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+    EXPECT_EQ(ParseResponse(client->ReadAll()).status, 200);
+  }
+}
+
 TEST_F(LocalSocketTest, ARequestOverTcpIsOfNoLocalUser) {
   const auto server = Serve(*Listen("127.0.0.1:0"), {});
   EXPECT_EQ(Request(server->ports().at(0), "GET", "/").body, "127.0.0.1, none\n");
