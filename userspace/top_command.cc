@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <clocale>
 #include <cstdlib>
 #include <iostream>
@@ -85,11 +86,12 @@ bool MayCount() { return HasCapability(CAP_SYS_ADMIN) || (HasCapability(CAP_BPF)
 
 // Whether somebody listens at the local socket of the packaged exporter.
 bool HasLocalExporter() {
-  const UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::string_view(config::kPackagedSocket).copy(&address.sun_path[0], sizeof address.sun_path - 1);
-  return connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  const int failed = connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  return failed == 0 || errno == EAGAIN;  // it has more to accept than it gets done
 }
 
 Result<std::unique_ptr<top::Feed>> FollowLocalExporter(const config::Config::Top& top) {
