@@ -115,7 +115,7 @@ class HttpExporter final : public Exporter {
     if (UsesTls()) serving.tls = [this] { return access_->Tls(); };
     std::vector<http::ListenSocket> local = TakeLocal(sockets);
     if (!local.empty()) {
-      if (const Status started = StartLocal(std::move(local), options, answer); !started) return started;
+      if (Status started = StartLocal(std::move(local), options, answer); !started) return started;
       serving.other_connections = kLocalServing.limits.connections;
     }
     auto server = http::StartHttpServer(std::move(sockets), serving, access_->Guard(answer, IsProbe));
