@@ -13,7 +13,7 @@
 namespace brahe::http {
 namespace {
 
-constexpr int kBacklog = 128;
+constexpr int kBacklog = 1024;
 constexpr mode_t kForAll = 0666;
 
 Error Failure(const std::string& path, const std::string& why, const std::string& remedy = "") {
