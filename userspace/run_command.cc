@@ -14,12 +14,11 @@
 #include "userspace/base/log_format.h"
 #include "userspace/config/run_line.h"
 #include "userspace/config/version.h"
-#include "userspace/run/command_cgroup.h"
 #include "userspace/run/command_runner.h"
-#include "userspace/run/epoch_counter.h"
 #include "userspace/run/report.h"
 #include "userspace/run/run_series.h"
-#include "userspace/sources.h"
+#include "userspace/run_counters.h"
+#include "userspace/run_service.h"
 
 namespace brahe {
 namespace {
@@ -51,18 +50,8 @@ Status WriteAll(const UniqueFd& file, std::string_view text) {
 }
 
 Result<std::unique_ptr<run::CommandRunner>> StartRunner(const config::Config& config) {
-  if (geteuid() != 0) {
-    return MakeError(
-        "works as root only (try sudo): it makes a cgroup, loads a BPF program and reads energy counters. "
-        "Asking a running exporter for it without privilege is not supported yet");
-  }
-  auto sources = OpenSources(config, cpu::Purpose::kOneCommand);
-  if (!sources) return sources.error();
-  auto parent = run::CgroupFolderOf(config.host.procfs, "self", sources->hierarchy);
-  if (!parent) return parent.error();
-  auto counter = run::EpochCounter::Start(
-      std::move(sources->cpu_time), std::move(sources->energy),
-      [folder = *std::move(parent)](pid_t /*held*/) { return Result<std::string>(folder); }, SystemClock());
+  const bool by_itself = geteuid() == 0 && config.run.socket.empty();
+  auto counter = by_itself ? OpenCounter(config, CgroupOf::kThisProcess) : AskForCounter(config.run);
   if (!counter) return counter.error();
   return run::CommandRunner::Start(*std::move(counter), {.waits_for_all = config.run.wait}, SystemClock());
 }
@@ -85,6 +74,10 @@ int RunCommand(int count, char** arguments) {
   StartLogging("brahe", line->config.log.format == "json");
   FLAGS_log_prefix = line->config.log.level != "warn";
   SetLogLevel(line->config.log.level);
+  if (line->config.run.serve) {
+    const Status served = ServeCounts(line->config);
+    return served ? 0 : Fatal(served.error().message);
+  }
   auto runner = StartRunner(line->config);
   if (!runner) return Fatal(runner.error().message);
   auto output = OpenOutput(line->config.run.output);

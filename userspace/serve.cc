@@ -167,7 +167,7 @@ Result<std::vector<http::ListenSocket>> OpenSockets(const config::Config& config
   auto sockets = OpenTcpSockets(config, std::move(passed));
   if (!sockets || config.web.local_socket.path.empty()) return sockets;
   auto local = http::ListenLocally(config.web.local_socket.path);
-  if (!local) return local.error();
+  if (!local) return MakeError("web.localSocket.path: " + local.error().message);
   sockets->push_back(*std::move(local));
   return sockets;
 }

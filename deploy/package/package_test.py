@@ -32,7 +32,8 @@ FOR_OTHERS = [
     *("prometheus/alerts.yaml", "prometheus/rules.yaml"),
 ]
 EPOCH = 1700000000  # 2023-11-14 22:13:20 UTC
-UNITS = ("brahe.service", "brahe.socket")
+UNITS = ("brahe-run.service", "brahe-run.socket", "brahe.service", "brahe.socket")
+END_RUNS = "stop brahe-run.service"
 WANTED = "/etc/systemd/system/multi-user.target.wants/brahe.service"
 # Of an RPM's root. It remembers what it was asked, and whether the service is enabled.
 SYSTEMCTL = """#!/bin/sh
@@ -122,8 +123,7 @@ class ContentsTest(Packages):
             sorted(member.name for member in members if not member.isdir()),
             [
                 "./etc/brahe/brahe.yaml",
-                "./lib/systemd/system/brahe.service",
-                "./lib/systemd/system/brahe.socket",
+                *(f"./lib/systemd/system/{unit}" for unit in UNITS),
                 "./usr/bin/brahe",
                 "./usr/share/bash-completion/completions/brahe",
                 *(f"./usr/share/brahe/{name}" for name in FOR_OTHERS),
@@ -212,8 +212,7 @@ class RpmTest(Packages):
                 "/etc/brahe": f"40755 {owned} ",
                 "/etc/brahe/brahe.yaml": f"100644 {owned} cn",  # noreplace
                 "/usr/bin/brahe": f"100755 {owned} ",
-                "/usr/lib/systemd/system/brahe.service": f"100644 {owned} ",
-                "/usr/lib/systemd/system/brahe.socket": f"100644 {owned} ",
+                **{f"/usr/lib/systemd/system/{unit}": f"100644 {owned} " for unit in UNITS},
                 "/usr/share/bash-completion/completions/brahe": f"100644 {owned} ",
                 "/usr/share/brahe": f"40755 {owned} ",
                 **{f"/usr/share/brahe/{name}": f"40755 {owned} " for name in ("grafana", "prometheus")},
@@ -254,21 +253,25 @@ class RpmTest(Packages):
 
         before = files()
         asked = rpm("--install", self.path("brahe-{}-1.{machine}.rpm", "old", OLD))
-        self.assertEqual(asked, ["--no-reload enable brahe.service", "daemon-reload", "restart brahe.service"])
+        self.assertEqual(asked, ["--no-reload enable brahe.service", "daemon-reload", "restart brahe.service", END_RUNS])
         self.assertEqual(output(f"{root}/usr/bin/brahe", "--version"), output(BRAHE, "--version"))
 
         # Each administrator's choice stays over an upgrade.
         with open(f"{root}/etc/brahe/brahe.yaml", "a") as settings:
             settings.write("monitor.interval: 3s\n")
         os.remove(f"{root}/enabled")
-        self.assertEqual(rpm("--upgrade", self.rpm), ["daemon-reload", "try-restart brahe.service"])
+        self.assertEqual(rpm("--upgrade", self.rpm), ["daemon-reload", "try-restart brahe.service", END_RUNS])
         with open(f"{root}/etc/brahe/brahe.yaml") as settings:
             self.assertIn("\nmonitor.interval: 3s\n", settings.read())
 
         asked = rpm("--erase", "brahe")
         self.assertEqual(
             asked,
-            ["--no-reload disable brahe.service brahe.socket", "stop brahe.socket brahe.service", "daemon-reload"],
+            [
+                "--no-reload disable brahe.service brahe.socket brahe-run.socket",
+                "stop brahe.socket brahe.service brahe-run.socket brahe-run.service",
+                "daemon-reload",
+            ],
         )
         self.assertEqual(files() - before, {"/asked", "/etc/brahe/brahe.yaml.rpmsave"})
 
@@ -314,7 +317,8 @@ class InstallationTest(Packages):
         self.install("old", OLD)
         self.assertEqual(self.version(), f"{OLD} install ok installed")
         self.assertEqual(os.readlink(self.root + WANTED), "/lib/systemd/system/brahe.service")
-        self.assertFalse(self.has("/etc/systemd/system/sockets.target.wants/brahe.socket"), "that is an option")
+        for option in ("brahe.socket", "brahe-run.socket"):
+            self.assertFalse(self.has(f"/etc/systemd/system/sockets.target.wants/{option}"), "that is an option")
         self.assertEqual(output(f"{self.root}/usr/bin/brahe", "--version"), output(BRAHE, "--version"))
 
         # Each administrator's choice stays over an upgrade.

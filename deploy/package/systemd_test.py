@@ -3,6 +3,7 @@
 upgraded and purged; and the units that Brahe finds in its tree. systemd_test.py PACK BRAHE WRITE_PACKAGE_FILES
 PRINT_UNITS [CASE], as root."""
 
+import json
 import os
 import re
 import shutil
@@ -182,6 +183,7 @@ class SystemdTest(unittest.TestCase):
         self.expect_a_reload(pid)
         pid = self.expect_restarts(pid)
         self.expect_passed_sockets()
+        self.expect_runs_without_privilege()
         pid = self.show("MainPID")
         self.install(NEW)
         self.assertNotEqual(self.expect_new_process(pid), pid)
@@ -244,6 +246,31 @@ class SystemdTest(unittest.TestCase):
         self.assertIn("The service manager has passed 1 sockets", self.log())
         self.inside("systemctl", "restart", "brahe.service")
         self.assertTrue("\nkepler_node_cpu_joules_total{" in self.scrape(), self.log())
+
+    def expect_runs_without_privilege(self):
+        """As docs/run.md says it."""
+        # Who enters from outside is in a cgroup that is not to be seen here.
+        enter = "mkdir -p /sys/fs/cgroup/visitor; echo $$ >/sys/fs/cgroup/visitor/cgroup.procs; exec \"$@\""
+        user = ("sh", "-c", enter, "sh", "setpriv", "--reuid=1234", "--regid=1234", "--clear-groups")
+        work = "id -u; i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done"
+        command = (*user, "brahe", "run", "--json", "--output=-", "--", "sh", "-c", work)
+        refused = self.system.run(*command)
+        self.assertEqual(refused.returncode, 125)
+        self.assertIn("systemctl enable --now brahe-run.socket", refused.stdout)
+        self.inside("systemctl", "enable", "--now", "brahe-run.socket")
+        self.assertIn("uid 1234 may not ask here", self.system.run(*command).stdout)
+        self.write("/etc/systemd/system/brahe-run.service.d/test.conf", "[Service]\nEnvironment=ALLOW=user:1234\n")
+        self.inside("systemctl", "daemon-reload")
+        self.inside("systemctl", "restart", "brahe-run.service")
+        said = self.inside(*command)
+        self.assertTrue(said.startswith("1234\n"), said)
+        report = json.loads(said.removeprefix("1234\n"))
+        self.assertEqual(report["cpu_time_source"], "bpf", said)
+        (run,) = report["commands"][0]["runs"]
+        self.assertGreater(run["cpu_seconds"], 0.02)
+        self.assertGreater(run["zones"][0]["joules"], 0)
+        self.assertEqual(self.inside("find", "/sys/fs/cgroup", "-name", "brahe-run-*"), "")
+        self.inside("rm", "-r", "/etc/systemd/system/brahe-run.service.d")
 
 
 # What each sleeping process is started by, and the unit that it counts for.

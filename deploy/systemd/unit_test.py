@@ -31,16 +31,18 @@ class UnitTest(unittest.TestCase):
         self.folder = tempfile.mkdtemp(dir="/tmp", prefix="brahe-unit-")
         self.addCleanup(shutil.rmtree, self.folder)
         os.chmod(self.folder, 0o755)
-        self.service = os.path.join(self.folder, "brahe.service")
-        with open(f"{UNITS}/brahe.service") as unit, open(self.service, "w") as out:
-            out.write(unit.read().replace("/usr/bin/brahe", BRAHE))  # a unit without its program is a fault
-        shutil.copy(f"{UNITS}/brahe.socket", self.folder)
+        self.units = {}
+        for name in ("brahe.service", "brahe.socket", "brahe-run.service", "brahe-run.socket"):
+            self.units[name] = os.path.join(self.folder, name)
+            with open(f"{UNITS}/{name}") as unit, open(self.units[name], "w") as out:
+                out.write(unit.read().replace("/usr/bin/brahe", BRAHE))  # a unit without its program is a fault
+        self.service = self.units["brahe.service"]
 
     def analyze(self, *arguments):
         return subprocess.run(["systemd-analyze", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def test_systemd_takes_the_units(self):
-        verified = self.analyze("verify", "--man=no", self.service, f"{self.folder}/brahe.socket")
+        verified = self.analyze("verify", "--man=no", *self.units.values())
         self.assertEqual((verified.returncode, verified.stdout), (0, ""))
 
     def test_the_service_is_exposed_as_little_as_is_claimed(self):

@@ -87,6 +87,9 @@ struct Config {
     bool csv = false;
     bool markdown = false;
     std::string output;  // a file, or "-" for standard output; empty: standard error
+    bool serve = false;  // count for others, instead of running a command
+    std::string socket;  // of who counts for others; empty: kRunSocket, unless this is root, who needs nobody
+    std::vector<std::string> allow = {"root"};  // whom it counts for, see ParseLocalRule
   } run;
   // Of the command check alone.
   struct Check {
@@ -126,6 +129,8 @@ struct Config {
   } kube;
 };
 
+// Where the packaged `brahe run --serve` listens.
+inline constexpr char kRunSocket[] = "/run/brahe-run.sock";
 // Where the packaged exporter has its web.localSocket.path.
 inline constexpr char kPackagedSocket[] = "/run/brahe/brahe.sock";
 

@@ -8,9 +8,10 @@ namespace brahe::config {
 namespace {
 
 constexpr std::string_view kHead =
-    "Runs a command and tells how many joules it and all its descendants use. As root.\n"
+    "Runs a command and tells how many joules it and all its descendants use. As root, or by a service of root's.\n"
     "Usage: brahe run [OPTIONS] [--] COMMAND [ARGUMENT...]\n"
-    "       brahe run -r N [OPTIONS] [--] COMMAND [ARGUMENT...] --vs COMMAND [ARGUMENT...]   two, compared\n";
+    "       brahe run -r N [OPTIONS] [--] COMMAND [ARGUMENT...] --vs COMMAND [ARGUMENT...]   two, compared\n"
+    "       brahe run --serve [OPTIONS]   the service\n";
 
 const std::vector<OwnOption>& OwnOptions() {
   constexpr uint64_t kMost = std::numeric_limits<uint32_t>::max();
@@ -37,6 +38,14 @@ const std::vector<OwnOption>& OwnOptions() {
        {"Run", "", "output", "where the report goes; -: standard output; none: standard error",
         TextAt(
             [](Config & c) -> auto& { return c.run.output; }, "FILE")}},
+      {0, {"Run", "", "serve", "run nothing: count for users who are not root and ask at the socket", SwitchAt([
+           ](Config & c) -> auto& { return c.run.serve; })}},
+      {0,
+       {"Run", "", "socket", "of who counts for others; none: /run/brahe-run.sock, and root counts by itself",
+        TextAt(
+            [](Config & c) -> auto& { return c.run.socket; }, "PATH")}},
+      {0, {"Run", "", "allow", "who may ask at the socket: root, everyone, user:NAME or group:NAME", LocalRulesAt([
+           ](Config & c) -> auto& { return c.run.allow; })}},
   };
   return options;
 }
@@ -85,6 +94,10 @@ Result<RunLine> ParseRunLine(const Arguments& arguments) {
   line.config = std::move(parsed->config);
   if (!line.text.empty()) return line;
   if (const Status checked = CheckRun(line.config.run); !checked) return checked.error();
+  if (line.config.run.serve && parsed->rest < arguments.size()) {
+    return RunFlags().Failure("--serve runs no command: leave out either");
+  }
+  if (line.config.run.serve) return line;
   auto commands = CommandsIn(Arguments(arguments.begin() + static_cast<ptrdiff_t>(parsed->rest), arguments.end()));
   if (!commands) return commands.error();
   line.commands = *std::move(commands);

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """`brahe run` on a driven tree: the joules of commands of 20 ms, 300 ms and 5 s beside a burner, of trees of processes
-that lose their parents, and what the command and its caller see of each other."""
+that lose their parents, and what the command and its caller see of each other; the same without privilege, by the
+service."""
 
+import atexit
 import csv
 import functools
 import glob
@@ -9,17 +11,25 @@ import io
 import json
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 from cgroups import accounted_mount
 from node import ExporterProcess, Inaccurate, PowercapDriver, three_tries
 import runner
 
-BRAHE, JOBS = os.path.abspath(sys.argv.pop(1)), os.path.abspath(sys.argv.pop(1))
+# Where any user may run them. The service is another file, and so another program in /proc.
+PUBLIC = tempfile.mkdtemp(dir="/tmp", prefix="brahe-run-test-")
+atexit.register(shutil.rmtree, PUBLIC)
+os.chmod(PUBLIC, 0o755)
+SERVICE = os.path.abspath(sys.argv.pop(1))
+BRAHE, JOBS = shutil.copy(SERVICE, f"{PUBLIC}/brahe"), shutil.copy(os.path.abspath(sys.argv.pop(1)), f"{PUBLIC}/jobs")
+NOBODY = 65534
 CPUS = os.cpu_count()
 WATTS = {"package": 60, "core": 40, "dram": 6}
 LEFT_BEHIND = ("/sys/fs/bpf/*", "/sys/fs/cgroup/**/brahe-run-*")
@@ -47,9 +57,10 @@ def program_of(link):
 class Run:
     """A run that is over: its exit status, what the command and `brahe run` wrote, and the report."""
 
-    def __init__(self, root, *arguments, options=(), under=(), **popen):
-        with tempfile.NamedTemporaryFile("r", dir=os.environ.get("TEST_TMPDIR")) as report:
-            flags = [f"--host.sysfs={root}", "--json", f"--output={report.name}", *options]
+    def __init__(self, flags, *arguments, options=(), under=(), **popen):
+        with tempfile.NamedTemporaryFile("r", dir=PUBLIC) as report:
+            os.chmod(report.name, 0o666)
+            flags = [*flags, "--json", f"--output={report.name}", *options]
             run = subprocess.run(
                 [*under, BRAHE, "run", *flags, "--", *arguments], capture_output=True, text=True, timeout=120, **popen
             )
@@ -69,6 +80,12 @@ class Run:
 
 
 class RunTest(unittest.TestCase):
+    UNDER = ()  # a command line that becomes the one after it
+
+    @classmethod
+    def flags(cls):
+        return [f"--host.sysfs={cls.root}"]
+
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR"))
@@ -80,8 +97,8 @@ class RunTest(unittest.TestCase):
         # Its timer's interrupts are time of whoever they interrupt, which the kernel's books leave out and ours do not.
         os.sched_setaffinity(driver.process.pid, {CPUS - 1})
 
-    def run_it(self, *arguments, **more):
-        return Run(self.root, *arguments, **more)
+    def run_it(self, *arguments, under=(), **more):
+        return Run(self.flags(), *arguments, under=(*self.UNDER, *under), **more)
 
 
 class JoulesTest(RunTest):
@@ -127,12 +144,8 @@ class JoulesTest(RunTest):
 
 
 class DescendantsTest(RunTest):
-    UNDER = ()  # a command line that becomes the one after it
     MOUNT = accounted_mount()
     CGROUP = "^0::|[:,](cpuacct|cpu)[:,]"  # a line of /proc/PID/cgroup
-
-    def run_it(self, *arguments, **more):
-        return super().run_it(*arguments, under=self.UNDER, **more)
 
     def check_tree(self, script, jobs):
         run = self.run_it("sh", "-c", script)
@@ -173,7 +186,7 @@ class DescendantsTest(RunTest):
         self.assertEqual(left_behind(), self.before)
 
     def test_an_interrupt_ends_the_waiting_for_what_is_left_running(self):
-        command = [*self.UNDER, BRAHE, "run", f"--host.sysfs={self.root}", "sh", "-c", "sleep 60 & exit 3"]
+        command = [*self.UNDER, BRAHE, "run", *self.flags(), "sh", "-c", "sleep 60 & exit 3"]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
             line = run.stderr.readline()
             self.assertIn("waiting for what it left running: sleep (", line)
@@ -237,7 +250,7 @@ class CallerTest(RunTest):
         # A user namespace of which nobody is root.
         run = subprocess.run(["unshare", "--user", BRAHE, "run", "true"], capture_output=True, text=True, timeout=60)
         self.assertEqual(run.returncode, 125)
-        self.assertIn("works as root only", run.stderr)
+        self.assertIn("who is not root has the service of brahe run count", run.stderr)
 
     def test_faults_of_the_command_line_are_125_and_name_the_remedy(self):
         for options, arguments, said in (
@@ -365,6 +378,71 @@ class BesideAnExporterTest(RunTest):
             exporter.first_scrape()
         finally:
             self.assertEqual(exporter.stop(), 0)
+
+
+class ByService(RunTest):
+    """Runs as nobody, whom the service counts for."""
+
+    UNDER = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--bounding-set=-all")
+    ALLOW = f"user:{NOBODY}"
+
+    @classmethod
+    def flags(cls):
+        return [f"--socket={cls.socket}"]
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.socket = f"{PUBLIC}/{cls.__name__}"
+        command = [SERVICE, "run", "--serve", f"--socket={cls.socket}", f"--allow={cls.ALLOW}", f"--host.sysfs={cls.root}"]
+        cls.service = subprocess.Popen(command)
+        cls.addClassCleanup(cls.stop)
+        deadline = time.monotonic() + 30
+        while not os.path.exists(cls.socket) and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    @classmethod
+    def stop(cls):
+        cls.service.terminate()
+        if cls.service.wait(30) != 0:
+            raise AssertionError("the service failed")
+        if os.path.exists(cls.socket):
+            raise AssertionError("the service has left its socket")
+
+
+class JoulesByServiceTest(ByService, JoulesTest):
+    pass
+
+
+class DescendantsByServiceTest(ByService, DescendantsTest):
+    test_what_runs_in_cgroups_that_the_command_makes_is_the_commands = None  # nobody makes none
+
+
+class ServiceTest(ByService):
+    def test_the_command_has_no_more_rights_than_its_user(self):
+        run = self.run_it("sh", "-c", "id -u; grep CapBnd /proc/self/status")
+        self.assertEqual(run.stdout, f"{NOBODY}\nCapBnd:\t{0:016x}\n", run.stderr)
+
+    def test_who_is_not_named_is_refused(self):
+        run = Run(self.flags(), "true", under=("setpriv", "--reuid=1", "--clear-groups"))
+        self.assertEqual((run.status, run.report), (125, None))
+        self.assertEqual(run.stderr, "brahe run: uid 1 may not ask here: --allow of the service does not name it\n")
+
+    def test_a_user_who_counts_by_a_service_that_is_not_there_is_told_the_remedy(self):
+        run = Run(["--socket=/nowhere"], "true", under=self.UNDER)
+        self.assertEqual(run.status, 125)
+        self.assertRegex(run.stderr, "connect to /nowhere: No such file .*systemctl enable --now brahe-run.socket")
+
+
+class EndOfServiceTest(ByService):
+    def test_it_ends_no_command_and_leaves_no_cgroup(self):
+        command = [*self.UNDER, BRAHE, "run", *self.flags(), "sh", "-c", "echo begun; sleep 2; echo whole"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+            self.assertEqual(run.stdout.readline(), "begun\n")
+            self.stop()
+            self.assertEqual(left_behind(), self.before)
+            self.assertEqual((run.stdout.read(), run.wait(30)), ("whole\n", 125))
+            self.assertIn("the other side of the local socket is gone", run.stderr.read())
 
 
 class NoCgroupTest(RunTest):

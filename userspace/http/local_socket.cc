@@ -17,7 +17,7 @@ constexpr int kBacklog = 1024;
 constexpr mode_t kForAll = 0666;
 
 Error Failure(const std::string& path, const std::string& why, const std::string& remedy = "") {
-  return MakeError("listen on " + path + ": " + why + "; " + remedy + "choose another with --web.local-socket.path");
+  return MakeError("listen on " + path + ": " + why + "; " + remedy + "choose another path");
 }
 
 Error SystemFailure(const std::string& path, int code) {

@@ -23,7 +23,7 @@ namespace {
 
 using ::testing::StartsWith;
 
-constexpr char kChooseAnother[] = "choose another with --web.local-socket.path";
+constexpr char kChooseAnother[] = "choose another path";
 
 // Works in a folder of its own, by relative paths: Bazel's are longer than a socket's may be.
 class LocalSocketTest : public ::testing::Test {

@@ -15,6 +15,8 @@ namespace brahe::run {
 struct LeftProcess {
   pid_t pid = 0;
   std::string comm;  // any bytes
+
+  bool operator==(const LeftProcess&) const = default;
 };
 
 // The folder of the cgroup that a process is in, in the hierarchy that CPU time is accounted by. `process` is its pid,

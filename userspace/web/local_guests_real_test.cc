@@ -6,12 +6,12 @@
 
 #include <set>
 
-#include "userspace/web/local_access.h"
+#include "userspace/web/local_guests.h"
 
 namespace brahe::web {
 namespace {
 
-LocalGuests Nobody() { return GuestsOf({{LocalRule::Kind::kUser, "65534"}, {LocalRule::Kind::kGroup, "65534"}}); }
+LocalGuests Nobody() { return *GuestsOf("the setting", {"user:65534", "group:65534"}); }
 
 TEST(LocalGuestsReal, NobodyIsSomebodyWhereEverybodyHasANumber) {
   const LocalGuests guests = Nobody();
