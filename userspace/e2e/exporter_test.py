@@ -130,7 +130,7 @@ class FaultsTest(unittest.TestCase):
         self.assertEqual(self.exporter.get("/healthz")[0], 200)
         status, page = self.exporter.get("/")
         self.assertEqual(status, 200)
-        self.assertIn('href="/metrics"', page)
+        self.assertIn('href="metrics"', page)
         self.assertEqual(self.exporter.get("/nothing")[0], 404)
 
     def test_promtool_accepts_the_output(self):

@@ -250,7 +250,7 @@ TEST_F(ExporterTest, HasAPageOfLinks) {
   source_.Publish(std::move(snapshot));
   const http::TestResponse page = Get("/");
   EXPECT_THAT(page.head, HasSubstr("Content-Type: text/html; charset=utf-8\r\n"));
-  for (const char* text : {"href=\"/metrics\"", "Kepler's schema", "href=\"/healthz\"", "0.1.0", "node-1",
+  for (const char* text : {"href=\"metrics\"", "Kepler's schema", "href=\"healthz\"", "0.1.0", "node-1",
                            "&lt;model&gt;, not measured", "bpf"}) {
     EXPECT_THAT(page.body, HasSubstr(text));
   }

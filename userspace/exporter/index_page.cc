@@ -5,6 +5,7 @@
 namespace brahe::exporter {
 namespace {
 
+// Addresses are relative, so that the page works behind a proxy that puts it into a folder.
 // What scripts fill is hidden until they run: theme.js marks the document. The rest is read without them.
 constexpr std::string_view kHead = R"(<!DOCTYPE html>
 <html lang="en">
@@ -13,11 +14,11 @@ constexpr std::string_view kHead = R"(<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="description" content="Energy of this node, its processes, containers, virtual machines and pods">
 <title>Brahe</title>
-<link rel="icon" href="/assets/icon.svg">
-<link rel="stylesheet" href="/assets/page.css">
-<script src="/assets/theme.js"></script>
-<script src="/assets/d3.js" defer></script>
-<script type="module" src="/assets/page.js"></script>
+<link rel="icon" href="assets/icon.svg">
+<link rel="stylesheet" href="assets/page.css">
+<script src="assets/theme.js"></script>
+<script src="assets/d3.js" defer></script>
+<script type="module" src="assets/page.js"></script>
 </head>
 <body>
 <a class="skip" href="#main">Skip to the figures</a>
@@ -49,7 +50,8 @@ constexpr std::string_view kMain = R"(</p>
 <section class="live card" id="table" aria-labelledby="table-title">
 <div class="card-head"><h2 id="table-title">Who uses it</h2>
 <p class="filter"><label for="filter">Filter</label><input id="filter" type="search" autocomplete="off" spellcheck="false"></p></div>
-<p class="note" id="table-note" role="status"></p>
+<p class="note" id="table-note"></p>
+<p class="unseen" id="table-said" role="status"></p>
 <div class="scroll" id="rows" tabindex="0" role="region" aria-labelledby="table-title"></div>
 <button id="show-all" type="button" hidden>Show all</button>
 </section>
@@ -81,11 +83,11 @@ constexpr std::string_view kMain = R"(</p>
 
 constexpr std::string_view kLinks = R"(</dl>
 <ul class="links">
-<li><a href="/metrics">Metrics</a> in Kepler's schema, and Brahe's own</li>
-<li><a href="/healthz">Health</a></li>
-<li><a href="/readyz">Readiness</a></li>
-<li><a href="/api/v1/snapshot">Snapshot as JSON</a></li>
-<li><a href="/api/v1/history">History as JSON</a></li>
+<li><a href="metrics">Metrics</a> in Kepler's schema, and Brahe's own</li>
+<li><a href="healthz">Health</a></li>
+<li><a href="readyz">Readiness</a></li>
+<li><a href="api/v1/snapshot">Snapshot as JSON</a></li>
+<li><a href="api/v1/history">History as JSON</a></li>
 </ul>
 )";
 

@@ -2,6 +2,8 @@
 // The page at / in a browser, on a real exporter: page_test.mjs PAGE_EXPORTER.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, get } from "node:http";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -143,6 +145,9 @@ visiting("the filter leaves what matches, in any case", async (visit, page) => {
   assert.ok(names.length >= 3);
   assert.deepEqual(new Set(names), new Set(["worker-9"]));
   assert.equal(await page.textContent("#table-note"), `${names.length} of 60 processes match`);
+  assert.equal(await page.textContent("#table-said"), `${names.length} of 60 processes match`, "and is read out");
+  await page.fill("#filter", "überwachung");
+  assert.ok((await page.locator("#rows tbody tr").count()) > 0, "in the executables, too");
   await page.fill("#filter", "");
   assert.equal(await page.locator("#rows tbody tr").count(), 60);
   assert.equal(await page.locator("#rows .ended:visible").count(), 1, "the process that ended says so");
@@ -245,6 +250,7 @@ visiting("a tab that nobody sees asks nothing", async (visit, page) => {
   await page.waitForSelector("#rows tbody tr");
   const hide = (hidden) =>
     page.evaluate((value) => {
+      dispatchEvent(new Event("online"));  // so that an answer is waited for
       Object.defineProperty(document, "hidden", { configurable: true, get: () => value });
       document.dispatchEvent(new Event("visibilitychange"));
     }, hidden);
@@ -303,10 +309,30 @@ visiting("all that can be used is reached by the tab key", async (visit, page) =
 
 visiting("without scripts the page has its links, facts and settings", async (visit, page) => {
   assert.match(await page.textContent("main"), /need scripts/);
-  assert.ok(await page.locator("a[href='/metrics']").isVisible());
+  assert.ok(await page.locator("a[href='metrics']").isVisible());
   assert.match(await page.textContent("main"), /web\.configFile.*<web>/s);
   assert.ok(await page.locator("#history").isHidden());
 }, { javaScriptEnabled: false });
+
+test("the page works in a folder of a proxy's, and with a password in its address", async () => {
+  const proxy = createServer((request, response) => {
+    if (!request.url.startsWith("/nodes/one/")) return response.writeHead(404).end();
+    get(exporter.url + request.url.slice("/nodes/one/".length), (answer) => {
+      response.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(response);
+    });
+  });
+  await once(proxy.listen(0, "127.0.0.1"), "listening");
+  const visit = await Visit.begin(browser, `http://ada:secret@127.0.0.1:${proxy.address().port}/nodes/one/`);
+  try {
+    await visit.page.waitForSelector("#rows tbody tr");
+    await visit.page.waitForSelector("#legend tbody tr", { timeout: 20_000 });
+    assert.deepEqual(visit.faults, []);
+  } finally {
+    await visit.end();
+    proxy.close();
+  }
+});
 
 test("a node without Kubernetes shows programs", async () => {
   const plain = await startExporter(PROGRAM, 40, { plain: true });

@@ -71,7 +71,7 @@ export class HistoryChart {
       this.legend.replaceChildren();
       return;
     }
-    const height = width < 480 ? 210 : 290;
+    const height = width < 480 ? 210 : width < 700 ? 290 : 340;
     const begin = Math.min(this.#points[0].begin, this.#points.at(-1).end - SHORTEST_MS);
     this.x = d3.scaleTime().domain([begin, this.#points.at(-1).end]).range([MARGIN.left, width - MARGIN.right]);
     const top = Math.max(1e3, ...this.#points.map(({ node }) => node ?? 0));
@@ -214,7 +214,7 @@ export class HistoryChart {
         "th",
         { scope: "row", title },
         layer < 0 ? null : element("span", { class: `swatch ${this.classes[layer]}`, "aria-hidden": "true" }),
-        shortened(title, 28),
+        shortened(title, 26),
       ),
       element("td", { class: "number" }, figure(power, watts(power))),
       element("td", { class: "number" }, figure(mean === null ? null : Math.round(mean), watts(mean))),

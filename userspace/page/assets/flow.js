@@ -1,7 +1,7 @@
 // Where the node's power goes: from the node by its sockets to namespaces and pods, or to programs where there are none.
 // Which socket's power a workload has is not known, so that the sockets' active parts come together before they are divided.
 
-import { element, figure, setText, svg, tableOf } from "./dom.js";
+import { figure, setText, svg, tableOf } from "./dom.js";
 import { shortened, watts } from "./format.js";
 import { itemsOf, primaryZone, restOf } from "./levels.js";
 

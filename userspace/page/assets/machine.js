@@ -49,17 +49,20 @@ export function showKernel(box, { kernel, cpu_time_source: source }) {
     return;
   }
   const features = kernel.features.map(({ name, on }) => element("li", { class: on ? "on" : "off" }, element("span", {}, name), on ? " on" : " off"));
-  box.replaceChildren(
-    element("h3", {}, "Kernel features"),
-    element("ul", { class: "features" }, ...features),
-    element("h3", {}, "BPF programs"),
-    scrolling("BPF programs", programs(kernel)),
-    element("h3", {}, "Tables and events"),
-    scrolling("Tables and events", tables(kernel)),
-  );
+  partOf(box, "Kernel features").replaceChildren(element("ul", { class: "features" }, ...features));
+  partOf(box, "BPF programs").replaceChildren(programs(kernel));
+  partOf(box, "Tables and events").replaceChildren(tables(kernel));
 }
 
-const scrolling = (label, table) => element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": label }, table);
+// The place under a heading, which stays where it is, scrolled and focused as it is.
+function partOf(box, title) {
+  const known = [...box.children].find((part) => part.getAttribute("aria-label") === title);
+  if (known) return known;
+  const part = element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": title });
+  box.querySelector(":scope > p")?.remove();
+  box.append(element("h3", {}, title), part);
+  return part;
+}
 
 function programs(kernel) {
   const number = (title) => ({ title, number: true });

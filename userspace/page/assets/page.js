@@ -29,6 +29,7 @@ const chart = new HistoryChart(byId("chart"), byId("legend"), byId("chart-note")
 const table = new WorkloadTable({
   box: byId("rows"),
   note: byId("table-note"),
+  said: byId("table-said"),
   filter: byId("filter"),
   showAllButton: byId("show-all"),
   colorOf: (name) => chart.colorOf(name),
@@ -79,7 +80,7 @@ function showSnapshot() {
   const items = itemsOf(snapshot, level);
   const zones = snapshot.zones.map(({ zone }) => zone);
   const primary = primaryZone(snapshot);
-  const order = [...zones.keys()].sort((a, b) => (b === primary) - (a === primary));
+  const order = [...zones.keys()].sort((a, b) => Number(b === primary) - Number(a === primary));
   table.show(levelOf(level).title, items, zones, order);
   showFlow({ picture: byId("flow-picture"), table: byId("flow-table"), note: byId("flow-note") }, snapshot);
   showBooks({ picture: byId("books-picture"), table: byId("books-table"), note: byId("books-note") }, snapshot, levelOf(level), items);

@@ -12,9 +12,17 @@ export class WorkloadTable {
   #sort = { key: "power-0", down: true };
   #showAll = false;
 
-  constructor({ box, note, filter, showAllButton, colorOf }) {
-    Object.assign(this, { box, note, filter, showAllButton, colorOf });
-    filter.addEventListener("input", () => this.#draw());
+  // `said` is read out: what the filter leaves, when it is changed, and not at each update.
+  constructor({ box, note, said, filter, showAllButton, colorOf }) {
+    this.box = box;
+    this.note = note;
+    this.filter = filter;
+    this.showAllButton = showAllButton;
+    this.colorOf = colorOf;
+    filter.addEventListener("input", () => {
+      this.#draw();
+      setText(said, note.textContent);
+    });
     showAllButton.addEventListener("click", () => {
       this.#showAll = !this.#showAll;
       this.#draw();
@@ -95,7 +103,7 @@ export class WorkloadTable {
   #fillRows(items) {
     while (this.body.rows.length > items.length) this.body.lastChild.remove();
     while (this.body.rows.length < items.length) this.body.append(this.#emptyRow());
-    const largest = Math.max(1, ...this.#items.map(this.columns[1].value));
+    const largest = this.#items.reduce((most, item) => Math.max(most, this.columns[1].value(item) ?? 0), 1);
     items.forEach((item, i) => this.#fillRow(this.body.rows[i], item, largest));
   }
 
