@@ -26,6 +26,10 @@ export class HistoryChart {
       tabindex: 0,
       "aria-label": "Instant of which the legend shows the power",
       "aria-orientation": "horizontal",
+      "aria-valuemin": 0,
+      "aria-valuemax": 0,
+      "aria-valuenow": 0,
+      "aria-valuetext": "no point yet",
     });
     container.append(this.plot);
     this.plot.addEventListener("pointermove", (event) => this.#pointAt(event));
@@ -177,7 +181,6 @@ export class HistoryChart {
     const layers = known ? layersAt(point, this.#names) : this.titles.map(() => null);
     this.#showLegend(point, layers.map((power, layer) => (this.#isUntold(point, layer) ? null : power)));
     const parts = layers.map((power, layer) => `${this.titles[layer]} ${watts(power)}`).reverse();
-    this.plot.setAttribute("aria-valuemin", 0);
     this.plot.setAttribute("aria-valuemax", this.#points.length - 1);
     this.plot.setAttribute("aria-valuenow", this.#chosen);
     this.plot.setAttribute("aria-valuetext", `${timeOfDay(point.end)}: node ${watts(point.node)}, ${parts.join(", ")}`);
@@ -194,7 +197,7 @@ export class HistoryChart {
     const rows = [this.#legendRow(-1, "Node", point.node, total)];
     const order = [...this.#names.map((_, i) => i + 1), layers.length - 1, 0];
     for (const layer of order) rows.push(this.#legendRow(layer, this.titles[layer], layers[layer], means[layer]));
-    const heads = [["Layer", false], [this.#cursor === null ? "Now" : timeOfDay(point.end), true], ["Mean", true]];
+    const heads = [["Layer", false], [this.#cursor === null ? "Latest" : timeOfDay(point.end), true], ["Mean", true]];
     this.legend.replaceChildren(
       element(
         "table",

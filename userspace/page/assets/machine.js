@@ -16,16 +16,18 @@ export function showSensors(box, snapshot) {
         figure(zone.all.energy_uj, inUnits(zone.all.energy_uj, 1)),
         count(zone.read_errors),
         count(zone.resets),
-        stateOf(zone),
+        stateOf(zone, snapshot.energy_measured),
         element("code", {}, zone.path),
       ]),
     ),
   );
 }
 
-function stateOf({ still, all }) {
-  if (all.power_uw === null) return element("span", { class: "badge estimated" }, "unreadable");
-  return still ? element("span", { class: "badge estimated" }, "stands still") : element("span", { class: "badge measured" }, "counts");
+function stateOf({ still, all }, measured) {
+  const badge = (good, text) => element("span", { class: `badge ${good ? "measured" : "estimated"}` }, text);
+  if (all.power_uw === null) return badge(false, "unreadable");
+  if (still) return badge(false, "stands still");
+  return measured ? badge(true, "counts") : badge(false, "estimate");
 }
 
 export function showCpus(box, { cpus }) {

@@ -16,12 +16,15 @@ export function showNow(section, title, snapshot) {
   );
 }
 
+// Why the energy is not measured, by its source.
+const REASONS = { model: ": no counter tells this machine's energy", rapl: ": its counters stand still" };
+
 function sourceBadge({ energy_measured: measured, energy_source: source }) {
   return element(
     "p",
     {},
     element("span", { class: measured ? "badge measured" : "badge estimated" }, measured ? "measured" : "estimated"),
-    measured ? ` by ${source}` : ` by ${source}: no counter tells this machine's energy`,
+    ` by ${source}${measured ? "" : (REASONS[source] ?? "")}`,
   );
 }
 
