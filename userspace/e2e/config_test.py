@@ -159,6 +159,15 @@ class ConfigTest(unittest.TestCase):
         self.assertEqual(run.returncode, 1)
         self.assertIn(": teleportation: unknown key; see --help", run.stderr)
 
+    def test_a_word_that_is_no_command_is_told_the_nearest(self):
+        for word, said in (
+            ("chek", '"chek": there is no such command; did you mean check? Commands are run, check, top; '),
+            ("metrics", '"metrics": there is no such command; commands are run, check, top; '),
+        ):
+            run = subprocess.run([BRAHE, word], capture_output=True, text=True, timeout=60)
+            self.assertEqual(run.returncode, 1)
+            self.assertTrue(run.stderr.startswith(f"brahe: {said}without one it serves, "), run.stderr)
+
     def test_sighup_applies_what_it_can_and_keeps_the_old_on_error(self):
         text = "log: {{level: {}}}\nexporter: {{prometheus: {{metricsLevel: [{}]}}}}\nmonitor: {{interval: {}}}\n"
         self.write(text.format("info", "node, process", "200ms"))

@@ -9,6 +9,7 @@ import { largestOf, layersAt, meansOf, runsOf } from "./past.js";
 const MARGIN = { top: 10, right: 12, bottom: 24, left: 52 };
 const PAGE_STEPS = 12;
 const SHORTEST_MS = 60_000;
+const HALF_A_LABEL = 30; // of a time
 
 export class HistoryChart {
   #colors = new Map();
@@ -134,9 +135,10 @@ export class HistoryChart {
     return svg(
       "g",
       { class: "axis" },
-      ...this.x.ticks(Math.max(2, Math.floor(width / 110))).map((time) =>
-        svg("text", { x: this.x(time), y: height - 6, "text-anchor": this.x(time) > width - 40 ? "end" : "middle" }, format(time)),
-      ),
+      ...this.x
+        .ticks(Math.max(2, Math.floor(width / 110)))
+        .filter((time) => this.x(time) < width - HALF_A_LABEL)
+        .map((time) => svg("text", { x: this.x(time), y: height - 6, "text-anchor": "middle" }, format(time))),
     );
   }
 
