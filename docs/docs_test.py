@@ -44,6 +44,7 @@ OTHERS = {
     "systemctl": {"--now"},
     "systemd-run": {"--unit"},
     "userspace/e2e/refuse": {"--program"},
+    "fit_energy_model": {"--check"},
 }
 # Before 0.10; docs/migrating.md says what became of it.
 OLD_METRICS = {"kepler_container_joules_total"}

@@ -41,8 +41,8 @@ Result<Sources> OpenSources(const config::Config& config, cpu::Purpose purpose) 
   if (!cpu_time) return cpu_time.error();
   const std::vector<cpu::CpuInfo> cpus = CpuInfos(config);
   auto energy = energy::ChooseMeter({.sysfs_root = config.host.sysfs,
+                                     .procfs_root = config.host.procfs,
                                      .preferred = config.cpu.preferred_meters,
-                                     .cpu_vendor = cpus.empty() ? "" : cpus.front().vendor_id,
                                      .model_idle_per_cpu = config.model.idle_per_cpu,
                                      .model_max_per_cpu = config.model.max_per_cpu,
                                      .zones = config.rapl.zones},

@@ -36,7 +36,7 @@ work as they are.
 ## Which meter is taken
 
 The first of `cpu.preferredMeters` that works here. `rapl` and `perf` read the same sensor; `model` estimates energy from
-CPU time and works everywhere; `fake` makes it up. Where energy is not measured, one warning says so, and
+CPU time and works everywhere ([how, and how well](energy-model.md)); `fake` makes it up. Where energy is not measured, one warning says so, and
 `brahe_energy_source_info` has `measured="false"`.
 
 - A list that names only `rapl`, `perf` or both is taken at its word: without a sensor the start ends with an error.

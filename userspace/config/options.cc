@@ -98,9 +98,10 @@ std::vector<Option> MakeOptions() {
       {cpu, "rapl.zones", "rapl.zones", "RAPL zones that are read, such as package or dram; none: all",
        TextsAt(
            [](Config & c) -> auto& { return c.rapl.zones; }, "ZONE")},
-      {cpu, "model.idleWattsPerCpu", "model.idle-watts-per-cpu", "power of an idle CPU in the model; 0: its vendor's",
+      {cpu, "model.idleWattsPerCpu", "model.idle-watts-per-cpu",
+       "power of an idle CPU in the model; 0: its generation's",
        PowerAt([](Config & c) -> auto& { return c.model.idle_per_cpu; })},
-      {cpu, "model.maxWattsPerCpu", "model.max-watts-per-cpu", "power of a busy CPU in the model; 0: its vendor's",
+      {cpu, "model.maxWattsPerCpu", "model.max-watts-per-cpu", "power of a busy CPU in the model; 0: its generation's",
        PowerAt([](Config & c) -> auto& { return c.model.max_per_cpu; })},
 
       {exporter, "exporter.prometheus.enabled", "exporter.prometheus", "serve Prometheus metrics",

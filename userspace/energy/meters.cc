@@ -18,11 +18,7 @@ namespace {
 
 using MeterResult = Result<std::unique_ptr<EnergyMeter>>;
 
-MeterResult OpenModelMeter(const MeterOptions& options, const Clock& /*clock*/) {
-  const auto coefficients = ChooseCoefficients(options);
-  if (!coefficients) return coefficients.error();
-  return std::unique_ptr<EnergyMeter>(std::make_unique<ModelMeter>(*coefficients));
-}
+MeterResult OpenModelMeter(const MeterOptions& options, const Clock& /*clock*/) { return ModelMeter::Open(options); }
 
 MeterResult OpenFakeMeter(const MeterOptions& /*options*/, const Clock& clock) {
   return std::unique_ptr<EnergyMeter>(std::make_unique<FakeMeter>(clock));

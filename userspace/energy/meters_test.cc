@@ -20,7 +20,7 @@ using testing::Not;
 
 class MetersTest : public testing::Test {
  protected:
-  MetersTest() { options_.sysfs_root = tree_.path(); }
+  MetersTest() { options_.sysfs_root = options_.procfs_root = tree_.path(); }
   void AddRapl() const {
     tree_.Write("class/powercap/intel-rapl:0/name", "package-0\n");
     tree_.Write("class/powercap/intel-rapl:0/energy_uj", "1\n");
@@ -59,7 +59,7 @@ TEST_F(MetersTest, SaysWhyAMeterIsNotUsedAndWarnsOnceOfAnEstimate) {
   ASSERT_TRUE(Choose({"rapl", "model"}));
   EXPECT_THAT(log_.lines,
               ElementsAre(AllOf(HasSubstr("I "), HasSubstr("rapl"), HasSubstr(tree_.path() + "/class/powercap")),
-                          HasSubstr("I Energy meter: model"),
+                          HasSubstr("I Energy model: no figures"), HasSubstr("I Energy meter: model"),
                           AllOf(HasSubstr("W "), HasSubstr("estimated"), HasSubstr("intel_rapl_msr"))));
 }
 
@@ -69,7 +69,7 @@ TEST_F(MetersTest, PerfIsTriedBetweenPowercapAndTheModel) {
   const auto meter = ChooseMeter(options_, clock_);
   ASSERT_TRUE(meter);
   EXPECT_EQ((*meter)->name(), "model");
-  ASSERT_EQ(log_.lines.size(), 4u);
+  ASSERT_EQ(log_.lines.size(), 5u);
   EXPECT_THAT(log_.lines[0], HasSubstr("I Energy meter rapl is not used"));
   EXPECT_THAT(log_.lines[1], HasSubstr("I Energy meter perf is not used: no energy events in " + tree_.path()));
 }

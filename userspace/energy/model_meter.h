@@ -1,41 +1,41 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "userspace/base/result.h"
 #include "userspace/energy/energy_meter.h"
 #include "userspace/energy/meter_options.h"
+#include "userspace/energy/model_generation.h"
 
 namespace brahe::energy {
 
-// Power of one logical CPU that does nothing, and of one that is always busy; its share of the whole package in both.
+// What a machine is taken to draw for each logical CPU: when all do nothing, when all are always busy, and between.
 struct ModelCoefficients {
   Microwatts idle;
   Microwatts max;  // not below idle
+  LoadShape shape;
+  std::optional<uint64_t> uncertainty_ppm = {};  // as Zone's
 };
 
-// Estimates, for servers, by vendor_id of /proc/cpuinfo:
-//   GenuineIntel   0.7 W idle, 4.0 W busy
-//   AuthenticAMD   0.5 W idle, 2.1 W busy
-//   anything else  0.6 W idle, 3.0 W busy (ARM has no vendor_id)
-// They are of the size that carbon calculators for clouds use for a virtual CPU, a hardware thread: derived from
-// published server benchmarks at idle and at full load, divided by the threads, and averaged over some generations. A
-// given machine may well be off by a factor of two; `model.idleWattsPerCpu` and `model.maxWattsPerCpu` are for those
-// who have measured theirs.
-ModelCoefficients DefaultCoefficients(std::string_view cpu_vendor);
+// The coefficients for a machine of `generation`, where `options` does not name its own. Where they name both idle and
+// max, only the shape is the generation's, and so is only its error. A machine of which nothing is known is taken for
+// one of 0.6 W idle and 3 W busy, about what a thread of a server draws, by an unknown error. An Error if max is below
+// idle.
+Result<ModelCoefficients> ChooseCoefficients(const MeterOptions& options, const ModelGeneration& generation);
 
-// The coefficients in `options`, with defaults for those that are 0. An Error if max is below idle.
-Result<ModelCoefficients> ChooseCoefficients(const MeterOptions& options);
-
-// "model": estimates energy from CPU time, for machines without a sensor. One zone, "package", for the whole machine:
-//   energy = idle * capacity + (max - idle) * busy
-// to the microjoule over time: what is cut off in one epoch is carried to the next.
+// "model": estimates energy from CPU time, for machines without a sensor. One zone, "package", for the whole machine.
+// Its power in an epoch is that of the epoch's mean load, busy / capacity, on a line from point to point of the shape.
+// It is exact to the microjoule over time: what is cut off in one epoch is carried to the next.
 class ModelMeter final : public EnergyMeter {
  public:
-  explicit ModelMeter(const ModelCoefficients& coefficients) : coefficients_(coefficients) {}
+  explicit ModelMeter(const ModelCoefficients& coefficients);
+
+  // For the machine that `options` has the roots of; logs what it takes it for.
+  static Result<std::unique_ptr<EnergyMeter>> Open(const MeterOptions& options);
 
   [[nodiscard]] std::string name() const override { return "model"; }
   [[nodiscard]] bool measured() const override { return false; }
@@ -46,8 +46,8 @@ class ModelMeter final : public EnergyMeter {
 
  private:
   const ModelCoefficients coefficients_;
-  const std::vector<Zone> zones_ = {{.name = "package", .path = "model", .socket = {}}};
-  uint64_t remainder_ = 0;  // in 1e-9 uJ, below 1 uJ
+  const std::vector<Zone> zones_;
+  uint64_t remainder_ = 0;  // in 1e-12 uJ, below 1 uJ
 };
 
 }  // namespace brahe::energy

@@ -1,13 +1,22 @@
 #include "userspace/energy/model_meter.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <random>
 
+#include "userspace/base/temp_tree.h"
+#include "userspace/energy/log_lines.h"
+
 namespace brahe::energy {
 namespace {
 
-constexpr ModelCoefficients kCoefficients{.idle = Watts(1), .max = Watts(5)};
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr LoadShape kLine = {0, 100, 200, 300, 400, 500, 600, 700, 800, 900, 1000};
+constexpr ModelCoefficients kCoefficients{.idle = Watts(1), .max = Watts(5), .shape = kLine};
 
 TEST(ModelMeterTest, HasOneZoneForTheWholeMachineAndSaysThatItDoesNotMeasure) {
   const ModelMeter meter(kCoefficients);
@@ -15,6 +24,7 @@ TEST(ModelMeterTest, HasOneZoneForTheWholeMachineAndSaysThatItDoesNotMeasure) {
   EXPECT_EQ(meter.zones()[0].name, "package");
   EXPECT_EQ(meter.zones()[0].path, "model");
   EXPECT_EQ(meter.zones()[0].socket, std::nullopt);
+  EXPECT_EQ(meter.zones()[0].uncertainty_ppm, std::nullopt);
   EXPECT_EQ(meter.name(), "model");
   EXPECT_FALSE(meter.measured());
   EXPECT_EQ(meter.Stats().size(), 1u);
@@ -30,17 +40,46 @@ TEST(ModelMeterTest, IdleCpusUseIdlePowerAndBusyOnesMaxPower) {
   EXPECT_EQ(used({}), Joules(0));
 }
 
+TEST(ModelMeterTest, BetweenIdleAndMaxItFollowsTheShapeFromPointToPoint) {
+  ModelMeter meter(
+      {.idle = Watts(1), .max = Watts(5), .shape = {0, 250, 300, 350, 400, 450, 550, 650, 750, 850, 1000}});
+  const auto used = [&](uint64_t busy) {
+    return meter.Collect({.load = {.capacity = Seconds(100), .busy = Seconds(busy)}}).used.at(0);
+  };
+  EXPECT_EQ(used(0), Joules(100));
+  EXPECT_EQ(used(1), Joules(100 + 10));  // a tenth of the way to 250
+  EXPECT_EQ(used(10), Joules(100 + 100));
+  EXPECT_EQ(used(15), Joules(100 + 110));
+  EXPECT_EQ(used(90), Joules(100 + 340));
+  EXPECT_EQ(used(95), Joules(100 + 370));
+  EXPECT_EQ(used(100), Joules(500));
+}
+
+TEST(ModelMeterTest, MoreWorkNeverUsesLessEnergyInAnyGeneration) {
+  for (const ModelFigures& figures : AllModelFigures()) {
+    Microjoules before;
+    for (uint64_t busy = 0; busy <= 1000; ++busy) {
+      ModelMeter meter({.idle = figures.idle, .max = figures.max, .shape = figures.shape});
+      const Microjoules used = *meter.Collect({.load = {.capacity = Seconds(1000), .busy = Seconds(busy)}}).used.at(0);
+      EXPECT_GE(used, before) << figures.key << " " << busy;
+      before = used;
+    }
+    EXPECT_EQ(before, EnergyOf(figures.max, Seconds(1000))) << figures.key;
+  }
+}
+
 TEST(ModelMeterTest, WhatIsCutOffIsCarriedToTheNextEpoch) {
-  ModelMeter meter({.idle = {1}, .max = {1}});
+  ModelMeter meter({.idle = {1}, .max = {1}, .shape = kLine});
   const CpuLoad load{.capacity = Milliseconds(400), .busy = Milliseconds(400)};
   EXPECT_EQ(meter.Collect({.load = load}).used.at(0), Microjoules{0});
   EXPECT_EQ(meter.Collect({.load = load}).used.at(0), Microjoules{0});
   EXPECT_EQ(meter.Collect({.load = load}).used.at(0), Microjoules{1});
 }
 
+// Only on a line, where the mean load tells the mean power.
 TEST(ModelMeterTest, ManyEpochsAddUpToWhatOneWouldGive) {
   std::mt19937_64 random(3);
-  const ModelCoefficients coefficients{.idle = {712'345}, .max = {3'998'877}};
+  const ModelCoefficients coefficients{.idle = {712'345}, .max = {3'998'877}, .shape = kLine};
   ModelMeter many(coefficients), one(coefficients);
   CpuLoad total{};
   Microjoules sum;
@@ -61,32 +100,76 @@ TEST(ModelMeterTest, HugeMachinesAndLongEpochsDoNotOverflow) {
   EXPECT_EQ(*meter.Collect({.load = {.capacity = month, .busy = month}}).used.at(0), Joules(5ULL * 30 * 86'400 * 4096));
 }
 
-TEST(ModelCoefficientsTest, EveryVendorHasPlausibleDefaults) {
-  for (const char* vendor : {"GenuineIntel", "AuthenticAMD", "HygonGenuine", ""}) {
-    const ModelCoefficients coefficients = DefaultCoefficients(vendor);
-    EXPECT_GE(coefficients.idle.value, Watts(1).value / 10) << vendor;
-    EXPECT_LT(coefficients.idle, coefficients.max) << vendor;
-    EXPECT_LE(coefficients.max, Watts(10)) << vendor;
-  }
-  EXPECT_NE(DefaultCoefficients("GenuineIntel").max, DefaultCoefficients("AuthenticAMD").max);
+class ModelCoefficientsTest : public testing::Test {
+ protected:
+  [[nodiscard]] ModelCoefficients Choose() const { return *ChooseCoefficients(options_, skylake_); }
+
+  const ModelGeneration skylake_{.figures = FindModelFigures("skylake-server"), .found_by = "a test"};
+  MeterOptions options_;
+};
+
+TEST_F(ModelCoefficientsTest, AreTheGenerationsWithItsError) {
+  EXPECT_EQ(Choose().idle, skylake_.figures->idle);
+  EXPECT_EQ(Choose().max, skylake_.figures->max);
+  EXPECT_EQ(Choose().shape, skylake_.figures->shape);
+  EXPECT_EQ(Choose().uncertainty_ppm, skylake_.figures->error_ppm);
 }
 
-TEST(ModelCoefficientsTest, OptionsWinOverDefaultsEachByItself) {
-  MeterOptions options;
-  options.cpu_vendor = "GenuineIntel";
-  options.model_idle_per_cpu = Watts(2);
-  EXPECT_EQ(ChooseCoefficients(options)->idle, Watts(2));
-  EXPECT_EQ(ChooseCoefficients(options)->max, DefaultCoefficients("GenuineIntel").max);
-  options.model_max_per_cpu = Watts(9);
-  EXPECT_EQ(ChooseCoefficients(options)->max, Watts(9));
+TEST_F(ModelCoefficientsTest, OptionsWinOverTheGenerationsEachByItselfWithItsShape) {
+  options_.model_idle_per_cpu = Watts(2);
+  EXPECT_EQ(Choose().idle, Watts(2));
+  EXPECT_EQ(Choose().max, skylake_.figures->max);
+  EXPECT_EQ(Choose().uncertainty_ppm, skylake_.figures->error_ppm);
+  options_.model_max_per_cpu = Watts(9);
+  EXPECT_EQ(Choose().max, Watts(9));
+  EXPECT_EQ(Choose().shape, skylake_.figures->shape);
+  EXPECT_EQ(Choose().uncertainty_ppm, skylake_.figures->shape_error_ppm) << "only the shape is a guess now";
 }
 
-TEST(ModelCoefficientsTest, ABusyCpuCannotUseLessThanAnIdleOne) {
-  MeterOptions options;
-  options.model_idle_per_cpu = Watts(7);
-  const auto coefficients = ChooseCoefficients(options);
+TEST_F(ModelCoefficientsTest, OfAnUnknownMachineTheErrorIsUnknown) {
+  const auto coefficients = ChooseCoefficients(options_, {});
+  ASSERT_TRUE(coefficients);
+  EXPECT_EQ(coefficients->idle, Microwatts{600'000});
+  EXPECT_EQ(coefficients->max, Watts(3));
+  EXPECT_EQ(coefficients->shape, UsualLoadShape());
+  EXPECT_EQ(coefficients->uncertainty_ppm, std::nullopt);
+}
+
+TEST_F(ModelCoefficientsTest, ABusyCpuCannotUseLessThanAnIdleOne) {
+  options_.model_idle_per_cpu = Watts(7);
+  const auto coefficients = ChooseCoefficients(options_, skylake_);
   ASSERT_FALSE(coefficients);
   EXPECT_NE(coefficients.error().message.find("model.maxWattsPerCpu"), std::string::npos);
+}
+
+TEST(ModelMeterOpenTest, LooksAtTheMachineBelowItsRootsAndSaysWhatItTakesItFor) {
+  const TempTree tree;
+  tree.Write("proc/cpuinfo", "processor : 0\nCPU implementer : 0x41\nCPU part : 0xd40\n");
+  tree.Write("sys/class/dmi/id/sys_vendor", "Amazon EC2\n");
+  tree.Write("sys/class/dmi/id/product_name", "m7g.large\n");
+  MeterOptions options;
+  options.sysfs_root = tree.At("sys");
+  options.procfs_root = tree.At("proc");
+  LogLines log;
+  const auto meter = ModelMeter::Open(options);
+  ASSERT_TRUE(meter);
+  EXPECT_EQ((*meter)->zones()[0].uncertainty_ppm, FindModelFigures("neoverse-v1")->error_ppm);
+  EXPECT_THAT(log.lines,
+              ElementsAre(AllOf(HasSubstr("I Energy model: neoverse-v1, 0."), HasSubstr(" W busy for each CPU"),
+                                HasSubstr("instance type m7g.large"), HasSubstr("0xd40"), HasSubstr(" %"))));
+}
+
+TEST(ModelMeterOpenTest, OfAnUnknownMachineItSaysThatItKnowsNothing) {
+  const TempTree tree;
+  MeterOptions options;
+  options.sysfs_root = options.procfs_root = tree.path();
+  LogLines log;
+  const auto meter = ModelMeter::Open(options);
+  ASSERT_TRUE(meter);
+  EXPECT_EQ((*meter)->zones()[0].uncertainty_ppm, std::nullopt);
+  EXPECT_THAT(log.lines,
+              ElementsAre(AllOf(HasSubstr("I Energy model: no figures for CPU of no known vendor; 0.6 W idle"),
+                                HasSubstr("model.maxWattsPerCpu"))));
 }
 
 }  // namespace

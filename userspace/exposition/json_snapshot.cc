@@ -95,7 +95,7 @@ void AddFigures(const monitor::ZoneFigures& figures, Json& json) {
 
 Json ZoneOf(const monitor::Snapshot& snapshot, size_t item) {
   const monitor::ZoneSeries& zone = snapshot.zones[item];
-  Json json = {{"zone", zone.name}, {"path", zone.path}};
+  Json json = {{"zone", zone.name}, {"path", zone.path}, {"uncertainty_ppm", OrNull(zone.uncertainty_ppm)}};
   AddFigures(zone.figures, json);
   return json;
 }

@@ -50,9 +50,11 @@ TEST(JsonRenderer, TellsOfTheNode) {
 TEST(JsonRenderer, TellsOfZonesAndCpus) {
   const Json json = Parse(SmallSnapshot());
   EXPECT_EQ(json["zones"], Json::parse(R"([
-    {"zone": "package", "path": "aggregated-package", "all": {"energy_uj": 42345678, "power_uw": 4234567},
+    {"zone": "package", "path": "aggregated-package", "uncertainty_ppm": null,
+     "all": {"energy_uj": 42345678, "power_uw": 4234567},
      "active": {"energy_uj": 30000001, "power_uw": 3000000}, "idle": {"energy_uj": 12345677, "power_uw": 1234567}},
-    {"zone": "dram", "path": "/sys/class/powercap/intel-rapl:0:1", "all": {"energy_uj": 30000006, "power_uw": null},
+    {"zone": "dram", "path": "/sys/class/powercap/intel-rapl:0:1", "uncertainty_ppm": 365000,
+     "all": {"energy_uj": 30000006, "power_uw": null},
      "active": {"energy_uj": 30000001, "power_uw": null}, "idle": {"energy_uj": 5, "power_uw": null}}])"));
   ASSERT_EQ(json["socket_zones"].size(), 3U);
   EXPECT_EQ(json["socket_zones"][1], Json::parse(R"(

@@ -29,6 +29,12 @@ void AppendZone(const RenderInput& input, const Family&, size_t item, SampleWrit
       .Millionths(*value);
 }
 
+void AppendUncertainty(const RenderInput& input, const Family&, size_t item, SampleWriter& out) {
+  const monitor::ZoneSeries& zone = input.snapshot.zones[item];
+  if (!zone.uncertainty_ppm) return;
+  NewSample(input, out).Labels(input.node_label).Label("zone", zone.name).Millionths(*zone.uncertainty_ppm);
+}
+
 void AppendUsageRatio(const RenderInput& input, const Family&, size_t, SampleWriter& out) {
   NewSample(input, out).Labels(input.node_label).Millionths(input.snapshot.usage_ppm);
 }
@@ -217,6 +223,9 @@ constexpr Family kMachineFamilies[] = {
     {"brahe_build_info", kGauge, "Constant 1, labelled with what was built", kAlways, One, AppendBuild},
     {"brahe_energy_source_info", kGauge, "Constant 1, labelled with where energy figures come from", kAlways, One,
      AppendEnergySource},
+    {"brahe_energy_uncertainty_ratio", kGauge,
+     "By which part of itself a zone's estimated energy may be off: 19 of 20 estimates are nearer", kAlways, Zones,
+     AppendUncertainty},
     {"brahe_cpu_time_source_info", kGauge, "Constant 1, labelled with where CPU time figures come from", kAlways, One,
      AppendCpuTimeSource},
     {"brahe_socket_cpu_joules_total", kCounter, "Energy used in one zone of one socket, in joules", "node", SocketZones,

@@ -84,6 +84,7 @@ monitor::Snapshot SmallSnapshot() {
   snapshot.begin = Seconds(3'965);
   snapshot.zones = {{"package", "aggregated-package", Figures({30'000'001}, {12'345'677})},
                     {"dram", "/sys/class/powercap/intel-rapl:0:1", Figures({30'000'001}, {5})}};
+  snapshot.zones[1].uncertainty_ppm = 365'000;
   snapshot.zones[1].figures.all.power.reset();
   snapshot.zones[1].figures.active.power.reset();
   snapshot.zones[1].figures.idle.power.reset();

@@ -30,7 +30,8 @@ std::vector<ZoneSeries> SeriesOf(const Attributor& attributor) {
   }
   std::vector<ZoneSeries> series;
   for (size_t s = 0; s < sums.size(); ++s) {
-    series.push_back({plan.series[s].name, plan.series[s].path, FiguresOf(sums[s], attributor.series_time()[s])});
+    series.push_back({plan.series[s].name, plan.series[s].path, FiguresOf(sums[s], attributor.series_time()[s]),
+                      plan.series[s].uncertainty_ppm});
   }
   return series;
 }
