@@ -21,8 +21,7 @@ struct ModelFigures {
   Microwatts max;
   LoadShape shape;
   // By which part of itself an estimate that was made without any result with their CPU differed from the power of
-  // published machines, in millionths: the mean, and what 95 % stay under.
-  uint32_t mean_error_ppm;
+  // published machines, in millionths: what 95 % stay under.
   uint32_t error_ppm;
   uint32_t shape_error_ppm;  // what 95 % stay under where a machine's own idle and max are known
 };
