@@ -23,8 +23,12 @@ Verdict SensorVerdict(const Observation& seen) {
       std::any_of(seen.zones.begin(), seen.zones.end(), [](const ZoneSeen& zone) { return zone.epochs_moved > 0; });
   if (seen.energy_measured && moves) return {"sensor", Outcome::kGood, found + ", measured"};
   if (seen.energy_source == "model") {
+    const std::string error = seen.uncertainty_ppm
+                                  ? "19 of 20 such estimates are off by less than " +
+                                        InPercent(static_cast<double>(*seen.uncertainty_ppm) / 1'000'000)
+                                  : "by how much it is off is not known";
     return {
-        "sensor", Outcome::kLimited, "there is none: power is estimated from CPU use",
+        "sensor", Outcome::kLimited, "there is none: power is estimated from CPU use; " + error,
         "on bare metal load intel_rapl_msr (modprobe); a virtual machine has none, so give cpu.preferredMeters: model "
         "your processor's figures in model.*"};
   }

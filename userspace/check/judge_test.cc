@@ -84,6 +84,10 @@ TEST(JudgeTest, WithoutASensorPowerIsEstimated) {
   seen.energy_measured = false;
   seen.zones = {Zone("package", {}, Joules(100))};
   EXPECT_EQ(Complaints(seen), List{"sensor limited"});
+  EXPECT_TRUE(FindingOf(seen, "sensor").ends_with("by how much it is off is not known"));
+  seen.uncertainty_ppm = 365'000;
+  EXPECT_TRUE(FindingOf(seen, "sensor").ends_with("19 of 20 such estimates are off by less than 36.5 %"))
+      << FindingOf(seen, "sensor");
   seen.energy_source = "fake";
   EXPECT_EQ(Complaints(seen), List{"sensor faulty"});
 }

@@ -38,6 +38,7 @@ struct Observation {
   std::string energy_source;  // as Snapshot has these three
   bool energy_measured = false;
   std::string cpu_time_source;
+  std::optional<uint64_t> uncertainty_ppm;  // of the primary zone, as ZoneSeries has it
   std::vector<ZoneSeen> zones;
   double busy_share = 0;                    // of all online CPUs, from 0 to 1, as it was counted
   std::optional<double> kernel_busy_share;  // the same by /proc/stat; nullopt: it could not be read

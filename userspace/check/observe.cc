@@ -110,6 +110,7 @@ void Close(const monitor::Snapshot& first, const monitor::Snapshot& last, Observ
   seen.energy_source = last.energy_source;
   seen.energy_measured = last.energy_measured;
   seen.cpu_time_source = last.cpu_time_source;
+  if (!last.zones.empty()) seen.uncertainty_ppm = last.zones[last.primary_zone].uncertainty_ppm;
   seen.kernel = last.kernel;
   for (size_t z = 0; z < seen.zones.size(); ++z) {
     const monitor::SocketZone &before = first.socket_zones[z], &now = last.socket_zones[z];
