@@ -152,7 +152,12 @@ class ContentsTest(Packages):
         about = {(one["relationshipType"], one["spdxElementId"], one["relatedSpdxElement"]) for one in bill["relationships"]}
         linked = {other for kind, _, other in about if kind == "DYNAMIC_LINK"}
         optional = {other for kind, other, _ in about if kind == "OPTIONAL_DEPENDENCY_OF"}
-        self.assertEqual(sorted([*linked, *optional, own]), sorted(packages))
+        contained = {other for kind, _, other in about if kind == "CONTAINS"}
+        self.assertEqual(sorted([*linked, *optional, *contained, own]), sorted(packages))
+        with open(f"{DEPLOY}/../third_party/debian.BUILD") as build:
+            modules = re.search(r"share/nodejs/d3-.* for module in \[(.*?)\]", build.read(), re.DOTALL).group(1)
+        names = {packages[reference]["name"] for reference in contained}
+        self.assertEqual(names, {f"node-d3-{module}" for module in re.findall(r'"(.*?)"', modules)})
 
         def hashes(references):
             comments = " ".join(packages[reference].get("comment", "") for reference in references)
