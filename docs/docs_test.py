@@ -358,6 +358,34 @@ class ScaleTest(DocumentsTest):
         return f"{size / {'kB': 1e3, 'MB': 1e6, 'GB': 1e9}[unit]:.3g} {unit}"
 
 
+class PicturesTest(unittest.TestCase):
+    FOLDER = os.path.join(HERE, "pictures")
+
+    @staticmethod
+    def words(line):
+        return re.findall(r"[A-Za-z+-]+", line)
+
+    def test_each_is_made_by_the_script_and_shown_by_a_document(self):
+        with open(os.path.join(self.FOLDER, "draw")) as script:
+            made = set(re.findall(r'"([\w-]+\.(?:svg|png))":', script.read()))
+        there = {name for name in os.listdir(self.FOLDER) if name.endswith((".svg", ".png"))}
+        self.assertEqual(there, made)
+        texts = documents().values()
+        for name in made:
+            self.assertTrue(any(f"pictures/{name}" in text for text in texts), name)
+
+    def test_terminals_show_what_the_program_writes_today(self):
+        def lines(name):
+            with open(os.path.join(self.FOLDER, name)) as picture:
+                return re.findall(r"<text[^>]*>(.*?)</text>", picture.read().replace("\xa0", " "))
+
+        with open(os.path.join(ROOT, "userspace/top/testdata/processes_80x24.txt")) as screen:
+            head = screen.read().splitlines()[1]
+        self.assertIn(self.words(head), [self.words(line) for line in lines("top.svg")])
+        with open(os.path.join(HERE, "run.md")) as manual:
+            head = next(line for line in manual if line.startswith("  zone  "))
+        self.assertIn(self.words(head), [self.words(line) for line in lines("run.svg")])
+
 class CommandsTest(DocumentsTest):
     def test_the_marks_of_blocks_are_known(self):
         for path, text in self.documents.items():
