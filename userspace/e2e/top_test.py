@@ -202,7 +202,8 @@ class PipeTest(unittest.TestCase):
         self.assertEqual(top("--replay", self.path, "--json", "--once").stdout, lines[-1])
         epochs = [json.loads(line)["epoch"] for line in lines]
         self.assertEqual(epochs, list(range(1, len(lines) + 1)))
-        self.assertTrue(all(json.loads(line)["processes"] for line in lines[1:]))
+        # In the first of 0.2 s nobody may have used a clock tick, which is what /proc counts in.
+        self.assertTrue(json.loads(lines[-1])["processes"])
 
     def test_a_signal_that_is_ignored_stays_so(self):
         command = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", BRAHE, "top", "--json", *COUNTING]
@@ -466,8 +467,8 @@ class SocketFileTest(unittest.TestCase):
         self.assertEqual(second.returncode, 1)
         self.assertTrue(
             second.stderr.endswith(
-                f"brahe: listen on {self.socket}: another process listens there; stop that or choose another with "
-                "--web.local-socket.path\n"
+                f"brahe: web.localSocket.path: listen on {self.socket}: another process listens there; stop that or "
+                "choose another path\n"
             ),
             second.stderr,
         )

@@ -250,8 +250,8 @@ TEST_F(ExporterTest, HasAPageOfLinks) {
   source_.Publish(std::move(snapshot));
   const http::TestResponse page = Get("/");
   EXPECT_THAT(page.head, HasSubstr("Content-Type: text/html; charset=utf-8\r\n"));
-  for (const char* text : {"href=\"metrics\"", "Kepler's schema", "href=\"healthz\"", "0.1.0", "node-1",
-                           "&lt;model&gt;, not measured", "bpf"}) {
+  for (const char* text : {"href=\"metrics\"", "Kepler's schema", "href=\"assets/d3-license.txt\"", "href=\"healthz\"",
+                           "0.1.0", "node-1", "&lt;model&gt;, not measured", "bpf"}) {
     EXPECT_THAT(page.body, HasSubstr(text));
   }
   EXPECT_THAT(page.body, Not(HasSubstr("://"))) << "nothing is fetched from elsewhere";

@@ -88,6 +88,7 @@ constexpr std::string_view kLinks = R"(</dl>
 <li><a href="readyz">Readiness</a></li>
 <li><a href="api/v1/snapshot">Snapshot as JSON</a></li>
 <li><a href="api/v1/history">History as JSON</a></li>
+<li><a href="assets/d3-license.txt">The licence of D3</a>, which draws the pictures</li>
 </ul>
 )";
 
