@@ -24,6 +24,14 @@ cpu::CgroupHierarchy Hierarchy(const config::Config& config) {
   return {.v2 = true, .mount_point = "", .controller = ""};
 }
 
+energy::HwmonOptions HwmonOf(const config::Config::Hwmon& config) {
+  energy::HwmonOptions options{.force = config.force_enabled, .zones = config.zones};
+  for (const config::Config::Hwmon::ChipRule& rule : config.chip_rules) {
+    options.rules.push_back({rule.name, rule.pairings, rule.skip_voltages, rule.skip_currents});
+  }
+  return options;
+}
+
 }  // namespace
 
 Result<Sources> OpenSources(const config::Config& config, cpu::Purpose purpose) {
@@ -45,7 +53,8 @@ Result<Sources> OpenSources(const config::Config& config, cpu::Purpose purpose) 
                                      .preferred = config.cpu.preferred_meters,
                                      .model_idle_per_cpu = config.model.idle_per_cpu,
                                      .model_max_per_cpu = config.model.max_per_cpu,
-                                     .zones = config.rapl.zones},
+                                     .zones = config.rapl.zones,
+                                     .hwmon = HwmonOf(config.hwmon)},
                                     SystemClock());
   if (!energy) return energy.error();
   LOG(INFO) << "CPU time from " << (*cpu_time)->name() << ", energy from " << (*energy)->name();

@@ -58,6 +58,8 @@ def section():
 def typed(value, description):
     if value == "true or false":
         found = {"type": "boolean"}
+    elif value == "list of sections":
+        found = {"type": "array", "items": {"type": "object"}}
     elif value.startswith("list of "):
         found = {"type": "array", "items": {"type": "string"}}
     elif value == "NUMBER":

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "userspace/base/duration.h"
+#include "userspace/base/file.h"
 #include "userspace/base/local_rule.h"
 #include "userspace/base/values.h"
 
@@ -74,6 +75,85 @@ Binding ListAt(Field<Texts> field, std::string argument, Parse parse) {
 
 bool Contains(const Texts& words, const std::string& word) {
   return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+// The pieces of `text` between `separator`, trimmed, without empty ones.
+Texts PiecesOf(std::string_view text, char separator) {
+  Texts pieces;
+  while (!text.empty()) {
+    const std::string_view piece = text.substr(0, text.find(separator));
+    text.remove_prefix(std::min(text.size(), piece.size() + 1));
+    if (!Trim(piece).empty()) pieces.emplace_back(Trim(piece));
+  }
+  return pieces;
+}
+
+using ChipRule = Config::Hwmon::ChipRule;
+
+Result<unsigned> ParseSensor(std::string_view text) {
+  constexpr uint64_t kMost = 999;
+  const auto number = ParseCount(text, kMost);
+  if (!number) return number.error();
+  return static_cast<unsigned>(*number);
+}
+
+Status AddPairing(std::string_view text, ChipRule& rule) {
+  const size_t colon = std::min(text.find(':'), text.size() - 1);
+  const auto voltage = ParseSensor(text.substr(0, colon));
+  if (!voltage) return voltage.error();
+  const auto current = ParseSensor(text.substr(colon + 1));
+  if (!current) return current.error();
+  rule.pairings.emplace(*voltage, *current);
+  return {};
+}
+
+Status AddNumber(std::string_view text, std::set<unsigned>& numbers) {
+  const auto number = ParseSensor(text);
+  if (!number) return number.error();
+  numbers.insert(*number);
+  return {};
+}
+
+// Takes one word of a rule.
+Status AddWord(std::string_view key, std::string_view value, ChipRule& rule, bool& same_index) {
+  if (key == "pairings") return AddPairing(value, rule);
+  if (key == "skipVoltages") return AddNumber(value, rule.skip_voltages);
+  if (key == "skipCurrents") return AddNumber(value, rule.skip_currents);
+  if (key == "name") {
+    rule.name = value;
+    return {};
+  }
+  if (key != "useSameIndex") return MakeError("it is none of name, pairings, skipVoltages, skipCurrents, useSameIndex");
+  const auto on = ParseBoolean(value);
+  if (!on) return on.error();
+  same_index = *on;
+  return {};
+}
+
+Result<ChipRule> ParseChipRule(std::string_view text) {
+  ChipRule rule;
+  bool same_index = false;
+  for (const std::string& word : PiecesOf(text, ' ')) {
+    const size_t equals = word.find('=');
+    const std::string key = word.substr(0, equals);
+    const std::string value = equals == std::string::npos ? "" : word.substr(equals + 1);
+    if (const Status added = AddWord(key, value, rule, same_index); !added) {
+      return MakeError(Printable(key) + ": " + added.error().message);
+    }
+  }
+  if (rule.name.empty()) return MakeError("name: the chip's name is missing");
+  if (same_index) rule.pairings.clear();
+  return rule;
+}
+
+std::string ChipRuleText(const ChipRule& rule) {
+  std::string text = "name=" + rule.name;
+  for (const auto& [voltage, current] : rule.pairings) {
+    text += " pairings=" + std::to_string(voltage) + ":" + std::to_string(current);
+  }
+  for (const unsigned voltage : rule.skip_voltages) text += " skipVoltages=" + std::to_string(voltage);
+  for (const unsigned current : rule.skip_currents) text += " skipCurrents=" + std::to_string(current);
+  return text;
 }
 
 }  // namespace
@@ -154,6 +234,26 @@ Binding LocalRulesAt(Field<Texts> field) {
     if (const auto rule = ParseLocalRule(text); !rule) return rule.error();
     elements.push_back(text);
     return {};
+  });
+}
+
+Binding ChipRulesAt(Field<std::vector<ChipRule>> field) {
+  Binding binding = {
+      .kind = OptionKind::kTree,
+      .argument = "list of sections",
+      .set = [field](const Texts& texts, Config& config) -> Status {
+        for (const std::string& text : PiecesOf(texts.front(), ';')) {
+          auto rule = ParseChipRule(text);
+          if (!rule) return rule.error();
+          field(config).push_back(*std::move(rule));
+        }
+        return {};
+      },
+  };
+  return Shown(std::move(binding), field, [](const std::vector<ChipRule>& rules) {
+    Texts texts;
+    for (const ChipRule& rule : rules) texts.push_back(ChipRuleText(rule));
+    return Joined(texts, "; ");
   });
 }
 

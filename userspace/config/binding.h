@@ -15,7 +15,7 @@ enum class OptionKind {
   kValue,   // --flag=VALUE, one scalar in the file
   kSwitch,  // --flag or --no-flag, true or false in the file
   kList,    // --flag=A,B or --flag=A --flag=B, a list in the file
-  kTree,    // anything at all, in the file only
+  kTree,    // sections of its own, in the file only
 };
 
 // Stores what was given for an option, trimmed texts, one unless the option is a list.
@@ -60,6 +60,10 @@ Binding WordsAt(Field<std::vector<std::string>> field, std::vector<std::string> 
 Binding TextsAt(Field<std::vector<std::string>> field, std::string argument);
 Binding AddressesAt(Field<std::vector<std::string>> field);
 Binding LocalRulesAt(Field<std::vector<std::string>> field);
+
+// Rules of hwmon chips. A text of them, as it is shown too, is "name=CHIP pairings=IN:CURR skipVoltages=IN
+// skipCurrents=CURR", with any number of these words, and "; " between rules. What is set is added to what is there.
+Binding ChipRulesAt(Field<std::vector<Config::Hwmon::ChipRule>> field);
 
 // The same for another name of what `binding` sets, whose value is shown under its first name only.
 Binding AnotherNameOf(Binding binding);

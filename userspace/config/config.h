@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,12 +31,25 @@ struct Config {
   } monitor;
   struct Cpu {
     std::string time_source = "auto";  // auto, bpf, procfs
-    std::vector<std::string> preferred_meters = {"rapl", "perf", "model"};
+    std::vector<std::string> preferred_meters = {"rapl", "perf", "hwmon", "model"};
     uint64_t max_processes = 0;  // entries of the kernel's process table, fits 32 bits; 0: chosen by the machine
   } cpu;
   struct Rapl {
     std::vector<std::string> zones;  // empty: all
   } rapl;
+  // Sensors of boards and firmware.
+  struct Hwmon {
+    bool force_enabled = false;
+    std::vector<std::string> zones;  // empty: those that need not be asked for
+    // How the voltages and currents of a chip belong together.
+    struct ChipRule {
+      std::string name;                            // not empty
+      std::map<unsigned, unsigned> pairings = {};  // of a voltage to a current; empty: of the same number
+      std::set<unsigned> skip_voltages = {};
+      std::set<unsigned> skip_currents = {};
+    };
+    std::vector<ChipRule> chip_rules;
+  } hwmon;
   struct Model {
     Microwatts idle_per_cpu;  // 0: default of the CPU
     Microwatts max_per_cpu;

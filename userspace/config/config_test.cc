@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
+#include <set>
 
 #include "userspace/base/temp_tree.h"
 
@@ -54,7 +56,7 @@ TEST(CommandLineTest, NothingGivenMeansTheDefaults) {
   EXPECT_EQ(line->action, CommandLine::Action::kRun);
   EXPECT_TRUE(line->remarks.unknown_keys.empty() && line->remarks.without_effect.empty());
   EXPECT_EQ(line->config.monitor.interval, Seconds(5));
-  EXPECT_EQ(line->config.cpu.preferred_meters, (Strings{"rapl", "perf", "model"}));
+  EXPECT_EQ(line->config.cpu.preferred_meters, (Strings{"rapl", "perf", "hwmon", "model"}));
   EXPECT_EQ(line->config.web.listen_addresses, Strings{":28282"});
   EXPECT_EQ(line->config.kube.node_name, "");
   EXPECT_FALSE(line->config.kube.enabled);
@@ -220,7 +222,7 @@ TEST(CommandLineTest, MetersOfKeplersAreTakenForTheChoiceToSayWhatBecomesOfThem)
   EXPECT_EQ(ConfigOf({"--cpu.preferred-meters=msr,rapl,hwmon,fake"}).cpu.preferred_meters,
             (Strings{"msr", "rapl", "hwmon", "fake"}));
   EXPECT_EQ(ErrorOf({"--cpu.preferred-meters=ipmi"}),
-            "--cpu.preferred-meters: \"ipmi\" is not one of rapl, perf, model, fake, hwmon, msr");
+            "--cpu.preferred-meters: \"ipmi\" is not one of rapl, perf, hwmon, model, fake, msr");
 }
 
 TEST(CommandLineTest, NoDurationIsNegative) {
@@ -259,13 +261,10 @@ TEST(CommandLineTest, WhatIsPushedHasAUrlAndAPaceThatCanBeKept) {
 }
 
 TEST(CommandLineTest, WhatKeplerAloneHasIsSaidIfItIsOn) {
-  EXPECT_EQ(RemarksOf({"--debug.pprof", "--experimental.gpu.idle-power=17.5", "--experimental.hwmon.zones=a",
-                       "--experimental.hwmon.zones=b", "--experimental.gpu.enabled"})
-                .without_effect,
-            (Strings{"debug.pprof.enabled (--debug.pprof)", "experimental.hwmon.zones (--experimental.hwmon.zones)",
-                     "experimental.gpu.enabled (--experimental.gpu.enabled)"}));
-  EXPECT_EQ(RemarksOf({"--no-debug.pprof", "--experimental.gpu.idle-power=17.5",
-                       "--experimental.hwmon.zones=", "--experimental.gpu.enabled=false"})
+  EXPECT_EQ(
+      RemarksOf({"--debug.pprof", "--experimental.gpu.idle-power=17.5", "--experimental.gpu.enabled"}).without_effect,
+      (Strings{"debug.pprof.enabled (--debug.pprof)", "experimental.gpu.enabled (--experimental.gpu.enabled)"}));
+  EXPECT_EQ(RemarksOf({"--no-debug.pprof", "--experimental.gpu.idle-power=17.5", "--experimental.gpu.enabled=false"})
                 .without_effect,
             Strings());
   EXPECT_EQ(ErrorOf({"--debug.pprof=perhaps"}), "--debug.pprof: \"perhaps\" is neither true nor false");
@@ -305,7 +304,7 @@ TEST(CommandLineTest, HelpListsEveryFlagWithItsDefault) {
                            "Monitor:", "--log.level debug|info|warn|error", "--version"}) {
     EXPECT_NE(line->text.find(part), std::string::npos) << part << " in\n" << line->text;
   }
-  EXPECT_EQ(line->text.find("--experimental"), std::string::npos);
+  EXPECT_EQ(line->text.find("--experimental.gpu"), std::string::npos);
   EXPECT_EQ(Parse({"-h"})->text, line->text);
 }
 
@@ -399,8 +398,8 @@ TEST_F(ConfigFileTest, WhatIsOffIsNotSaid) {
   const Remarks remarks = RemarksOf(With(off));
   EXPECT_EQ(remarks.without_effect, Strings());
   EXPECT_EQ(remarks.unknown_keys, Strings());
-  EXPECT_EQ(RemarksOf(With("experimental:\n  hwmon:\n    chipRules:\n    - {name: x}\n")).without_effect,
-            Strings{"experimental.hwmon.chipRules (" + tree_.At("c.yaml") + ":3)"});
+  EXPECT_EQ(RemarksOf(With("exporter:\n  prometheus:\n    debugCollectors: [go]\n")).without_effect,
+            Strings{"exporter.prometheus.debugCollectors (" + tree_.At("c.yaml") + ":3)"});
   EXPECT_EQ(ErrorOf(With("debug: {pprof: {enabled: perhaps}}\n")),
             At(1) + "debug.pprof.enabled: \"perhaps\" is neither true nor false");
 }
@@ -410,7 +409,7 @@ TEST_F(ConfigFileTest, TheFakeMeterOfKeplersDevelopersIsChosen) {
                 .cpu.preferred_meters,
             Strings{"fake"});
   EXPECT_EQ(ConfigOf(With("dev: {fake-cpu-meter: {enabled: false}}")).cpu.preferred_meters,
-            (Strings{"rapl", "perf", "model"}));
+            (Strings{"rapl", "perf", "hwmon", "model"}));
 }
 
 // "VALUE (ORIGIN)" of the setting with this key.
@@ -443,7 +442,7 @@ TEST_F(ConfigFileTest, AnotherNameIsTheOriginOfWhatItSetsAndOfNothingElse) {
   EXPECT_EQ(Find(meters->settings, "cpu.meters"), "none");
   const auto fake = Parse(With("dev:\n  fake-cpu-meter: {enabled: false}\n"));
   ASSERT_TRUE(fake);
-  EXPECT_EQ(Find(fake->settings, "cpu.preferredMeters"), "rapl,perf,model (default)");
+  EXPECT_EQ(Find(fake->settings, "cpu.preferredMeters"), "rapl,perf,hwmon,model (default)");
 }
 
 TEST_F(ConfigFileTest, WhatChangedIsAppliedOrNeedsARestart) {
@@ -497,6 +496,26 @@ TEST_F(ConfigFileTest, WhatChangedIsAppliedOrNeedsARestart) {
   EXPECT_EQ(refused.error().message, At(2) + "monitor.intervall: unknown key; did you mean monitor.interval?");
 }
 
+TEST_F(ConfigFileTest, RulesOfHwmonChipsAreCheckedAndShown) {
+  const std::string rules = "experimental:\n  hwmon:\n    chipRules:\n";
+  const auto line = Parse(With(rules + "    - {name: b, pairings: {3: 1, 0: 2}, skipCurrents: [9]}\n"
+                                       "    - {name: a, pairings: {1: 1}, useSameIndex: yes, skipVoltages: [2, 1]}\n"));
+  ASSERT_TRUE(line) << line.error().message;
+  EXPECT_EQ(Find(line->settings, "experimental.hwmon.chipRules"),
+            "name=b pairings=0:2 pairings=3:1 skipCurrents=9; name=a skipVoltages=1 skipVoltages=2 (" +
+                tree_.At("c.yaml") + ":5)");
+  const std::string place = At(5) + "experimental.hwmon.chipRules: ";
+  const auto error_of = [&](const std::string& rule) {
+    return ErrorOf(With(rules + "    - {name: a}\n    - " + rule));
+  };
+  EXPECT_EQ(error_of("{useSameIndex: true}\n"), place + "name: the chip's name is missing");
+  EXPECT_EQ(error_of("{name: x, skipVoltages: [one]}\n"),
+            place + "skipVoltages: \"one\" is not a whole number from 0 to 999");
+  EXPECT_EQ(error_of("{name: x, pairings: {1: -1}}\n"), place + "pairings: \"-1\" is not a whole number from 0 to 999");
+  EXPECT_EQ(error_of("{name: x, pairings: {a: 1}}\n"), place + "pairings: \"a\" is not a whole number from 0 to 999");
+  EXPECT_EQ(error_of("{name: x, useSameIndex: maybe}\n"), place + "useSameIndex: \"maybe\" is neither true nor false");
+}
+
 TEST_F(ConfigFileTest, AMissingFileIsNamed) {
   EXPECT_EQ(ErrorOf({"--config.file=/nowhere/c.yaml"}), "open /nowhere/c.yaml: No such file or directory");
 }
@@ -528,8 +547,13 @@ TEST(KeplerConfigTest, AWholeConfigurationOfKeplersIsTaken) {
   Strings keys;
   for (const std::string& one : line->remarks.without_effect) keys.push_back(one.substr(0, one.find(' ')));
   EXPECT_EQ(keys, (Strings{"debug.pprof.enabled", "exporter.prometheus.debugCollectors", "dev.fake-cpu-meter.zones",
-                           "experimental.platform.redfish.enabled", "experimental.hwmon.forceEnabled",
-                           "experimental.hwmon.zones", "experimental.hwmon.chipRules", "experimental.gpu.enabled"}));
+                           "experimental.platform.redfish.enabled", "experimental.gpu.enabled"}));
+  EXPECT_TRUE(c.hwmon.force_enabled);
+  EXPECT_EQ(c.hwmon.zones, Strings{"power1"});
+  ASSERT_EQ(c.hwmon.chip_rules.size(), 1U);
+  EXPECT_EQ(c.hwmon.chip_rules[0].name, "ina3221");
+  EXPECT_EQ(c.hwmon.chip_rules[0].pairings, (std::map<unsigned, unsigned>{{1, 1}, {2, 2}}));
+  EXPECT_EQ(c.hwmon.chip_rules[0].skip_voltages, std::set<unsigned>{7});
 }
 
 constexpr char kTestData[] = "userspace/config/testdata/";
@@ -583,7 +607,9 @@ TEST(KeplerConfigTest, ItsPublishedArgumentsAreTakenUnchanged) {
   EXPECT_EQ(c.exporter.metrics_level, (Strings{"node", "container"}));
   EXPECT_EQ(c.web.listen_addresses, (Strings{":8080", "localhost:9090"}));
   EXPECT_EQ(c.kube.config, "/path/to/kubeconfig");
-  EXPECT_EQ(RemarksOf(all).without_effect.size(), 5U) << "pprof, redfish, hwmon and its zones, and the GPUs";
+  EXPECT_EQ(RemarksOf(all).without_effect.size(), 3U) << "pprof, redfish and the GPUs";
+  EXPECT_TRUE(c.hwmon.force_enabled);
+  EXPECT_EQ(c.hwmon.zones, (Strings{"power1", "power2"}));
 }
 
 }  // namespace

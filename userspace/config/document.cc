@@ -35,15 +35,60 @@ work as they are.
 
 ## Which meter is taken
 
-The first of `cpu.preferredMeters` that works here. `rapl` and `perf` read the same sensor; `model` estimates energy from
+The first of `cpu.preferredMeters` that works here. `rapl` and `perf` read the same sensor; `hwmon` reads sensors of
+boards and firmware, which [a table](#sensors-of-hwmon) lists; `model` estimates energy from
 CPU time and works everywhere ([how, and how well](energy-model.md)); `fake` makes it up. Where energy is not measured, one warning says so, and
 `brahe_energy_source_info` has `measured="false"`.
 
 - A list that names only `rapl`, `perf` or both is taken at its word: without a sensor the start ends with an error.
   So estimates are never taken for measurements where nobody asked for them; add `model` to have them.
-- `hwmon` and `msr` are Kepler's words for meters that Brahe does not have yet. A list with one of them, such as the
-  `[rapl, hwmon]` of all files that Kepler ships, goes on with the default order after its end, so that it always
+- `hwmon` and `msr` are Kepler's words, and `msr` is a meter that Brahe does not have yet. A list with one of them, such
+  as the `[rapl, hwmon]` of all files that Kepler ships, goes on with the default order after its end, so that it always
   starts.
+
+## Sensors of hwmon
+
+Of each chip in `/sys/class/hwmon` the best kind of sensor is read that it has: counters of energy, else powers (the
+average before the momentary one), else a voltage and a current. Without any setting these are taken:
+
+| chip | sensor, by its label | zone | socket |
+|---|---|---|---|
+| `power_meter` (ACPI), as in NVIDIA Grace | `Grace Power Socket N`, of which the next two are parts | `package` | the N-th |
+| | `CPU Power Socket N` | `core` | the N-th |
+| | `SysIO Power Socket N` | `uncore` | the N-th |
+| `power_meter` (ACPI) | of those that say none of this: the only one | `platform` | the whole machine |
+| `apm_xgene`, of X-Gene | `CPU power` | `core` | the whole machine |
+| | `IO power` | `uncore` | the whole machine |
+| `amd_energy`, of EPYC | `EsocketN`; the cores' `EcoreN` are parts of it | `package` | the N-th |
+| `ina3221`, as on Jetson boards | `VDD_IN`, `POM_5V_IN` | `platform` | the whole machine |
+| | `CPU`, `VDD_CPU`, `VDD_SYS_CPU`, `POM_5V_CPU` | `core` | the whole machine |
+
+- **`experimental.hwmon.zones`** keeps the zones and sensors that it names: by zone (`package`), by label (`VDD_IN`), by
+  sensor (`power1`) or with the chip's name before that (`ina226_power1`), in either case. Some must be named to be
+  taken: `module` (`Module Power Socket N` of Grace, which has the GPU's energy in it), `platform` of a laptop's battery,
+  which tells only while the battery discharges, and several ACPI meters that do not say what they measure.
+- **`experimental.hwmon.chipRules`** takes chips that are not in the table, and says which voltage `inN` and which current
+  `currN` belong together: by `pairings`, else those of the same number, without `skipVoltages` and `skipCurrents`.
+  `useSameIndex: true` sets `pairings` aside. The first rule of a chip counts.
+- **`experimental.hwmon.forceEnabled`** tries hwmon before all other meters and takes every chip that has such a sensor.
+- The zone of a chip that is not in the table is called by the sensor's label in small letters, with `_` for all but letters
+  and digits, else by chip and sensor. GPUs, disks, network cards, chargers and a mouse's battery are never taken.
+
+```yaml
+experimental:
+  hwmon:
+    zones: [ltc2992_power0]
+    chipRules:
+      - name: ltc2992
+        pairings: {0: 1, 2: 2}
+        skipVoltages: [1, 3, 4, 5]
+```
+
+A power is read each second and made into energy on a straight line from reading to reading, exact to the microjoule. If it
+cannot be read for more than 5 s, its energy of that time is not known and not guessed; a counter catches up when it is back.
+A negative power, or one above 5 kW, as the 4294967295 mW of an ACPI meter that does not know, is a read that failed.
+The label `path` is the device's folder with the sensor, such as `/sys/devices/LNXSYSTM:00/.../ACPI000D:00/power1`: it does
+not depend on the number of `hwmonN`, which changes from boot to boot.
 
 ## The local socket
 

@@ -48,7 +48,7 @@ Binding LevelsAt(Field<Texts> field) {
 }
 
 std::vector<Option> MakeOptions() {
-  const Texts meters = {"rapl", "perf", "model", "fake", "hwmon", "msr"};
+  const Texts meters = {"rapl", "perf", "hwmon", "model", "fake", "msr"};
   const Texts levels = Config::Exporter().metrics_level;  // all there are
   const std::string log = "Log", host = "Host", monitor = "Monitor", cpu = "CPU time and energy",
                     exporter = "Exporter and web", otlp = "Push by OTLP", kube = "Kubernetes",
@@ -56,7 +56,6 @@ std::vector<Option> MakeOptions() {
   constexpr auto kSwitch = OptionKind::kSwitch;
   constexpr auto kValue = OptionKind::kValue;
   constexpr auto kList = OptionKind::kList;
-  constexpr auto kTree = OptionKind::kTree;
   constexpr bool kReloadable = true;
   return {
       {log, "log.level", "log.level", "the least severity that is logged",
@@ -91,13 +90,23 @@ std::vector<Option> MakeOptions() {
       {cpu, "cpu.meters", "", "another name of cpu.preferredMeters, which wins where both are given",
        AnotherNameOf(WordsAt(
            [](Config & c) -> auto& { return c.cpu.preferred_meters; }, meters, "METER"))},
-      {cpu, "cpu.preferredMeters", "cpu.preferred-meters", "rapl, perf, model or fake; the first that works",
+      {cpu, "cpu.preferredMeters", "cpu.preferred-meters", "the first of these that works; also fake",
        WordsAt(
            [](Config & c) -> auto& { return c.cpu.preferred_meters; }, meters, "METER")},
       {cpu, "dev.fake-cpu-meter.enabled", "", "the same as choosing the fake meter and no other", FakeMeter()},
       {cpu, "rapl.zones", "rapl.zones", "RAPL zones that are read, such as package or dram; none: all",
        TextsAt(
            [](Config & c) -> auto& { return c.rapl.zones; }, "ZONE")},
+      {cpu, "experimental.hwmon.forceEnabled", "experimental.hwmon.force-enabled",
+       "try hwmon before all other meters, and take unknown chips",
+       SwitchAt([](Config & c) -> auto& { return c.hwmon.force_enabled; })},
+      {cpu, "experimental.hwmon.zones", "experimental.hwmon.zones",
+       "hwmon zones or sensors that are read, such as package or power1",
+       TextsAt(
+           [](Config & c) -> auto& { return c.hwmon.zones; }, "ZONE")},
+      {cpu, "experimental.hwmon.chipRules", "",
+       "chips that are taken, and which of their voltages and currents belong together",
+       ChipRulesAt([](Config & c) -> auto& { return c.hwmon.chip_rules; })},
       {cpu, "model.idleWattsPerCpu", "model.idle-watts-per-cpu",
        "power of an idle CPU in the model; 0: its generation's",
        PowerAt([](Config & c) -> auto& { return c.model.idle_per_cpu; })},
@@ -214,9 +223,6 @@ std::vector<Option> MakeOptions() {
       {kepler, "experimental.platform.redfish.configFile", "experimental.platform.redfish.config-file", "",
        WithoutEffect(kValue)},
       {kepler, "experimental.platform.redfish.httpTimeout", "", "", WithoutEffect(kValue)},
-      {kepler, "experimental.hwmon.forceEnabled", "experimental.hwmon.force-enabled", "", WithoutEffect(kSwitch)},
-      {kepler, "experimental.hwmon.zones", "experimental.hwmon.zones", "", WithoutEffect(kList)},
-      {kepler, "experimental.hwmon.chipRules", "", "", WithoutEffect(kTree)},
       {kepler, "experimental.gpu.enabled", "experimental.gpu.enabled", "", WithoutEffect(kSwitch)},
       {kepler, "experimental.gpu.idlePower", "experimental.gpu.idle-power", "", WithoutEffect(kValue)},
       {kepler, "experimental.gpu.dcgmEndpoint", "experimental.gpu.dcgm-endpoint", "", WithoutEffect(kValue)},
@@ -295,7 +301,7 @@ std::vector<Setting> SettingsOf(const Config& config, const std::string& origin)
 
 Status Apply(std::vector<Given> given, CommandLine& line) {
   if (line.settings.empty()) line.settings = SettingsOf(line.config, kDefaultOrigin);
-  std::sort(given.begin(), given.end(), [](const Given& a, const Given& b) { return a.option < b.option; });
+  std::stable_sort(given.begin(), given.end(), [](const Given& a, const Given& b) { return a.option < b.option; });
   for (const Given& one : given) {
     const Binding& binding = one.option->binding;
     const Texts texts = Prepared(one);

@@ -191,6 +191,7 @@ std::string Scalar(std::string_view text) {
 
 // The default as YAML has it.
 std::string YamlOf(const Binding& binding) {
+  if (binding.kind == OptionKind::kTree) return "[]";
   if (binding.kind != OptionKind::kList) return Scalar(binding.fallback);
   std::string list;
   for (std::string_view rest = binding.fallback; !rest.empty();) {

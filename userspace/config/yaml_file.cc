@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "userspace/base/file.h"
+#include "userspace/base/values.h"
 #include "userspace/base/yaml_keys.h"
 
 namespace brahe::config {
@@ -32,7 +33,32 @@ std::string HintAt(const std::string& name) {
 
 YamlKind KindOf(const Option& option) {
   if (option.binding.kind == OptionKind::kList) return YamlKind::kList;
-  return option.binding.kind == OptionKind::kTree ? YamlKind::kTree : YamlKind::kValue;
+  return option.binding.kind == OptionKind::kTree ? YamlKind::kEntries : YamlKind::kValue;
+}
+
+constexpr char kChipRules[] = "experimental.hwmon.chipRules";
+
+// The keys within each of the rules.
+std::vector<YamlKey> KeysOfChipRules() {
+  const std::string begin = std::string(kChipRules) + ".";
+  return {{.name = begin + "name"},
+          {.name = begin + "pairings", .kind = YamlKind::kNames, .one = "the number of a current"},
+          {.name = begin + "skipVoltages", .kind = YamlKind::kList},
+          {.name = begin + "skipCurrents", .kind = YamlKind::kList},
+          {.name = begin + "useSameIndex"}};
+}
+
+// Adds what a key of a rule gives to the text of the rule, see ChipRulesAt.
+Status AddToRule(const YamlGiven& one, Given& rule) {
+  const std::string key = one.key.substr(sizeof(kChipRules));
+  for (const std::string& value : one.texts) {
+    const std::string text(Trim(key == "pairings" ? one.name + ":" + value : value));
+    if (text.find_first_of(" \t\r\n;=") != std::string::npos) {
+      return MakeError(one.origin + ": " + Quoted(value) + " is not one word");
+    }
+    rule.texts.front() += " " + key + "=" + text;
+  }
+  return {};
 }
 
 }  // namespace
@@ -50,6 +76,7 @@ Result<YamlFile> ParseYaml(const std::string& path, std::string_view content) {
   for (const Option& option : Options()) {
     if (!option.key.empty()) table.keys.push_back({.name = option.key, .kind = KindOf(option)});
   }
+  for (YamlKey& key : KeysOfChipRules()) table.keys.push_back(std::move(key));
   table.unknown = [&](const std::string& section, const std::string& key, const std::string& origin) -> Status {
     if (file.unknown.size() < kMostUnknown) {
       file.unknown.push_back({.origin = origin, .hint = HintAt(section.empty() ? key : section + "." + key)});
@@ -60,9 +87,17 @@ Result<YamlFile> ParseYaml(const std::string& path, std::string_view content) {
   };
   auto given = ReadYamlKeys(path, content, table);
   if (!given) return given.error();
+  size_t rule = 0;  // the entry that the last of file.given is
   for (YamlGiven& one : *given) {
+    const std::string& key = one.entry == 0 ? one.key : kChipRules;
     const auto option =
-        std::find_if(Options().begin(), Options().end(), [&](const Option& row) { return row.key == one.key; });
+        std::find_if(Options().begin(), Options().end(), [&](const Option& row) { return row.key == key; });
+    if (one.entry != 0) {
+      if (one.entry != rule) file.given.push_back({&*option, one.place, one.place + ": " + kChipRules, {""}});
+      rule = one.entry;
+      if (const Status added = AddToRule(one, file.given.back()); !added) return added.error();
+      continue;
+    }
     file.given.push_back({&*option, std::move(one.place), std::move(one.origin), std::move(one.texts)});
   }
   return file;

@@ -157,28 +157,55 @@ TEST_F(YamlFileTest, AliasesWork) {
   EXPECT_EQ((*given)[1].texts, std::vector<std::string>{"3s"});
 }
 
-TEST_F(YamlFileTest, MergeKeysWork) {
+TEST_F(YamlFileTest, EachRuleOfAChipIsGivenOnItsOwn) {
   const auto given = Read(
-      "experimental.hwmon.chipRules: &defaults {interval: 7s, staleness: 1s}\n"
-      "monitor:\n  <<: *defaults\n  staleness: 2s\n");
+      "experimental:\n  hwmon:\n    chipRules:\n"
+      "      - name: ina3221\n        pairings: {1: 2, 2: 1}\n        skipVoltages: [4, 5]\n"
+      "      - {useSameIndex: true, name: x, skipCurrents: 7}\n"
+      "rapl: {zones: [dram]}\n");
   ASSERT_TRUE(given) << given.error().message;
   ASSERT_EQ(given->size(), 3U);
-  EXPECT_EQ((*given)[1].option->key, "monitor.staleness");
-  EXPECT_EQ((*given)[1].texts, std::vector<std::string>{"2s"});
-  EXPECT_EQ((*given)[2].option->key, "monitor.interval");
-  EXPECT_EQ((*given)[2].texts, std::vector<std::string>{"7s"});
+  EXPECT_EQ((*given)[0].option->key, "experimental.hwmon.chipRules");
+  EXPECT_EQ((*given)[0].texts,
+            std::vector<std::string>{" name=ina3221 pairings=1:2 pairings=2:1 skipVoltages=4 skipVoltages=5"});
+  EXPECT_EQ((*given)[0].place, tree_.At("config.yaml:4"));
+  EXPECT_EQ((*given)[1].texts, std::vector<std::string>{" useSameIndex=true name=x skipCurrents=7"});
+  EXPECT_EQ((*given)[1].origin, tree_.At("config.yaml:7: experimental.hwmon.chipRules"));
+  EXPECT_EQ((*given)[2].option->key, "rapl.zones");
+  const std::string rules = "experimental.hwmon.chipRules:\n";
+  EXPECT_EQ(ErrorOf(rules + "  name: x\n"),
+            "config.yaml:1: experimental.hwmon.chipRules: a list is expected, not a map");
+  EXPECT_EQ(ErrorOf(rules + "  - name: x\n    pairings: {1: }\n"),
+            "config.yaml:3: experimental.hwmon.chipRules.pairings.1: the number of a current is expected, not nothing");
+  EXPECT_EQ(ErrorOf(rules + "  - name: a chip\n"),
+            "config.yaml:2: experimental.hwmon.chipRules.name: \"a chip\" is not one word");
+  EXPECT_EQ(UnknownOf(rules + "  - {nam: x}\n"),
+            std::vector<std::string>{
+                "config.yaml:2: experimental.hwmon.chipRules.nam; did you mean experimental.hwmon.chipRules?"});
+}
+
+TEST_F(YamlFileTest, MergeKeysWork) {
+  const auto file = ReadFile(
+      "x-defaults: &defaults {interval: 7s, staleness: 1s}\n"
+      "monitor:\n  <<: *defaults\n  staleness: 2s\n");
+  ASSERT_TRUE(file) << file.error().message;
+  ASSERT_EQ(file->given.size(), 2U);
+  EXPECT_EQ(file->given[0].option->key, "monitor.staleness");
+  EXPECT_EQ(file->given[0].texts, std::vector<std::string>{"2s"});
+  EXPECT_EQ(file->given[1].option->key, "monitor.interval");
+  EXPECT_EQ(file->given[1].texts, std::vector<std::string>{"7s"});
   EXPECT_EQ(ErrorOf("monitor: {<<: 7s}\n"), "config.yaml:1: <<: a map or a list of maps is expected");
 }
 
 TEST_F(YamlFileTest, NestedAliasesDoNotBlowUp) {
-  std::string bomb = "experimental.hwmon.chipRules:\n  - &a0 [x, x]\n";
+  std::string bomb = "x-bomb:\n  - &a0 [x, x]\n";
   for (int i = 1; i < 60; ++i) {
     const std::string previous = "*a" + std::to_string(i - 1);
     bomb += "  - &a" + std::to_string(i) + " [" + previous + ", " + previous + "]\n";
   }
-  const auto ignored = Read(bomb + "rapl: {zones: [package]}\n");
+  const auto ignored = ReadFile(bomb + "rapl: {zones: [package]}\n");
   ASSERT_TRUE(ignored) << ignored.error().message;
-  EXPECT_EQ(ignored->size(), 2U);
+  EXPECT_EQ(ignored->given.size(), 1U);
   EXPECT_EQ(ErrorOf(bomb + "rapl: {zones: *a59}\n"),
             "config.yaml:62: rapl.zones: a list of single values is expected, but it holds a list");
 }

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "userspace/base/values.h"
+
 namespace brahe::energy {
 
 Status CounterFile::Open(const std::string& path) {
@@ -15,22 +17,29 @@ Status CounterFile::Open(const std::string& path) {
   return {};
 }
 
-Result<uint64_t> CounterFile::Read() {
-  auto number = ReadOpenFile();
-  if (!number) fd_.Reset();
-  return number;
+Result<uint64_t> CounterFile::Read() { return ReadAs(ParseUint64); }
+
+Result<int64_t> CounterFile::ReadSigned() { return ReadAs(ParseInteger); }
+
+template <typename Number>
+Result<Number> CounterFile::ReadAs(Result<Number> (*parse)(std::string_view)) {
+  const auto content = ReadText();
+  if (content) {
+    auto number = parse(Trim(*content));
+    if (number) return number;
+    fd_.Reset();
+    return MakeError("read " + path_ + ": " + number.error().message);
+  }
+  fd_.Reset();
+  return content.error();
 }
 
-Result<uint64_t> CounterFile::ReadOpenFile() const {
+Result<std::string> CounterFile::ReadText() const {
   // sysfs answers ENODEV once the attribute is gone. Other file systems go on serving the removed file.
   struct stat status;
   if (fstat(fd_.get(), &status) != 0) return SystemError("stat " + path_);
   if (status.st_nlink == 0) return SystemError("read " + path_, ENODEV);
-  const auto content = ReadFromStart(fd_.get(), path_);
-  if (!content) return content.error();
-  auto number = ParseUint64(*content);
-  if (!number) return MakeError("read " + path_ + ": " + number.error().message);
-  return number;
+  return ReadFromStart(fd_.get(), path_);
 }
 
 }  // namespace brahe::energy

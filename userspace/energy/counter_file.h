@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "userspace/base/file.h"
 #include "userspace/base/result.h"
@@ -18,9 +19,13 @@ class CounterFile {
   // The number that the file holds now. An Error too if the file has been removed or replaced since it was opened.
   // Must be open.
   Result<uint64_t> Read();
+  // The same of a number that may be negative.
+  Result<int64_t> ReadSigned();
 
  private:
-  Result<uint64_t> ReadOpenFile() const;
+  template <typename Number>
+  Result<Number> ReadAs(Result<Number> (*parse)(std::string_view));
+  [[nodiscard]] Result<std::string> ReadText() const;
 
   std::string path_;
   UniqueFd fd_;

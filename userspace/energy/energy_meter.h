@@ -11,8 +11,8 @@ namespace brahe::energy {
 
 // One place whose energy is counted.
 struct Zone {
-  std::string name;                // "package", "core", "uncore", "dram", "psys", or what the sensor calls itself
-  std::string path;                // where it was found, e.g. "/sys/class/powercap/intel-rapl:0"; stable
+  std::string name;  // "package", "core", "uncore", "dram", "psys", "platform" or what the sensor calls itself
+  std::string path;  // where it was found, e.g. "/sys/class/powercap/intel-rapl:0"; stable
   std::optional<uint32_t> socket;  // physical package that it measures; nullopt: the whole machine
   // By which part of itself, in millionths, its energy may be off: 19 of 20 estimates are nearer. nullopt: not known.
   std::optional<uint64_t> uncertainty_ppm = {};
@@ -57,7 +57,7 @@ class EnergyMeter {
  public:
   virtual ~EnergyMeter() = default;
 
-  // "rapl", "perf", "model" or "fake": the value of the source label, and its name in cpu.preferredMeters.
+  // "rapl", "perf", "hwmon", "model" or "fake": the value of the source label, and its name in cpu.preferredMeters.
   [[nodiscard]] virtual std::string name() const = 0;
   // False for estimates and made-up energy, and as long as no counter that can be read moves (ZoneStats::still).
   [[nodiscard]] virtual bool measured() const = 0;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -7,17 +9,32 @@
 
 namespace brahe::energy {
 
+// How the voltages and currents of an hwmon chip belong together, in Kepler's words.
+struct HwmonRule {
+  std::string chip = {};                       // its name in its file `name`, in either case
+  std::map<unsigned, unsigned> pairings = {};  // of a voltage's number to a current's; empty: those of the same number
+  std::set<unsigned> skip_voltages = {};
+  std::set<unsigned> skip_currents = {};
+};
+
+struct HwmonOptions {
+  bool force = false;                   // it is tried before all others, and takes chips that nobody knows
+  std::vector<std::string> zones = {};  // only these; empty: all but those that must be asked for (see hwmon_sensors.h)
+  std::vector<HwmonRule> rules = {};    // the first of a chip counts; a chip that has one is taken
+};
+
 // What the choice of a meter depends on.
 struct MeterOptions {
   std::string sysfs_root = "/sys";
   std::string procfs_root = "/proc";
-  // Tried in this order, and the first that works is taken. A list that names one of Kepler's meters that are not here
-  // yet goes on with this default.
-  std::vector<std::string> preferred = {"rapl", "perf", "model"};
+  // Tried in this order, and the first that works is taken. A list in Kepler's words, with hwmon or msr, goes on with
+  // this default.
+  std::vector<std::string> preferred = {"rapl", "perf", "hwmon", "model"};
   Microwatts model_idle_per_cpu;             // 0: that of the machine's generation (see model_meter.h)
   Microwatts model_max_per_cpu;              // 0: as above
   Microwatts plausible_power = Watts(5000);  // a zone's step beyond this is a reset
   std::vector<std::string> zones;            // rapl, perf: only zones of these names; empty: all
+  HwmonOptions hwmon;
 };
 
 }  // namespace brahe::energy

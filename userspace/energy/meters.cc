@@ -9,6 +9,7 @@
 
 #include "userspace/base/values.h"
 #include "userspace/energy/fake_meter.h"
+#include "userspace/energy/hwmon_meter.h"
 #include "userspace/energy/model_meter.h"
 #include "userspace/energy/perf_meter.h"
 #include "userspace/energy/powercap_meter.h"
@@ -36,9 +37,9 @@ struct MeterKind {
 constexpr std::array<MeterKind, 6> kKinds = {{
     {"rapl", PowercapMeter::Open},
     {"perf", PerfMeter::Open},
+    {"hwmon", HwmonMeter::Open},
     {"model", OpenModelMeter},
     {"fake", OpenFakeMeter},
-    {"hwmon", NotYet},
     {"msr", NotYet},
 }};
 
@@ -60,6 +61,10 @@ bool Names(const std::vector<std::string>& list, std::string_view name) {
 // What is tried, in this order.
 std::vector<std::string> Order(const MeterOptions& options) {
   std::vector<std::string> order = options.preferred;
+  if (options.hwmon.force) {
+    std::erase(order, "hwmon");
+    order.insert(order.begin(), "hwmon");
+  }
   if (!Names(order, "hwmon") && !Names(order, "msr")) return order;
   for (const std::string& name : MeterOptions().preferred) {
     if (!Names(order, name)) order.push_back(name);

@@ -9,11 +9,12 @@
 
 namespace brahe::energy {
 
-// The first meter of `options.preferred` that works here. "hwmon" and "msr" are Kepler's names for meters that are not
-// here yet: a list with one of them asks for a sensor that cannot be tried, so it goes on with the default order, which
-// ends in the model. Any other list is taken at its word. Each meter that does not work is said in one INFO line with
-// its reason; taking one that does not measure is one WARNING. Error if none works, or if a name is none of these two,
-// "rapl", "perf", "model" and "fake", whatever stands before it. `clock` must outlive the meter.
+// The first meter of `options.preferred` that works here; before it "hwmon", if options.hwmon.force is set. "hwmon" and
+// "msr" are Kepler's words, of which "msr" is not here yet: a list with one of them is from Kepler, which knows no
+// model, so it goes on with the default order, which ends in the model. Any other list is taken at its word. Each meter
+// that does not work is said in one INFO line with its reason; taking one that does not measure is one WARNING. Error
+// if none works, or if a name is none of these two, "rapl", "perf", "model" and "fake", whatever stands before it.
+// `clock` must outlive the meter.
 Result<std::unique_ptr<EnergyMeter>> ChooseMeter(const MeterOptions& options, const Clock& clock);
 
 }  // namespace brahe::energy

@@ -26,6 +26,10 @@ class MetersTest : public testing::Test {
     tree_.Write("class/powercap/intel-rapl:0/energy_uj", "1\n");
     tree_.Write("class/powercap/intel-rapl:0/max_energy_range_uj", "262143328850\n");
   }
+  void AddHwmon() const {
+    tree_.Write("class/hwmon/hwmon0/name", "power_meter\n");
+    tree_.Write("class/hwmon/hwmon0/power1_average", "1\n");
+  }
   [[nodiscard]] Result<std::unique_ptr<EnergyMeter>> Choose(std::vector<std::string> preferred) {
     options_.preferred = std::move(preferred);
     return ChooseMeter(options_, clock_);
@@ -63,15 +67,18 @@ TEST_F(MetersTest, SaysWhyAMeterIsNotUsedAndWarnsOnceOfAnEstimate) {
                           AllOf(HasSubstr("W "), HasSubstr("estimated"), HasSubstr("intel_rapl_msr"))));
 }
 
-TEST_F(MetersTest, PerfIsTriedBetweenPowercapAndTheModel) {
+TEST_F(MetersTest, PerfAndHwmonAreTriedBetweenPowercapAndTheModel) {
   tree_.Write("bus/event_source/devices/power/type", "9\n");
   tree_.MakeFolder("bus/event_source/devices/power/events");
   const auto meter = ChooseMeter(options_, clock_);
   ASSERT_TRUE(meter);
   EXPECT_EQ((*meter)->name(), "model");
-  ASSERT_EQ(log_.lines.size(), 5u);
+  ASSERT_EQ(log_.lines.size(), 6u);
   EXPECT_THAT(log_.lines[0], HasSubstr("I Energy meter rapl is not used"));
   EXPECT_THAT(log_.lines[1], HasSubstr("I Energy meter perf is not used: no energy events in " + tree_.path()));
+  EXPECT_THAT(log_.lines[2], HasSubstr("I Energy meter hwmon is not used: list " + tree_.path() + "/class/hwmon"));
+  AddHwmon();
+  EXPECT_EQ((*ChooseMeter(MeterOptions{options_}, clock_))->name(), "hwmon");
 }
 
 TEST_F(MetersTest, WarnsOfMadeUpEnergy) {
@@ -79,7 +86,27 @@ TEST_F(MetersTest, WarnsOfMadeUpEnergy) {
   EXPECT_THAT(log_.lines.back(), AllOf(HasSubstr("W "), HasSubstr("made up")));
 }
 
-TEST_F(MetersTest, AListWithAMeterOfKeplersThatIsNotHereGoesOnWithTheDefaultOrder) {
+TEST_F(MetersTest, HwmonIsTriedWhereTheListHasIt) {
+  AddHwmon();
+  EXPECT_EQ((*Choose({"rapl", "hwmon"}))->name(), "hwmon");
+  log_.lines.clear();
+  EXPECT_EQ((*Choose({"hwmon"}))->name(), "hwmon");
+  EXPECT_THAT(log_.lines, ElementsAre(HasSubstr("I Energy meter: hwmon")));
+  AddRapl();
+  EXPECT_EQ((*Choose({"rapl", "hwmon"}))->name(), "rapl");
+  EXPECT_EQ((*Choose({"hwmon", "rapl"}))->name(), "hwmon");
+}
+
+TEST_F(MetersTest, HwmonIsTriedBeforeAllOthersIfItIsForced) {
+  AddRapl();
+  options_.hwmon.force = true;
+  EXPECT_EQ((*Choose({"rapl"}))->name(), "rapl") << "there is none";
+  AddHwmon();
+  EXPECT_EQ((*Choose({"rapl"}))->name(), "hwmon");
+  EXPECT_EQ((*Choose({"rapl", "hwmon"}))->name(), "hwmon");
+}
+
+TEST_F(MetersTest, AListInKeplersWordsGoesOnWithTheDefaultOrder) {
   for (const std::vector<std::string>& list : {std::vector<std::string>{"rapl", "hwmon"}, {"hwmon"}, {"msr", "rapl"}}) {
     log_.lines.clear();
     const auto meter = Choose(list);
@@ -110,7 +137,7 @@ TEST_F(MetersTest, AnUnknownNameIsAnErrorThatListsTheKnown) {
   AddRapl();
   const auto meter = Choose({"rapl", "modle"});
   ASSERT_FALSE(meter);
-  EXPECT_THAT(meter.error().message, AllOf(HasSubstr("\"modle\""), HasSubstr("rapl, perf, model, fake")));
+  EXPECT_THAT(meter.error().message, AllOf(HasSubstr("\"modle\""), HasSubstr("rapl, perf, hwmon, model, fake")));
   EXPECT_FALSE(Choose({}));
 }
 

@@ -94,8 +94,9 @@ void ZoneAccounts::WatchForStanding(size_t index, const MeterEpoch& epoch) {
     faults_.Report(key, Describe(index) + " stands still: its CPUs were busy in the last " +
                             std::to_string(account.watch.time().value / Seconds(1).value) +
                             " s, but its counter did not move, so that its energy is not measured. Virtual machines " +
-                            "and firmware may show counters that do not count; leave the zone out by rapl.zones, or " +
-                            "choose another meter, such as model, in cpu.preferredMeters");
+                            "and firmware may show counters that do not count; leave the zone out by " +
+                            (meter_ == "hwmon" ? "experimental.hwmon.zones" : "rapl.zones") +
+                            ", or choose another meter, such as model, in cpu.preferredMeters");
   } else {
     faults_.Clear(key, Describe(index) + " moves again; its energy is measured from now on");
   }
