@@ -18,13 +18,6 @@ namespace {
 
 using BpfTopologyTest = BpfSourceTest;
 
-void StayOn(uint32_t cpu) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(cpu, &set);
-  if (sched_setaffinity(0, sizeof set, &set) != 0) _exit(1);
-}
-
 // The highest online CPU of a socket.
 uint32_t LastCpuOf(const CpuTopology& topology, uint32_t socket) {
   uint32_t last = 0;

@@ -1,5 +1,6 @@
 #include "userspace/cpu/child_process.h"
 
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,6 +32,13 @@ void Burn(Nanoseconds time) {
   const uint64_t end = ThreadCpuTime() + time.value;
   while (ThreadCpuTime() < end) {
   }
+}
+
+void StayOn(uint32_t cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(cpu, &set);
+  if (sched_setaffinity(0, sizeof set, &set) != 0) _exit(1);
 }
 
 ChildProcess::ChildProcess(const std::function<void()>& work) : pid_(fork()), running_(true) {

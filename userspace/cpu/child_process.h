@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <functional>
 #include <vector>
 
@@ -11,6 +12,9 @@ namespace brahe::cpu {
 
 // Uses CPU time until this thread has used `time` of it since the call.
 void Burn(Nanoseconds time);
+
+// Keeps this thread on one CPU, or ends the process.
+void StayOn(uint32_t cpu);
 
 // A child of a test that runs `work` and leaves. Killed at the end if it still runs. Not thread-safe.
 class ChildProcess {
