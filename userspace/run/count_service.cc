@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -156,7 +157,15 @@ class Session {
   Status fault_;  // why nothing can be told of what is counted
 };
 
+// No reading or writing waits longer: a process that is to end must not hang on a client that stops amid a line.
+void LimitWaiting(int fd, Nanoseconds patience) {
+  const timeval limit = {.tv_sec = static_cast<time_t>(patience.value / 1'000'000'000),
+                         .tv_usec = static_cast<suseconds_t>(patience.value / 1'000 % 1'000'000)};
+  for (const int option : {SO_RCVTIMEO, SO_SNDTIMEO}) setsockopt(fd, SOL_SOCKET, option, &limit, sizeof limit);
+}
+
 void ServeClient(UniqueFd fd, int signals, const ServiceOptions& options, const Clock& clock) {
+  LimitWaiting(fd.get(), options.patience);
   const auto peer = http::LocalPeerOf(fd.get());
   if (peer && options.may_ask(*peer)) return Session(std::move(fd), *peer, signals, options, clock).Run();
   const std::string who = peer ? "uid " + std::to_string(peer->uid) : "an unknown user";

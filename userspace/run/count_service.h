@@ -19,6 +19,8 @@ struct ServiceOptions {
   std::string procfs = "/proc";
   Nanoseconds idle = {};  // it ends when nobody has asked for so long; 0: never
   size_t most = 16;       // clients at a time
+  // A client that does not finish a line, or does not read an answer, for so long is given up.
+  Nanoseconds patience = Seconds(5);
 };
 
 // Counts for those who connect to `listener`, each client in a process of its own, until SIGINT or SIGTERM. A client

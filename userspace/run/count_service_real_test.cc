@@ -148,6 +148,14 @@ class CountServiceRealTest : public ::testing::Test {
     said.resize(size);
     return said;
   }
+  [[nodiscard]] LineSocket Connected() const {
+    sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    Path().copy(&address.sun_path[0], sizeof address.sun_path - 1);
+    UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    EXPECT_EQ(connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    return LineSocket(std::move(fd));
+  }
   // What came of having `pid` counted: "counted", or the error.
   std::string CountAs(uid_t uid, pid_t pid) {
     return As(uid, [&] {
@@ -238,14 +246,18 @@ TEST_F(CountServiceRealTest, EndsWhenNobodyAsks) {
   EXPECT_EQ(WaitForService(), 0);
 }
 
+TEST_F(CountServiceRealTest, AClientThatStopsAmidALineIsGivenUp) {
+  Serve({.make_counter = {}, .may_ask = {}, .patience = Milliseconds(50)});
+  LineSocket lines = Connected();
+  ASSERT_TRUE(lines.Read());
+  ASSERT_EQ(write(lines.fd(), "{", 1), 1);
+  EXPECT_FALSE(lines.Read()) << "it is closed";
+  EXPECT_EQ(NotesUntil("gone\n"), "gone\n");
+}
+
 TEST_F(CountServiceRealTest, WhatIsNoQuestionIsAnsweredAndEndsTheCount) {
   Serve();
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  Path().copy(&address.sun_path[0], sizeof address.sun_path - 1);
-  UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  ASSERT_EQ(connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-  LineSocket lines(std::move(fd));
+  LineSocket lines = Connected();
   ASSERT_TRUE(lines.Read());
   ASSERT_TRUE(lines.Write(R"({"ask":"end","elapsed_ns":1})"));
   EXPECT_THAT(*lines.Read(), HasSubstr("nothing is counted"));
