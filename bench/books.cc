@@ -1,7 +1,8 @@
 // Books EPOCHS epochs of a node of LISTED processes of which ACTIVE run in each, and makes the snapshots, with LEVELS
 // levels of groups beside those that there are; prints what that costs as JSON: {"ms": median CPU time of an epoch,
-// "worst_ms": ..., "bytes": heap bytes for each listed process, the latest snapshot included}. CPU time, energy and
-// names come from fakes, which cost next to nothing.
+// "worst_ms": ..., "bytes": heap bytes for each listed process, the latest snapshot included, "state_ms": median CPU
+// time that it adds to an epoch to have its state kept, "write_ms": the same of another thread that writes it out,
+// "state_bytes": what is written}. CPU time, energy and names come from fakes, which cost next to nothing.
 #include <malloc.h>
 #include <time.h>
 
@@ -15,6 +16,10 @@
 #include <vector>
 
 #include "userspace/base/fake_clock.h"
+#include "userspace/base/protobuf_writer.h"
+#include "userspace/checkpoint/checkpoint.h"
+#include "userspace/checkpoint/checkpointer.h"
+#include "userspace/monitor/books_state.h"
 #include "userspace/monitor/epoch_runner.h"
 #include "userspace/monitor/fakes.h"
 
@@ -87,6 +92,23 @@ class Node {
     latest_ = runner_->RunEpoch();  // lets go of the one before, as the monitor does
     return CpuMilliseconds() - begin;
   }
+  // What it costs to have the epoch's state kept: here, and in the thread that writes it.
+  struct Keeping {
+    double state_ms, write_ms;
+    size_t bytes;
+  };
+  Keeping Keep() {
+    const double begin = CpuMilliseconds();
+    monitor::EpochState state = runner_->State(latest_);
+    const double taken = CpuMilliseconds();
+    monitor::AddListed(*state.snapshot, state.books);
+    checkpoint::Checkpoint checkpoint;
+    checkpoint::WriteParts(state, checkpoint);
+    std::string message;
+    ProtobufWriter writer(message);
+    checkpoint::WriteCheckpoint(checkpoint, writer);
+    return {taken - begin, CpuMilliseconds() - taken, message.size()};
+  }
 
  private:
   static ProcessKey KeyOf(uint32_t pid) { return {pid, 1'000'000ULL * pid}; }
@@ -116,17 +138,26 @@ int Main(uint32_t listed, uint32_t active, int epochs, int more_levels) {
 
   std::vector<uint32_t> pids(listed);
   for (uint32_t i = 0; i < listed; ++i) pids[i] = i + 1;
-  std::vector<double> times;
+  std::vector<double> times, state_times, write_times;
+  size_t state_bytes = 0;
   for (int epoch = 0; epoch < epochs; ++epoch) {
     for (uint32_t i = 0; i < active; ++i) {
       std::swap(pids[i], pids[i + random() % (listed - i)]);
       node.Use(pids[i], Nanoseconds{1 + random() % 1'000'000});
     }
     times.push_back(node.RunEpoch());
+    const Node::Keeping keeping = node.Keep();
+    state_times.push_back(keeping.state_ms);
+    write_times.push_back(keeping.write_ms);
+    state_bytes = keeping.bytes;
   }
-  std::sort(times.begin(), times.end());
-  std::printf("{\"ms\": %.4f, \"worst_ms\": %.4f, \"bytes\": %.1f}\n", times[times.size() / 2], times.back(),
-              static_cast<double>(bytes) / listed);
+  for (std::vector<double>* each : {&times, &state_times, &write_times}) std::sort(each->begin(), each->end());
+  const size_t middle = times.size() / 2;
+  std::printf(
+      "{\"ms\": %.4f, \"worst_ms\": %.4f, \"bytes\": %.1f, \"state_ms\": %.4f, \"write_ms\": %.4f, "
+      "\"state_bytes\": %zu}\n",
+      times[middle], times.back(), static_cast<double>(bytes) / listed, state_times[middle], write_times[middle],
+      state_bytes);
   return 0;
 }
 

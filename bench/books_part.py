@@ -18,6 +18,9 @@ def bench_books(table, quick):
         figures = books(listed, active)
         table.add(f"{name}: CPU per epoch", figures["ms"], "ms", bound)
         table.add(f"{name}: heap for each", figures["bytes"], "B", 640)
+        table.add(f"{name}: added by keeping its state", figures["state_ms"], "ms", 0.2)
+        table.add(f"{name}: writing it, in another thread", figures["write_ms"], "ms", 2 * max(1, listed / 8000))
+        table.add(f"{name}: state", figures["state_bytes"] / listed, "B each", 100)
         # In turns: a shared machine changes its pace.
         pairs = [(books(listed, active)["ms"], books(listed, active, 20)["ms"]) for _ in range(1 if quick else 5)]
         more_name = f"{name}: with 20 more levels of groups"

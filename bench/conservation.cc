@@ -33,6 +33,7 @@ int Main(uint64_t seconds, uint32_t max_processes) {
     if (const auto cut = (*source)->Cut(); !cut) std::exit(1);
     auto epoch = (*source)->Collect();
     if (!epoch) std::exit(1);
+    (*source)->Acknowledge();
     return *std::move(epoch);
   };
   next_epoch();

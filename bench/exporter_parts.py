@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import protobuf_families
 from client_parts import bench_scrapers
 from exposition import Exposition
 from herd import Herd, Room
@@ -62,10 +63,27 @@ def measure_scrapes(exporter, count, **headers):
     return latencies, cpu, body
 
 
+def measure_protobuf(exporter, count, rounds):
+    """Scrapes in protocol buffers: (CPU seconds, the ratio of each to one of text just before, since a shared machine changes its
+    pace, CPU seconds compressed)."""
+    asked = {"Accept": protobuf_families.TYPE}
+    cpu, ratios = [], []
+    for _ in range(rounds):
+        _, [text], _ = measure_scrapes(exporter, 1)
+        _, [binary], body = measure_scrapes(exporter, 1, **asked)
+        cpu.append(binary)
+        ratios.append(binary / text)
+    listed = protobuf_families.as_one_message(body).count(b"sleepers")
+    if listed < count:
+        sys.exit(f"bench: only {listed} samples in protocol buffers are of {count} processes")
+    _, zipped_cpu, _ = measure_scrapes(exporter, rounds, **asked, **{"Accept-Encoding": "gzip"})
+    return cpu, ratios, zipped_cpu
+
+
 def bench_exporter(table, count, quick):
     """An exporter with `count` listed processes that sleep."""
     name, full = f"exporter, {count} processes", count >= 8000
-    with Room(count), ReadyNode(BRAHE, *FLAGS) as node, Herd("sleepers", count):
+    with Room(count), ReadyNode(BRAHE, *FLAGS) as node, Herd(measuring("sleepers"), count):
         exporter = node.exporter
         settle(count)
         used = cpu_per_epoch(exporter, quick)
@@ -76,6 +94,7 @@ def bench_exporter(table, count, quick):
         plain_peak = exporter.peak_memory_mib(forget=True)
         _, zipped_cpu, zipped = measure_scrapes(exporter, rounds, **{"Accept-Encoding": "gzip"})
         zipped_peak = exporter.peak_memory_mib()
+        binary_cpu, ratios, binary_zipped_cpu = measure_protobuf(exporter, count, rounds)
         lines = gzip.decompress(zipped).split(b"\n")
         check_listed(lines, count)
         table.add(f"{name}: series", sum(1 for line in lines if line and not line.startswith(b"#")), "")
@@ -84,6 +103,14 @@ def bench_exporter(table, count, quick):
         table.add(f"{name}: CPU per epoch", used, "ms", SLEEPING_MS.get(count))
         table.add(f"{name}: CPU per scrape", statistics.median(cpu) * 1e3, "ms", 15 if full else None)
         table.add(f"{name}: CPU per scrape, gzip", statistics.median(zipped_cpu) * 1e3, "ms", 50 if full else None)
+        table.add(f"{name}: CPU per scrape, protobuf", statistics.median(binary_cpu) * 1e3, "ms", 15 if full else None)
+        table.add(f"{name}: CPU per scrape, protobuf / text", statistics.median(ratios), "x", 1 if full else None)
+        table.add(
+            f"{name}: CPU per scrape, protobuf and gzip",
+            statistics.median(binary_zipped_cpu) * 1e3,
+            "ms",
+            50 if full else None,
+        )
         table.add(f"{name}: scrape, median", statistics.median(latencies) * 1e3, "ms", 60 if full else None)
         table.add(f"{name}: RSS", idle, "MiB", 20 if full else None)
         table.add(f"{name}: RSS added by a scrape", plain_peak - idle, "MiB", 4 if full else None)
@@ -95,7 +122,7 @@ def bench_exporter(table, count, quick):
 def bench_crowd(table, count, quick):
     """An exporter with so many sleeping processes that only the cost of an epoch is of interest."""
     name = f"exporter, {count} processes"
-    with Room(count), ReadyNode(BRAHE, *FLAGS) as node, Herd("sleepers", count):
+    with Room(count), ReadyNode(BRAHE, *FLAGS) as node, Herd(measuring("sleepers"), count):
         settle(count)
         used, memory = cpu_per_epoch(node.exporter, quick), node.exporter.memory_mib()
         _, zipped = node.exporter.get_bytes(**{"Accept-Encoding": "gzip"})
@@ -113,7 +140,7 @@ def seconds_of_active(body):
 def bench_active(table, count, quick):
     """An exporter with `count` processes that all run in every epoch."""
     name = f"exporter, {count} active"
-    with Room(count), ReadyNode(BRAHE, *FLAGS) as node, Herd("active", count, ACTIVE_PERIOD_MS):
+    with Room(count), ReadyNode(BRAHE, *FLAGS) as node, Herd(measuring("active"), count, ACTIVE_PERIOD_MS):
         settle(count)
         used = cpu_per_epoch(node.exporter, quick)
         bodies = []

@@ -20,7 +20,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 # The path comes first.
 from herd import Herd, Room  # noqa: E402
 from node import Node  # noqa: E402
-from programs import BRAHE  # noqa: E402
+from programs import BRAHE, measuring  # noqa: E402
 from prometheus import Prometheus  # noqa: E402
 
 HERDS = (("asleep", "sleepers", 2000), ("running", "active", 2000, 500))
@@ -65,7 +65,7 @@ def heap_of_an_empty_one():
 def measure(program, *arguments, seconds):
     with Room(arguments[0]), tempfile.TemporaryDirectory() as folder, Node(BRAHE, "--monitor.interval=1s") as node:
         node.exporter.first_scrape()
-        with Herd(program, *arguments):
+        with Herd(measuring(program), *arguments):
             prometheus = started(folder, {"brahe": {"port": node.exporter.port}})
             try:
                 time.sleep(seconds)

@@ -11,7 +11,7 @@ import threading
 import time
 
 from herd import Herd, Room
-from programs import BRAHE
+from programs import BRAHE, measuring
 
 INTERVAL = 1.0
 # The most of a core that it may take.
@@ -53,7 +53,7 @@ class LiveTop:
 def bench_top(table, count, quick):
     """One that counts by itself, with `count` processes that sleep."""
     name = f"top, {count} processes"
-    with Room(count), LiveTop("--cpu.time-source=bpf", f"--interval={INTERVAL}s") as top, Herd("sleepers", count):
+    with Room(count), LiveTop("--cpu.time-source=bpf", f"--interval={INTERVAL}s") as top, Herd(measuring("sleepers"), count):
         time.sleep(3 * INTERVAL + count / 5000)
         before, begin, written = top.cpu_seconds(), time.monotonic(), top.written
         time.sleep((3 if quick else 16) * INTERVAL)

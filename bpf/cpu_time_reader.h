@@ -22,6 +22,18 @@ inline void KeepLoadsInOrder()
 #endif
 }
 
+/* What was stored before is in memory, where all see it, before the clock is read after. */
+inline void WaitForStores()
+{
+#if defined(__aarch64__)
+	asm volatile("dmb ish" ::: "memory");
+#elif defined(__x86_64__)
+	asm volatile("" ::: "memory"); /* a sequentially consistent store is an exchange, which waits by itself */
+#else
+#error "say how stores are waited for here"
+#endif
+}
+
 /* Copies the slot. False if its handler was running meanwhile: then the copy is worth nothing. */
 inline bool TryReadSlot(const struct cpu_slot &slot, struct cpu_slot &copy)
 {

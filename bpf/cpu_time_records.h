@@ -25,6 +25,12 @@ struct task_key {
 enum { OVERFLOW_TGID = 0xffffffffU };
 
 /*
+ * Set in task_key.tgid of a record that user space has taken from its owner, and that waits until no handler can hold
+ * it: the key is nobody's then, and tells whose it was. Of OVERFLOW_TGID the bit is taken away. No pid has it.
+ */
+#define RESTING_BIT 0x80000000U
+
+/*
  * Element of array `records`: what one process used in one cgroup on one socket. One cache line, written by handlers
  * on all CPUs. Element 0 stands for none.
  *
@@ -32,17 +38,21 @@ enum { OVERFLOW_TGID = 0xffffffffU };
  * is added to is decided by the cut.
  */
 struct task_record {
-	struct task_key key; /* all 0 while nobody owns it */
+	struct task_key key; /* all 0 while it is free; see RESTING_BIT */
 	__u64 ns[2];
-	__u64 read_ns[2]; /* what ns[] was when user space last read that bank; written by user space only */
+	/*
+	 * What ns[] was when user space last read that bank and has kept what it read; written by user space only. What
+	 * has been read and not been kept yet, an ending of user space leaves to be read again.
+	 */
+	__u64 read_ns[2];
 	/* The process' real user id, noted by the first slice since the bank was last read; NO_UID: not known. */
 	__u32 uid;
-	__u32 read_uid; /* the one that user space has told of the process last; written by user space only */
+	__u32 known; /* 1: user space has kept a reading of it since it has this owner; written by user space only */
 } __attribute__((aligned(64)));
 
 /*
  * Element of array `marks`: a byte for each of MARKS_EACH records and each bank, set by the first slice that is added
- * since the bank was last read (it finds ns == read_ns), and cleared by user space when it reads the bank.
+ * since the bank was last read (it finds ns == read_ns), and cleared by user space with read_ns.
  */
 enum { MARKS_EACH = 64 };
 struct record_marks {

@@ -32,7 +32,9 @@ OTHERS = {
     "helm": {"--namespace", "--create-namespace", "--set"},
     "kubectl": {"--raw", "--timeout", "--type", "--from", "--from-file", "--previous", "--cascade"},
     "Prometheus": {"--enable-feature"},
-    "podman": {"--input", "--rm", "--network", "--read-only", "--security-opt", "--cap-drop", "--cap-add", "--volume"},
+    "podman": {
+        "--input", "--rm", "--network", "--read-only", "--security-opt", "--cap-drop", "--cap-add", "--device", "--volume",
+    },
     "docker": {"--cgroup-parent"},
     "VirtualBox": {"--startvm", "--comment"},
     "VBoxHeadless": {"--startvm", "--comment"},
@@ -48,8 +50,8 @@ OTHERS = {
 }
 # Before 0.10; docs/migrating.md says what became of it.
 OLD_METRICS = {"kepler_container_joules_total"}
-# OpenTelemetry's, which look like settings.
-CONVENTIONS = {"host.arch", "host.name"}
+# OpenTelemetry's, and values of the chart, which look like settings.
+CONVENTIONS = {"host.arch", "host.name", "state.enabled", "state.hostPath"}
 PEERS = re.compile(r"\b(?:scaph|ceems)_\w+")
 METRIC = re.compile(r"(?<![\w:./-])((?:kepler|brahe|process)_[a-z0-9_]+)(?![\w:(/.]|\*\.)")
 
@@ -152,7 +154,7 @@ class FlagsTest(DocumentsTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        helps = [output(BRAHE, *command, "--help").stdout for command in ([], ["run"], ["check"], ["top"])]
+        helps = [output(BRAHE, *command, "--help").stdout for command in ([], ["run"], ["check"], ["top"], ["state"])]
         stated = "".join(helps) + cls.documents["docs/configuration.md"]
         cls.ours = set()
         for no, name in re.findall(r"--(\[no-\])?([a-z][\w.-]*)", stated):
@@ -178,7 +180,7 @@ class FlagsTest(DocumentsTest):
 
 class YamlTest(DocumentsTest):
     def test_blocks_of_settings_are_taken_as_they_stand(self):
-        checked = dict.fromkeys(("chart", "prometheus", "web", "brahe", "collector"), 0)
+        checked = dict.fromkeys(("chart", "prometheus", "web", "brahe", "collector", "bmcs"), 0)
         for path, text in self.documents.items():
             for block in markdown.blocks(text):
                 of_kubernetes = re.search(r"^(apiVersion|resources|patches):", block.text, re.MULTILINE)
@@ -206,6 +208,13 @@ class YamlTest(DocumentsTest):
                 within = key in ("prometheus",) or re.search(rf"^\| `(?:[\w-]+\.)*{key}` \|", reference, re.MULTILINE)
                 self.expect(within, f"{where}: {key}")
             return "web"
+        if text.startswith("nodes:"):
+            bmcs = yaml.safe_load(text)
+            self.expect(set(bmcs["nodes"].values()) <= set(bmcs["bmcs"]), f"{where}: {bmcs['nodes']}")
+            for key in {key for bmc in bmcs["bmcs"].values() for key in bmc}:
+                rows = re.findall(r"^\| (`.+?`) \|", self.documents["docs/redfish.md"], re.MULTILINE)
+                self.expect(any(f"`{key}`" in row for row in rows), f"{where}: {key}")
+            return "bmcs"
         if text.startswith("receivers:"):
             collector = yaml.safe_load(text)
             for pipeline in collector["service"]["pipelines"].values():
@@ -251,11 +260,14 @@ class CardinalityTest(DocumentsTest):
     """The tables of docs/operations.md follow from its formula and from docs/metrics.md."""
 
     ZONES, SOCKETS, CPUS, CONTAINERS, PODS = 2, 2, 64, 60, 30
+    GROUPS = {"namespace": 10, "owner": 30, "program": 40}
 
     def test_the_formula_has_as_many_series_a_workload_as_the_reference(self):
         text = self.documents["docs/metrics.md"]
-        rows = re.findall(r"^\| `kepler_(\w+?)_cpu_\w+` \| \w+ \| (.*?) \|", text, re.MULTILINE)
-        for level, expected in (("process", (2, 1)), ("container", (2, 1)), ("vm", (2, 0)), ("pod", (2, 0))):
+        rows = re.findall(r"^\| `(?:kepler|brahe)_(\w+?)_cpu_\w+` \| \w+ \| (.*?) \|", text, re.MULTILINE)
+        groups = ("namespace", "owner", "program", "unit", "user", "job")
+        expectations = {"process": (2, 1), "container": (2, 1), "vm": (2, 0), "pod": (2, 0), **dict.fromkeys(groups, (2, 1))}
+        for level, expected in expectations.items():
             labels = [set(row[1].split(", ")) for row in rows if row[0] == level]
             with_zone = sum("zone" in one for one in labels)
             self.assertEqual((with_zone, len(labels) - with_zone), expected, level)
@@ -277,9 +289,16 @@ class CardinalityTest(DocumentsTest):
             row = f"| {' | '.join(cells)} |"
             self.expect(row in text, row)
 
+    def test_the_formula_is_the_one_that_the_tables_follow(self):
+        said = (
+            "150 + CPUs + 7 Z + 6 Z S + (2 Z + 1) (processes + containers + groups) + 2 Z (virtual machines + pods)"
+        )
+        self.assertIn(f"\nseries = {said}\n", self.documents["docs/operations.md"])
+
     def series(self, processes):
         z, s = self.ZONES, self.SOCKETS
-        return 150 + self.CPUS + 7 * z + 6 * z * s + (2 * z + 1) * (processes + self.CONTAINERS) + 2 * z * self.PODS
+        workloads = processes + self.CONTAINERS + sum(self.GROUPS.values())
+        return 150 + self.CPUS + 7 * z + 6 * z * s + (2 * z + 1) * workloads + 2 * z * self.PODS
 
     @staticmethod
     def size(size):
@@ -299,11 +318,9 @@ class ScaleTest(DocumentsTest):
         "process": (400, 2, 1),
         "container": (CardinalityTest.CONTAINERS, 2, 1),
         "pod": (CardinalityTest.PODS, 2, 0),
-        "namespace": (10, 2, 1),
-        "owner": (30, 2, 1),
-        "program": (40, 2, 1),
+        **{level: (members, 2, 1) for level, members in CardinalityTest.GROUPS.items()},
     }
-    GROUPS = ("namespace", "owner", "program")
+    GROUPS = tuple(CardinalityTest.GROUPS)
     CHOICES = {
         "all of these": tuple(MEMBERS),
         "no processes": ("container", "pod", *GROUPS),

@@ -29,16 +29,17 @@ def pack(root, out):
 
 
 class Initramfs:
-    """Everything that a guest sees, as one file. Closing it removes the file."""
+    """Everything that a guest sees, as one file. Closing it removes the file. `init`: which file of this folder is its first
+    process."""
 
-    def __init__(self, architecture):
+    def __init__(self, architecture, init="init"):
         self.architecture = architecture
         self.folder = tempfile.mkdtemp(prefix="brahe-guest.")
         self.root = os.path.join(self.folder, "root")
         for name in ("bin", "tests", "proc", "sys", "dev", "tmp", "run", "results", "etc"):
             os.makedirs(os.path.join(self.root, name))
         self.copy(architecture.tool("busybox"), "/bin/busybox")
-        self.copy(os.path.join(HERE, "init"), "/init")
+        self.copy(os.path.join(HERE, init), "/init")
         self.plan = []
         self.path = os.path.join(self.folder, "initramfs.cpio")
 

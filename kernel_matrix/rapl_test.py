@@ -40,6 +40,15 @@ def folders():
     }
 
 
+def last_cpus():
+    """{socket: one of its CPUs}"""
+    cpus = {}
+    for cpu in range(os.cpu_count()):
+        with open(f"/sys/devices/system/cpu/cpu{cpu}/topology/physical_package_id") as package:
+            cpus[int(package.read())] = cpu
+    return cpus
+
+
 def burn_on(cpu):
     pid = os.fork()
     if pid == 0:
@@ -53,13 +62,15 @@ class Fixture(unittest.TestCase):
     """An exporter on a fresh tree of zones that use nothing yet."""
 
     unit_uj, range_uj = 1, 1 << 40
+    interval = "200ms"
+    flags = ()
 
     def setUp(self):
         parameters = (f"zones={','.join(ZONES)}", f"unit_uj={self.unit_uj}", f"range_uj={self.range_uj}")
         subprocess.run(["insmod", "/modules/test_rapl.ko", *parameters], check=True)
         self.addCleanup(self.unload)
-        flags = ("--monitor.interval=200ms", "--monitor.staleness=1ms", "--cpu.preferred-meters=rapl")
-        self.exporter = ExporterProcess(BRAHE, *flags)
+        flags = (f"--monitor.interval={self.interval}", "--monitor.staleness=1ms", "--cpu.preferred-meters=rapl")
+        self.exporter = ExporterProcess(BRAHE, *flags, *self.flags)
         self.addCleanup(self.stop)
         self.exporter.first_scrape()
         self.driven = dict.fromkeys(ZONES, 0)  # microjoules since then
@@ -130,30 +141,31 @@ class RaplTest(Fixture):
         self.assertTrue(least * MICRO <= joules <= most * MICRO, f"{least} {joules} {most}")
         self.assertGreater(least, 75_000_000)
 
-    def test_each_socket_pays_for_what_ran_on_it(self):
-        sockets = {}
-        for cpu in range(os.cpu_count()):
-            with open(f"/sys/devices/system/cpu/cpu{cpu}/topology/physical_package_id") as package:
-                sockets[int(package.read())] = cpu
-        self.assertEqual(len(sockets), 2)
-        burner = burn_on(sockets[1])
+    def test_each_socket_pays_for_what_ran_on_it_also_when_it_moves(self):
+        watts = {0: 80, 1: 20}
+        cpus = last_cpus()
+        self.assertEqual(set(cpus), set(watts))
+        for socket, power in watts.items():
+            command("power", f"package-{socket}", power * 1000)
+        burner = burn_on(cpus[1])
         self.addCleanup(os.waitpid, burner, 0)
         self.addCleanup(os.kill, burner, signal.SIGKILL)
-        time.sleep(0.5)
-        before = self.scrape()
-        for _ in range(10):
-            self.step("package-1", 10_000_000)
-            time.sleep(0.2)
-        after = self.scrape()
+        for socket, other in ((1, 0), (0, 1)):
+            os.sched_setaffinity(burner, {cpus[socket]})
+            time.sleep(0.5)
+            before = self.scrape()
+            time.sleep(2)
+            after = self.scrape()
 
-        def used(name, **labels):
-            return after.sum(name, **labels) - before.sum(name, **labels)
+            def used(name, **labels):
+                return after.sum(name, zone="package", **labels) - before.sum(name, zone="package", **labels)
 
-        active = used("brahe_socket_cpu_active_joules_total", zone="package", socket="1")
-        mine = used("kepler_process_cpu_joules_total", zone="package", pid=str(burner))
-        self.assertEqual(used("brahe_socket_cpu_joules_total", zone="package", socket="0"), 0)
-        self.assertGreater(active, 40)
-        self.assertGreater(mine, active * Decimal("0.8"))
+            mine = used("kepler_process_cpu_joules_total", pid=str(burner))
+            here = used("brahe_socket_cpu_active_joules_total", socket=str(socket))
+            # One of the two CPUs of the socket was busy, at least.
+            self.assertGreater(here, watts[socket] * Decimal("0.9"))
+            self.assertLessEqual(mine, here, f"of socket {other} it has nothing")
+            self.assertGreater(mine, here * Decimal("0.8"), f"socket {socket}")
 
     def test_a_zone_that_cannot_be_read_stops_no_other(self):
         command("error", "package-1/dram", 5)
@@ -246,6 +258,44 @@ class UnitTest(Fixture):
         self.step("package-0", 61 * 10_000 + 60)
         scrape = self.settled()
         self.assertEqual(scrape.one("brahe_socket_cpu_joules_total", zone="package", socket="0"), 610_000 * MICRO)
+
+
+class BaselineTest(Fixture):
+    interval = "500ms"
+    flags = ("--attribution.idle-split=baseline",)
+
+    def baseline(self, socket):
+        scrape = self.scrape()
+        name = "brahe_socket_cpu_baseline_watts"
+        return scrape.one(name, zone="package", socket=str(socket)) if scrape.sum(name, socket=str(socket)) else None
+
+    def await_baseline(self, socket, watts):
+        deadline = time.monotonic() + 60
+        while (learnt := self.baseline(socket)) is None or abs(learnt - watts) > watts * Decimal("0.03"):
+            self.assertLess(time.monotonic(), deadline, f"{learnt} for {watts} W")
+            time.sleep(0.5)
+
+    def test_the_power_of_a_quiet_machine_is_learnt_and_what_is_more_is_of_those_who_run(self):
+        for watts in (30, 20):  # a step down is followed
+            command("power", "package-0", watts * 1000)
+            command("power", "package-1", watts * 1000)
+            for socket in (0, 1):
+                self.await_baseline(socket, watts)
+        burner = burn_on(last_cpus()[1])
+        self.addCleanup(os.waitpid, burner, 0)
+        self.addCleanup(os.kill, burner, signal.SIGKILL)
+        command("power", "package-1", 50_000)
+        time.sleep(1)
+        before = self.scrape()
+        begin = time.monotonic()
+        time.sleep(3)
+        after = self.scrape()
+        mine = sum(
+            sign * scrape.sum("kepler_process_cpu_joules_total", zone="package", pid=str(burner))
+            for sign, scrape in ((1, after), (-1, before))
+        )
+        # Half of the socket's CPUs; by usage it would be 25 W.
+        self.assertAlmostEqual(float(mine) / (time.monotonic() - begin), 30, delta=4.5)
 
 
 if __name__ == "__main__":

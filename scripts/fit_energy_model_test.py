@@ -3,6 +3,7 @@
 
 import importlib.machinery
 import importlib.util
+import math
 import sys
 import unittest
 
@@ -41,8 +42,8 @@ NAMES = {
 }
 
 
-def result(name, cpu, idle=1.0, most=5.0, threads=64, cores=32, shape=SHAPE):
-    """A published result of a machine that draws `idle` to `most` watts a thread."""
+def result(name, cpu, idle=1.0, most=5.0, threads=64, cores=32, shape=SHAPE, chips=2, memory=128):
+    """A published result of a machine that draws `idle` to `most` watts a thread; `memory` in GiB."""
     watts = [threads * (idle + (most - idle) * part) for part in shape]
     row = {f"{load}_AvgPower": watt for load, watt in zip(range(0, 101, 10), watts)}
     return row | {
@@ -50,11 +51,29 @@ def result(name, cpu, idle=1.0, most=5.0, threads=64, cores=32, shape=SHAPE):
         "HW_CPUName": name,
         "CPUName": cpu,
         "HW_HardwareThreads": f"{threads} (2 / core)",
-        "HW_CPUsEnabled": f"{cores} cores, 2 chips",
-        "CPUChips": "2",
+        "HW_CPUsEnabled": f"{cores} cores, {chips} chips",
+        "CPUChips": str(chips),
+        "HW_MemAmountGB": str(memory),
         "TDP": "100",
         "Hardware_Availability_Year": "2019",
     }
+
+
+# Of threads a socket, memory a thread and a single socket, on idle and on max watts.
+EFFECTS = [[-0.8, 0.3, 0.2], [-0.5, 0.1, 0.05]]
+# Threads, sockets and GiB: three usual ones, two that draw less a thread, and two that draw more.
+SIZES = [(64, 2, 128), (64, 2, 128), (64, 2, 128), (128, 2, 256), (64, 2, 64), (16, 1, 32), (32, 1, 128)]
+
+
+def results_by_size():
+    """Of three CPUs for each server generation, in machines of SIZES that follow EFFECTS exactly."""
+    results = []
+    for key in (key for key in NAMES if key.endswith("-server")):
+        for i, (threads, chips, memory) in enumerate(3 * SIZES):
+            steps = [math.log(threads / chips / 32), math.log(memory / threads / 2), chips == 1]
+            idle, most = (w * math.exp(sum(a * b for a, b in zip(e, steps))) for w, e in zip((1, 5), EFFECTS))
+            results.append(result(NAMES[key], f"{key}{i // 7}", idle, most, threads, threads // 2, SHAPE, chips, memory))
+    return results
 
 
 def results_of_all():
@@ -93,6 +112,31 @@ class FitTest(unittest.TestCase):
         for estimate, watts in row.whole[-11 * len(odd) :]:
             self.assertAlmostEqual(watts / estimate, 2)
 
+    def test_what_a_size_does_is_found_and_the_estimates_by_it_have_no_error(self):
+        row = row_of(results_by_size(), "zen2-server")
+        self.assertEqual(row.usual, fit_energy_model.Size(32, 2048, 0))
+        self.assertGreater(max(fit_energy_model.parts_of_estimate(row.whole)), 0.3)
+        self.assertLess(max(fit_energy_model.parts_of_estimate(row.sized)), 1e-6)
+        for found, truth in zip(fit_energy_model.Fit(results_by_size(), ()).size_effects_without(None), EFFECTS):
+            for one, other in zip(found, truth):
+                self.assertAlmostEqual(one, other, places=6)
+
+    def test_what_a_size_does_is_not_learnt_from_the_cpu_that_is_left_out(self):
+        odd = [result(NAMES["zen2-server"], "odd", idle=9, most=90, threads=8, cores=4) for _ in range(6)]
+        fit = fit_energy_model.Fit(results_by_size() + odd, ())
+        for found, truth in zip(fit.size_effects_without("odd"), EFFECTS):
+            for one, other in zip(found, truth):
+                self.assertAlmostEqual(one, other, places=6)
+        self.assertGreater(abs(fit.size_effects_without(None)[0][0] - EFFECTS[0][0]), 0.01)
+
+    def test_the_size_of_a_desktop_tells_nothing(self):
+        row = row_of(results_of_all(), "skylake-client")
+        self.assertEqual((row.usual, row.sized, fit_energy_model.size_text(row)), (None, None, ""))
+
+    def test_a_size_far_from_the_usual_one_counts_as_one_nearer(self):
+        size, usual = fit_energy_model.Size(1, 1 << 20, 1), fit_energy_model.Size(64, 1024, 0)
+        self.assertEqual(fit_energy_model.beyond(size, usual), [-math.log(8), math.log(8), 1])
+
     def test_a_generation_of_few_results_is_made_from_its_era_and_its_tdp(self):
         few = [row for row in results_of_all() if row["CPUName"] not in ("zen3-server1", "zen3-server2")]
         row = row_of(few, "zen3-server", [tdp("", "Nameless", 9000, 1)])
@@ -108,6 +152,12 @@ class FitTest(unittest.TestCase):
 
     def test_a_shape_never_falls(self):
         self.assertEqual(fit_energy_model.rising([0, 0.3, 0.2, 0.4, 1.1, 0.9]), [0, 0.3, 0.3, 0.4, 1, 1])
+
+    def test_the_slowest_update_is_the_99th_of_100_of_the_slower_counter(self):
+        rows = [{"package_ms": str(i), "dram_ms": str(i / 2)} for i in range(1, 101)]
+        self.assertEqual(fit_energy_model.slowest_update(rows), 100)
+        self.assertEqual(fit_energy_model.slowest_update(10 * rows), 100)
+        self.assertEqual(fit_energy_model.slowest_update(rows[:98] + 2 * rows[97:98]), 98)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@
 #include "userspace/check/judge.h"
 #include "userspace/check/observe.h"
 #include "userspace/check/report.h"
+#include "userspace/command_error.h"
 #include "userspace/config/check_line.h"
 #include "userspace/config/version.h"
 #include "userspace/log_keeper.h"
@@ -30,10 +31,7 @@ namespace {
 
 constexpr int kNotKnown = 2;
 
-int Fatal(const std::string& message) {
-  std::cerr << (message.starts_with("brahe check: ") ? "" : "brahe check: ") << message << "\n";
-  return kNotKnown;
-}
+int Fatal(const std::string& message) { return FailCommand("check", message, kNotKnown); }
 
 // Those of docs/security.md that this process has not. CAP_SYS_ADMIN is as good as the first two.
 std::vector<std::string> MissingRights() {

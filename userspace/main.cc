@@ -13,7 +13,9 @@
 #include "userspace/check_command.h"
 #include "userspace/run_command.h"
 #include "userspace/serve.h"
+#include "userspace/state_command.h"
 #include "userspace/top_command.h"
+#include "userspace/unpin_command.h"
 
 namespace brahe {
 namespace {
@@ -21,7 +23,11 @@ namespace {
 constexpr struct Command {
   std::string_view name;
   int (*run)(int count, char** arguments);
-} kCommands[] = {{"run", RunCommand}, {"check", CheckCommand}, {"top", TopCommand}};
+} kCommands[] = {{"run", RunCommand},
+                 {"check", CheckCommand},
+                 {"top", TopCommand},
+                 {"state", StateCommand},
+                 {"unpin", UnpinCommand}};
 
 std::string DescribeUnknown(std::string_view word) {
   std::vector<std::string> names;

@@ -12,6 +12,7 @@
 #include "userspace/base/clock.h"
 #include "userspace/base/file.h"
 #include "userspace/base/log_format.h"
+#include "userspace/command_error.h"
 #include "userspace/config/run_line.h"
 #include "userspace/config/version.h"
 #include "userspace/run/command_runner.h"
@@ -26,10 +27,7 @@ namespace {
 // As env, nice and timeout have it: what failed is this program, and not the command.
 constexpr int kRunFailed = 125;
 
-int Fatal(const std::string& message) {
-  std::cerr << (message.starts_with("brahe run: ") ? "" : "brahe run: ") << message << "\n";
-  return kRunFailed;
-}
+int Fatal(const std::string& message) { return FailCommand("run", message, kRunFailed); }
 
 // Standard error, or the file that is to be written. Made before the command runs, so that no run is in vain.
 Result<UniqueFd> OpenOutput(const std::string& output) {

@@ -17,13 +17,19 @@
 #include <utility>
 #include <vector>
 
+#include "userspace/attribution/baseline_split.h"
+#include "userspace/attribution/split_policy.h"
 #include "userspace/base/clock.h"
 #include "userspace/base/file.h"
 #include "userspace/base/log_format.h"
 #include "userspace/base/values.h"
+#include "userspace/checkpoint/checkpointer.h"
 #include "userspace/config/config.h"
 #include "userspace/config/version.h"
+#include "userspace/earlier_life.h"
 #include "userspace/exporter/exporter.h"
+#include "userspace/gpu/nvml_meter.h"
+#include "userspace/guests/guest_writer.h"
 #include "userspace/http/listen_socket.h"
 #include "userspace/http/local_socket.h"
 #include "userspace/kube/pod_directory.h"
@@ -31,6 +37,7 @@
 #include "userspace/monitor/monitor.h"
 #include "userspace/otlp/push_exporter.h"
 #include "userspace/otlp/sender.h"
+#include "userspace/platform_power.h"
 #include "userspace/privileges.h"
 #include "userspace/revision.h"
 #include "userspace/service/service_manager.h"
@@ -61,6 +68,7 @@ sigset_t BlockSignals() {
   sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);  // a client that hangs up is that client's affair
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of who writes it
   return signals;
 }
 
@@ -132,12 +140,14 @@ std::function<instruments::PushFigures()> FiguresOf(const otlp::PushExporter* pu
   };
 }
 
-monitor::MonitorOptions OptionsOf(const config::Config::Monitor& config, const service::ServiceManager& manager) {
+monitor::MonitorOptions OptionsOf(const config::Config::Monitor& config, const service::ServiceManager& manager,
+                                  monitor::StateKeeper* keeper) {
   monitor::MonitorOptions options = {.interval = config.interval,
                                      .staleness = config.staleness,
                                      .max_terminated = config.max_terminated,
                                      .min_terminated_energy = config.min_terminated_energy,
-                                     .terminated_retention = config.terminated_retention};
+                                     .terminated_retention = config.terminated_retention,
+                                     .keeper = keeper};
   if (const auto period = manager.alive_period()) {
     options.alive = [&manager] { manager.Alive(); };
     options.alive_period = *period;
@@ -145,12 +155,53 @@ monitor::MonitorOptions OptionsOf(const config::Config::Monitor& config, const s
   return options;
 }
 
-monitor::MonitorParts MakeParts(const config::Config& config, Sources sources, kube::PodDirectory* pods) {
+std::unique_ptr<attribution::SplitPolicy> MakeSplit(const config::Config::Attribution& attribution,
+                                                    const EarlierLife& life, const std::vector<energy::Zone>& zones) {
+  if (attribution.idle_split == "baseline") return std::make_unique<attribution::BaselineSplit>(LearntOf(life, zones));
+  return std::make_unique<attribution::UsageSplit>();
+}
+
+// None where they are not asked for. It has threads.
+std::unique_ptr<gpu::GpuMeter> MakeGpuMeter(const config::Config::Gpu& config) {
+  return config.enabled ? std::make_unique<gpu::NvmlMeter>(gpu::NvmlOptions(), SystemClock()) : nullptr;
+}
+
+std::optional<Microwatts> IdlePowerOf(const config::Config::Gpu& config) {
+  return config.idle_power.value != 0 ? std::optional(config.idle_power) : std::nullopt;
+}
+
+monitor::MonitorParts MakeParts(const config::Config& config, const EarlierLife& life, Sources sources,
+                                kube::PodDirectory* pods) {
+  auto split = MakeSplit(config.attribution, life, sources.energy->zones());
   return {.cpu_time = std::move(sources.cpu_time),
           .energy = std::move(sources.energy),
           .workloads = std::make_unique<monitor::HostWorkloadResolver>(config.host.procfs,
                                                                        sources.hierarchy.mount_point, LookupIn(pods)),
-          .cpus = std::make_shared<const std::vector<cpu::CpuInfo>>(std::move(sources.cpus))};
+          .cpus = std::make_shared<const std::vector<cpu::CpuInfo>>(std::move(sources.cpus)),
+          .split = std::move(split),
+          .gpus = MakeGpuMeter(config.gpu),
+          .gpu_idle_power = IdlePowerOf(config.gpu)};
+}
+
+Continuation ContinuationOf(const config::Config::State& config, const EarlierLife& life) {
+  return {.outlives = life.file && config.keep_counting,
+          .resume = life.resumption && life.source ? &*life.source : nullptr};
+}
+
+// Whether what was used since is counted depends on the source as well.
+void SayGap(const Sources& sources, monitor::Resumption& resumption) {
+  resumption.gap_is_counted = resumption.gap_is_counted && sources.cpu_time->resumed();
+  if (resumption.gap_is_counted) return;
+  LOG(WARNING) << "What was used while no exporter ran is not counted: nobody knows who used it, since CPU time comes "
+               << "from " << sources.cpu_time->name() << " and was not counted in the kernel meanwhile";
+}
+
+// None where nothing is kept. It has a thread.
+std::unique_ptr<checkpoint::Checkpointer> MakeKeeper(EarlierLife& life) {
+  if (!life.file) return nullptr;
+  return std::make_unique<checkpoint::Checkpointer>(
+      *std::move(life.file),
+      checkpoint::Checkpoint{.boot_id = life.boot_id, .version = std::string(config::kVersion), .revision = kRevision});
 }
 
 // Those that the service manager has passed win over the configuration.
@@ -189,7 +240,9 @@ Result<std::unique_ptr<kube::PodDirectory>> MakePods(const config::Config::Kube&
 struct Exporters {
   std::unique_ptr<exporter::Exporter> prometheus;
   std::unique_ptr<terminal::StdoutExporter> standard_output;
-  otlp::PushExporter* pushes = nullptr;  // not owned
+  std::unique_ptr<guests::GuestWriter> guests;
+  otlp::PushExporter* pushes = nullptr;  // not owned, as what follows
+  PlatformPower* platform = nullptr;
 };
 
 exporter::ExporterChoices ChoicesOf(const config::Config::Exporter& config) {
@@ -217,6 +270,10 @@ void Reload(Settings& settings, const Exporters& exporters) {
     if (!local) LOG(ERROR) << "Who may ask at the local socket stays as it is: " << local.error().message;
     const Status web = exporter->ReloadWebConfig();
     if (!web) LOG(ERROR) << "The web configuration stays as it is: " << web.error().message;
+  }
+  if (exporters.platform != nullptr) {
+    const Status platform = exporters.platform->Reload();
+    if (!platform) LOG(ERROR) << "The BMC is asked as before: " << platform.error().message;
   }
   if (exporters.standard_output != nullptr) exporters.standard_output->SetLevels(config.exporter.metrics_level);
   if (exporters.pushes != nullptr) exporters.pushes->SetLevels(config.exporter.otlp.metrics_level);
@@ -255,7 +312,8 @@ int WaitForEnd(const sigset_t& signals, Settings& settings, const Exporters& exp
 Result<std::unique_ptr<exporter::Exporter>> MakeExporter(const config::Config& config,
                                                          std::vector<http::ListenSocket> sockets,
                                                          const Settings& settings, const kube::PodDirectory* pods,
-                                                         const otlp::PushExporter* pushes, monitor::Monitor& monitor) {
+                                                         const otlp::PushExporter* pushes,
+                                                         const PlatformPower* platform, monitor::Monitor& monitor) {
   if (!config.exporter.prometheus) return std::unique_ptr<exporter::Exporter>();
   auto exporter = exporter::StartExporter(std::move(sockets),
                                           {.choices = ChoicesOf(config.exporter),
@@ -266,6 +324,7 @@ Result<std::unique_ptr<exporter::Exporter>> MakeExporter(const config::Config& c
                                            .arch = Architecture(),
                                            .pods = FiguresOf(pods),
                                            .pushes = FiguresOf(pushes),
+                                           .platform = platform != nullptr ? platform->Figures() : nullptr,
                                            .zero_samples = config.exporter.zero_samples,
                                            .web_config_file = config.web.config_file,
                                            .probes_without_auth = config.web.probes_without_auth,
@@ -288,6 +347,16 @@ std::unique_ptr<terminal::StdoutExporter> MakeStdoutExporter(const config::Confi
   if (!config.exporter.standard_output) return nullptr;
   return std::make_unique<terminal::StdoutExporter>(
       monitor, terminal::StdoutOptions{.interval = config.monitor.interval, .levels = config.exporter.metrics_level});
+}
+
+// None where it is off.
+std::unique_ptr<guests::GuestWriter> MakeGuestWriter(const config::Config& config, monitor::Monitor& monitor) {
+  const config::Config::Exporter::Guests& guests = config.exporter.guests;
+  if (!guests.enabled) return nullptr;
+  LOG(INFO) << "Virtual machines are told of their energy in " << guests.directory;
+  return std::make_unique<guests::GuestWriter>(
+      monitor, config.monitor.interval,
+      guests::GuestTreesOptions{.directory = guests.directory, .retention = guests.retention});
 }
 
 // None where nothing is pushed.
@@ -331,32 +400,44 @@ Status Run(const config::Config& config, const sigset_t& signals, Settings& sett
   if (!manager) return manager.error();
   auto passed = service::TakePassedFiles(variables, getpid());
   if (!passed) return passed.error();
-  auto sources = OpenSources(config, cpu::Purpose::kServe);
+  auto life = OpenEarlierLife(config);
+  if (!life) return life.error();
+  auto sources = OpenSources(config, cpu::Purpose::kServe, ContinuationOf(config.state, *life));
   if (!sources) return sources.error();
+  if (life->resumption && life->same_boot) SayGap(*sources, *life->resumption);
   auto sockets = OpenSockets(config, *std::move(passed));
   if (!sockets) return sockets.error();
+  const auto platform = PlatformPower::Make(config, NodeName(config));
+  if (!platform) return platform.error();
   // There are no threads yet: each has capabilities of its own.
   const Status dropped = DropPrivileges(
-      {.calls_bpf = sources->cpu_time->name() == "bpf", .opens_perf_events = sources->energy->name() == "perf"},
+      {.calls_bpf = sources->cpu_time->name() == "bpf", .opens_perf_events = sources->energy->OpensPerfEvents()},
       config.host.procfs);
   if (!dropped) return dropped.error();
   const auto pods = MakePods(config.kube);
   if (!pods) return pods.error();
-  monitor::Monitor monitor(OptionsOf(config.monitor, *manager), MakeParts(config, *std::move(sources), pods->get()));
+  const auto keeper = MakeKeeper(*life);
+  monitor::Monitor monitor(OptionsOf(config.monitor, *manager, keeper.get()),
+                           MakeParts(config, *life, *std::move(sources), pods->get()));
   const auto pushes = MakePushExporter(config.exporter.otlp, monitor);
   if (!pushes) return pushes.error();
-  auto exporter = MakeExporter(config, *std::move(sockets), settings, pods->get(), pushes->get(), monitor);
+  auto exporter =
+      MakeExporter(config, *std::move(sockets), settings, pods->get(), pushes->get(), platform->get(), monitor);
   if (!exporter) return exporter.error();
   const Nanoseconds before = SystemClock().Now();
-  if (const Status started = monitor.Start(); !started) return started.error();
+  if (const Status started = monitor.Start(std::move(life->resumption)); !started) return started.error();
   if (*pushes != nullptr) (*pushes)->Start(OriginOf(config, before));
+  if (*platform != nullptr) (*platform)->Start();
   const Exporters exporters{.prometheus = *std::move(exporter),
                             .standard_output = MakeStdoutExporter(config, monitor),
-                            .pushes = pushes->get()};
+                            .guests = MakeGuestWriter(config, monitor),
+                            .pushes = pushes->get(),
+                            .platform = platform->get()};
   const int signal = WaitForEnd(signals, settings, exporters, *manager, monitor);
   LOG(INFO) << "Stopping on " << strsignal(signal);
   manager->Stopping();
   if (*pushes != nullptr) (*pushes)->Stop();
+  if (*platform != nullptr) (*platform)->Stop();
   monitor.Stop();  // lets scrapes go that wait for an epoch, so that the exporter can end
   return {};
 }

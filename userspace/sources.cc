@@ -34,7 +34,7 @@ energy::HwmonOptions HwmonOf(const config::Config::Hwmon& config) {
 
 }  // namespace
 
-Result<Sources> OpenSources(const config::Config& config, cpu::Purpose purpose) {
+Result<Sources> OpenSources(const config::Config& config, cpu::Purpose purpose, const Continuation& continuation) {
   auto topology = cpu::ReadCpuTopology(config.host.sysfs);
   if (!topology) return topology.error();
   const cpu::CgroupHierarchy hierarchy = Hierarchy(config);
@@ -44,7 +44,9 @@ Result<Sources> OpenSources(const config::Config& config, cpu::Purpose purpose) 
                                             .topology = *topology,
                                             .hierarchy = hierarchy,
                                             .max_processes = static_cast<uint32_t>(config.cpu.max_processes),
-                                            .purpose = purpose},
+                                            .purpose = purpose,
+                                            .outlives = continuation.outlives,
+                                            .resume = [&continuation] { return continuation.resume; }},
                                            SystemClock());
   if (!cpu_time) return cpu_time.error();
   const std::vector<cpu::CpuInfo> cpus = CpuInfos(config);
@@ -53,11 +55,13 @@ Result<Sources> OpenSources(const config::Config& config, cpu::Purpose purpose) 
                                      .preferred = config.cpu.preferred_meters,
                                      .model_idle_per_cpu = config.model.idle_per_cpu,
                                      .model_max_per_cpu = config.model.max_per_cpu,
+                                     .model_dram_per_gib = config.model.dram_per_gib,
                                      .zones = config.rapl.zones,
-                                     .hwmon = HwmonOf(config.hwmon)},
+                                     .hwmon = HwmonOf(config.hwmon),
+                                     .guest_path = config.guest.path},
                                     SystemClock());
   if (!energy) return energy.error();
-  LOG(INFO) << "CPU time from " << (*cpu_time)->name() << ", energy from " << (*energy)->name();
+  LOG(INFO) << "CPU time from " << (*cpu_time)->name();
   return Sources{.hierarchy = hierarchy, .cpus = cpus, .cpu_time = *std::move(cpu_time), .energy = *std::move(energy)};
 }
 

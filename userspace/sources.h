@@ -19,7 +19,13 @@ struct Sources {
   std::unique_ptr<energy::EnergyMeter> energy;
 };
 
+// Of a CPU time source that goes on counting while nobody is there.
+struct Continuation {
+  bool outlives = false;                     // the process that opens it
+  const cpu::SourceState* resume = nullptr;  // goes on from this state if it can; borrowed
+};
+
 // What `config` asks for and the machine has. What is lost is logged. To be called before there are threads.
-Result<Sources> OpenSources(const config::Config& config, cpu::Purpose purpose);
+Result<Sources> OpenSources(const config::Config& config, cpu::Purpose purpose, const Continuation& continuation = {});
 
 }  // namespace brahe

@@ -24,6 +24,7 @@
 #include "userspace/base/file.h"
 #include "userspace/base/log_format.h"
 #include "userspace/base/result.h"
+#include "userspace/command_error.h"
 #include "userspace/config/top_line.h"
 #include "userspace/log_keeper.h"
 #include "userspace/monitor/host_workload_resolver.h"
@@ -40,10 +41,7 @@
 namespace brahe {
 namespace {
 
-int Fatal(const std::string& message) {
-  std::cerr << (message.starts_with("brahe top: ") ? "" : "brahe top: ") << message << "\n";
-  return 1;
-}
+int Fatal(const std::string& message) { return FailCommand("top", message, 1); }
 
 std::string HostName() {
   std::string name(256, '\0');

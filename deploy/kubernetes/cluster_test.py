@@ -25,7 +25,7 @@ import runner  # noqa: E402
 
 BRAHE, CLUSTER, BUILD_IMAGE, MANIFESTS, MANUAL = (os.path.abspath(sys.argv.pop(1)) for _ in range(5))
 NODE, NODE_ADDRESS = "node-a.cluster", "10.255.0.1"
-ZONES = {"package": 60, "core": 40, "dram": 6}
+ZONES = {"package": 60, "uncore": 40, "dram": 6}
 TICK = 0.020
 CAPABILITIES = ("BPF", "PERFMON", "DAC_READ_SEARCH", "SYS_PTRACE")
 DAEMON_SET = {"kind": "DaemonSet", "name": "brahe"}
@@ -156,9 +156,12 @@ class ClusterTest(unittest.TestCase):
             json.dump(kustomization, out)
         return folder
 
-    def deploy(self, *components, patches=(), scheme="http", hasten=True):
-        """Applies the base with these components, on the driven sensors, and waits until the pod is ready."""
-        flags = ("--monitor.max-terminated=-1", "--monitor.min-terminated-energy-threshold=0")
+    def deploy(self, *components, patches=(), scheme="http", hasten=True, goes_on=False):
+        """Applies the base with these components, on the driven sensors, and waits until the pod is ready. `goes_on`: from
+        what the one before has left; else the cases do not know each other's pods."""
+        flags = ["--monitor.max-terminated=-1", "--monitor.min-terminated-energy-threshold=0"]
+        if not goes_on:
+            flags.append("--state.dir=none")
         sensors = patch(
             DAEMON_SET,
             replace("/spec/template/spec/volumes/2/hostPath/path", self.driver.root),
@@ -266,7 +269,7 @@ class ClusterTest(unittest.TestCase):
 
         scrape = self.eventually(named, lambda: f"{list(pods.values())} but not {exporter.containers()}", 20)
         self.assertEqual(scrape.one("brahe_cpu_time_source_info", source="bpf", node_name=NODE), 1)
-        self.assertEqual(scrape.one("brahe_energy_source_info", source="rapl", measured="true", node_name=NODE), 1)
+        self.assertEqual(scrape.one("brahe_energy_source_info", zone="package", source="rapl", measured="true", node_name=NODE), 1)
         for zone in ZONES:
             listed = scrape.sum(JOULES.format("process"), zone=zone) + scrape.one("brahe_process_unlisted_joules_total", zone=zone)
             self.assertEqual(listed, scrape.one("kepler_node_cpu_active_joules_total", zone=zone))
@@ -308,7 +311,7 @@ class ClusterTest(unittest.TestCase):
         """This cluster's kubelet has its certificate elsewhere, and there is no DNS that knows the node."""
         return patch(
             DAEMON_SET,
-            replace("/spec/template/spec/volumes/4/hostPath/path", "/run/cluster/kubelet/pki/kubelet.crt"),
+            replace("/spec/template/spec/volumes/5/hostPath/path", "/run/cluster/kubelet/pki/kubelet.crt"),
             add("/spec/template/spec/hostAliases", [{"ip": NODE_ADDRESS, "hostnames": [NODE]}]),
         )
 
@@ -448,6 +451,38 @@ class ClusterTest(unittest.TestCase):
         self.assertRegex(state, r"NoNewPrivs:\t1\n")
         self.assertRegex(state, r"Seccomp:\t2\n")
 
+    def test_counters_go_on_over_a_rolling_update(self):
+        before = self.deploy(goes_on=True)
+        self.addCleanup(self.remove_pods)
+        apply(pod("load", container("load", "while :; do :; done")))
+
+        def counted(exporter):
+            """Joules of the node, and CPU seconds of the load and of its container."""
+            scrape = exporter.scrape()
+            (found,) = get("pods", "-n", "shop")["items"]
+            return (
+                scrape.one("kepler_node_cpu_joules_total", zone="package"),
+                scrape.sum("kepler_container_cpu_seconds_total", container_name="load"),
+                cgroup_of(found["metadata"]["uid"]).used(),
+            )
+
+        self.eventually(lambda: counted(before)[1] > 2, before.log)
+        joules, seconds, used = counted(before)
+        kubectl("rollout", "restart", "-n", "brahe", "daemonset/brahe")
+        self.hasten()
+        kubectl("rollout", "status", "-n", "brahe", "daemonset/brahe", "--timeout=120s")
+        after = Deployed()
+        self.assertNotEqual(before.name, after.name)
+        self.assertIn("Every counter goes on where it stood", after.log())
+        # The first look at it may be without its name.
+        self.eventually(lambda: counted(after)[1] > 0, after.log)
+        joules_then, seconds_then, used_then = counted(after)
+        self.assertGreater(joules_then, joules)
+        away = used_then - used
+        self.assertGreater(away, 1, "there was load meanwhile")
+        self.assertGreater(float(seconds_then - seconds), 0.9 * away - 1.5)
+        self.assertLess(float(seconds_then - seconds), 1.1 * away + 1.5)
+
     def test_a_capability_that_is_missing_is_named(self):
         for missing in CAPABILITIES:
             with self.subTest(missing):
@@ -503,7 +538,9 @@ class ClusterTest(unittest.TestCase):
         self.run_manual("kubectl delete")
         left = kubectl("get", "namespaces,clusterroles,clusterrolebindings", "-o", "name")
         self.assertNotIn("brahe", left)
+        self.run_manual("rm -rf")
         self.assertNotIn("brahe\n", cluster(*pins))
+        self.assertNotIn("brahe\n", cluster("exec", "ls", "/var/lib"))
 
     # The chart
 

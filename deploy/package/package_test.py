@@ -71,6 +71,14 @@ def setUpModule():
     pack(OLD, f"{folder}/old", BRAHE_SIGNING_KEY=os.path.relpath(secret))
 
 
+def keep_state(root):
+    """What systemd makes of StateDirectory= and DynamicUser=, with what an exporter keeps there."""
+    os.makedirs(f"{root}/var/lib/private/brahe")
+    os.symlink("private/brahe", f"{root}/var/lib/brahe")
+    with open(f"{root}/var/lib/brahe/checkpoint", "w") as kept:
+        kept.write("kept")
+
+
 class Packages(unittest.TestCase):
     def setUp(self):
         self.new, self.again = (os.path.join(self.folder, name) for name in ("new", "again"))
@@ -240,6 +248,10 @@ class RpmTest(Packages):
             os.makedirs(f"{root}/{folder}")
         open(f"{root}/dev/null", "w").close()
         shutil.copy(shutil.which("busybox"), f"{root}/bin/sh")
+        os.symlink("sh", f"{root}/bin/busybox")
+        with open(f"{root}/bin/rm", "w") as rm:
+            rm.write('#!/bin/sh\nexec /bin/busybox rm "$@"\n')
+        os.chmod(f"{root}/bin/rm", 0o755)
         with open(f"{root}/usr/bin/systemctl", "w") as systemctl:
             systemctl.write(SYSTEMCTL)
         os.chmod(f"{root}/usr/bin/systemctl", 0o755)
@@ -265,10 +277,12 @@ class RpmTest(Packages):
         with open(f"{root}/etc/brahe/brahe.yaml", "a") as settings:
             settings.write("monitor.interval: 3s\n")
         os.remove(f"{root}/enabled")
+        keep_state(root)
         self.assertEqual(rpm("--upgrade", self.rpm), ["daemon-reload", "try-restart brahe.service", END_RUNS])
         with open(f"{root}/etc/brahe/brahe.yaml") as settings:
             self.assertIn("\nmonitor.interval: 3s\n", settings.read())
 
+        self.assertTrue(os.path.exists(f"{root}/var/lib/brahe/checkpoint"))
         asked = rpm("--erase", "brahe")
         self.assertEqual(
             asked,
@@ -336,13 +350,16 @@ class InstallationTest(Packages):
             self.assertIn("\nmonitor.interval: 3s\n", settings.read())
         self.assertFalse(self.has(WANTED), "it was disabled")
 
+        keep_state(self.root)
         self.dpkg("--remove", "brahe")
+        self.assertTrue(self.has("/var/lib/brahe/checkpoint"))
         self.assertTrue(self.has("/etc/brahe/brahe.yaml"))
         self.assertFalse(self.has("/usr/bin/brahe"))
         self.dpkg("--purge", "brahe")
         left = {path for path in self.files() - self.bare if not os.path.isdir(self.root + path)}
         self.assertEqual(left, set())
         self.assertFalse(self.has("/etc/brahe"))
+        self.assertFalse(self.has("/var/lib/private/brahe"))
 
     def test_purging_an_enabled_service_leaves_no_link(self):
         self.install("new", NEW)

@@ -17,6 +17,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.abspath("userspace/e2e"))
 # The path comes first.
 import cgroups  # noqa: E402
+from node import stolen_seconds  # noqa: E402
 import runner  # noqa: E402
 
 PACK, BRAHE, WRITER, PRINT_UNITS = (os.path.abspath(sys.argv.pop(1)) for _ in range(4))
@@ -29,6 +30,8 @@ LOCAL = (
 )
 # The log goes into a file: there is no journal.
 DROP_IN = "[Service]\nStandardError=append:/run/brahe.log\nRestartSec=100ms\n"
+BURNER = "burner"
+AWAY = 4  # s, for which nobody looks at what it uses
 
 
 # WORK: as systemd_root does it.
@@ -180,6 +183,7 @@ class SystemdTest(unittest.TestCase):
         self.write("/etc/systemd/system/brahe.service.d/test.conf", DROP_IN)
         self.install(OLD)
         pid = self.expect_it_runs()
+        pid = self.expect_counters_go_on(pid)
         self.expect_a_reload(pid)
         pid = self.expect_restarts(pid)
         self.expect_passed_sockets()
@@ -194,7 +198,7 @@ class SystemdTest(unittest.TestCase):
         self.assertEqual(self.files(), before)
 
     def files(self):
-        return self.inside("find", "/etc", "/run", "/tmp", "/usr", "/var", "-iname", "*brahe*")
+        return self.inside("find", "/etc", "/run", "/sys/fs/bpf", "/tmp", "/usr", "/var", "-iname", "*brahe*")
 
     def expect_it_runs(self):
         self.assertEqual((self.show("ActiveState"), self.show("UnitFileState")), ("active", "enabled"), self.log())
@@ -211,12 +215,47 @@ class SystemdTest(unittest.TestCase):
         self.assertEqual((fields["NoNewPrivs"], fields["Seccomp"]), ("1", "2"))
         self.assertEqual(int(fields["CapBnd"], 16), 1 << 2 | 1 << 19 | 1 << 38 | 1 << 39)
         self.expect_the_local_socket()
+        folder = ("stat", "--dereference", "--format=%a %u", "/var/lib/brahe")
+        self.assertEqual(self.inside(*folder).split(), ["700", fields["Uid"].split()[0]])
         return pid
 
     def expect_the_local_socket(self):
         self.assertIn("200 OK", self.inside("python3", "-c", LOCAL))
         other = ("setpriv", "--reuid=1234", "--regid=1234", "--clear-groups")
         self.assertIn("uid 1234 may not ask here", self.inside(*other, "python3", "-c", LOCAL))
+
+    def expect_counters_go_on(self, pid):
+        """Over a stop and a kill: what is left in the kernel counts on meanwhile."""
+        self.inside("sh", "-c", f"cp /bin/sh /run/{BURNER}")
+        self.inside("systemd-run", f"--unit={BURNER}", f"/run/{BURNER}", "-c", "while :; do :; done")
+        burner = self.inside("systemctl", "show", "--value", "--property=MainPID", f"{BURNER}.service").strip()
+        stolen = stolen_seconds()
+        self.until("the burner is not counted", lambda: self.charged(BURNER) > 0)
+        self.inside("systemctl", "stop", "brahe")
+        self.assertIn("link_on_switch\n", self.inside("ls", "/sys/fs/bpf/brahe"))
+        time.sleep(AWAY)
+        self.inside("systemctl", "start", "brahe")
+        pid = self.expect_new_process(pid)
+        self.expect_charged(burner, stolen)
+        self.inside("kill", "-KILL", pid)
+        pid = self.expect_new_process(pid)
+        self.expect_charged(burner, stolen)
+        self.assertEqual(self.log().count("Every counter goes on where it stood"), 2, self.log())
+        self.inside("systemctl", "stop", f"{BURNER}.service")
+        return pid
+
+    def charged(self, comm):
+        found = re.search(rf'^kepler_process_cpu_seconds_total{{.*comm="{comm}".*}} (\S+)', self.scrape(), re.MULTILINE)
+        return float(found.group(1)) if found else 0
+
+    def expect_charged(self, pid, stolen):
+        def used():
+            fields = self.inside("cat", f"/proc/{pid}/stat").rsplit(")", 1)[1].split()
+            return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+        at_least, charged, at_most = used(), self.charged(BURNER), used()
+        self.assertGreater(charged, at_least - AWAY / 2, self.log())
+        self.assertLess(charged, at_most + stolen_seconds() - stolen + 0.5, self.log())
 
     def expect_a_reload(self, pid):
         # From its next start on it counts from /proc, so that no other exporter of this machine stands in its way.

@@ -24,7 +24,8 @@ void Add(Balance& balance, Microjoules energy) {
 
 }  // namespace
 
-Ledger::Ledger(std::vector<LedgerZone> zones) : ledger_zones_(std::move(zones)), zone_balances_(ledger_zones_.size()) {
+Ledger::Ledger(std::vector<LedgerZone> zones, std::unique_ptr<SplitPolicy> split)
+    : ledger_zones_(std::move(zones)), split_(std::move(split)), zone_balances_(ledger_zones_.size()) {
   for (const LedgerZone& zone : ledger_zones_) series_ = std::max<size_t>(series_, zone.series + 1);
   unassigned_.resize(series_);
 }
@@ -77,6 +78,24 @@ void Ledger::Clear(AccountId account) {
   std::fill_n(balances_.begin() + account * series_, series_, Balance{});
 }
 
+void Ledger::Resume(AccountId account, Nanoseconds time, std::span<const Microjoules> energy) {
+  assert(accounts_[account].open && energy.size() == series_);
+  accounts_[account].time = time;
+  for (size_t series = 0; series < series_; ++series) balances_[account * series_ + series].total = energy[series];
+}
+
+void Ledger::Resume(std::span<const ZoneTotals> zones, std::span<const Microjoules> unassigned,
+                    Nanoseconds unassigned_time) {
+  assert(zones.size() == zone_balances_.size() && unassigned.size() == series_);
+  for (size_t zone = 0; zone < zones.size(); ++zone) {
+    zone_balances_[zone].active.total = zones[zone].active;
+    zone_balances_[zone].idle.total = zones[zone].idle;
+    zone_balances_[zone].all.total = zones[zone].active + zones[zone].idle;
+  }
+  for (size_t series = 0; series < series_; ++series) unassigned_[series].total = unassigned[series];
+  unassigned_time_ = unassigned_time;
+}
+
 Balance Ledger::BalanceOf(AccountId account, size_t series) const {
   assert(accounts_[account].open);
   Balance balance = balances_[account * series_ + series];
@@ -93,8 +112,9 @@ void Ledger::Post(const LedgerEpoch& epoch, std::vector<LeafTime>& leaves) {
   LayOutRows(epoch.sockets, leaves);
   BookTime();
   for (Balance& balance : unassigned_) balance.last = {};
-  for (size_t zone = 0; zone < ledger_zones_.size(); ++zone) PostZone(zone, epoch.energy[zone]);
+  for (size_t zone = 0; zone < ledger_zones_.size(); ++zone) PostZone(zone, epoch);
   ShrinkScratch(row_times_);
+  ShrinkScratch(row_weights_);
   ShrinkScratch(row_leaves_);
   ShrinkScratch(shares_);
 }
@@ -102,6 +122,7 @@ void Ledger::Post(const LedgerEpoch& epoch, std::vector<LeafTime>& leaves) {
 void Ledger::LayOutRows(std::span<const LedgerSocket> sockets, const std::vector<LeafTime>& leaves) {
   socket_rows_.clear();
   row_times_.clear();
+  row_weights_.clear();
   row_leaves_.clear();
   sorted_sockets_.assign(sockets.begin(), sockets.end());
   std::sort(sorted_sockets_.begin(), sorted_sockets_.end(),
@@ -120,18 +141,26 @@ void Ledger::LayOutRows(std::span<const LedgerSocket> sockets, const std::vector
 
 void Ledger::AddSocketRows(const LedgerSocket& socket, std::span<const LeafTime> leaves) {
   Nanoseconds assigned;
-  SocketRows rows{.socket = socket.socket, .first = row_times_.size(), .count = 0, .busy = {}, .capacity = {}};
+  SocketRows rows{.socket = socket.socket, .first = row_times_.size(), .count = 0, .load = {}, .weight = 0};
   for (const LeafTime& leaf : leaves) {
     row_times_.push_back(leaf.time.value);
+    row_weights_.push_back(leaf.weight.value_or(leaf.time.value));
     row_leaves_.push_back(&leaf);
     assigned = AddCapped(assigned, leaf.time);
+    rows.weight = AddCapped({rows.weight}, {row_weights_.back()}).value;
   }
-  if (socket.capacity > socket.idle) rows.busy = socket.capacity - socket.idle;
-  rows.busy = std::max(rows.busy, assigned);
-  rows.capacity = std::max(socket.capacity, rows.busy);
-  if (rows.busy > assigned) {
-    row_times_.push_back((rows.busy - assigned).value);
+  Nanoseconds& busy = rows.load.busy;
+  if (socket.capacity > socket.idle) busy = socket.capacity - socket.idle;
+  busy = std::max(busy, assigned);
+  rows.load.capacity = std::max(socket.capacity, busy);
+  if (busy > assigned) {
+    const Nanoseconds rest = busy - assigned;
+    row_times_.push_back(rest.value);
+    // Of nobody's time nothing else is known than how much it is: it weighs as the others do on the whole.
+    const bool as_others = assigned.value != 0 && rows.weight != assigned.value;
+    row_weights_.push_back(as_others ? ScaleDown(rest.value, rows.weight, assigned.value) : rest.value);
     row_leaves_.push_back(nullptr);
+    rows.weight = AddCapped({rows.weight}, {row_weights_.back()}).value;
   }
   rows.count = row_times_.size() - rows.first;
   socket_rows_.push_back(rows);
@@ -156,34 +185,57 @@ void Ledger::BookTime() {
   }
 }
 
-Ledger::SocketRows Ledger::RowsOf(const LedgerZone& zone) const {
-  SocketRows all{.socket = 0, .first = 0, .count = row_times_.size(), .busy = {}, .capacity = {}};
+Ledger::SocketRows Ledger::AllRows() const {
+  SocketRows all{.socket = 0, .first = 0, .count = row_times_.size(), .load = {}, .weight = 0};
   for (const SocketRows& rows : socket_rows_) {
-    if (zone.socket == rows.socket) return rows;
-    all.busy = AddCapped(all.busy, rows.busy);
-    all.capacity = AddCapped(all.capacity, rows.capacity);
+    all.load.busy = AddCapped(all.load.busy, rows.load.busy);
+    all.load.capacity = AddCapped(all.load.capacity, rows.load.capacity);
+    all.weight = AddCapped({all.weight}, {rows.weight}).value;
   }
-  // A socket without any time has no rows: its energy is idle.
-  return zone.socket.has_value() ? SocketRows{} : all;
+  return all;
 }
 
-void Ledger::PostZone(size_t zone, std::optional<Microjoules> energy) {
+Ledger::SocketRows Ledger::RowsOf(const LedgerZone& zone) const {
+  if (!zone.socket) return AllRows();
+  for (const SocketRows& rows : socket_rows_) {
+    if (*zone.socket == rows.socket) return rows;
+  }
+  return {};  // a socket without any time
+}
+
+void Ledger::PostZone(size_t zone, const LedgerEpoch& epoch) {
   ZoneBalance& balance = zone_balances_[zone];
+  const std::optional<Microjoules> energy = epoch.energy[zone];
   balance.known = energy.has_value();
   for (Balance* b : {&balance.all, &balance.active, &balance.idle}) b->last = {};
   if (!energy) return;
 
-  const SocketRows rows = RowsOf(ledger_zones_[zone]);
-  const Microjoules active = ActiveEnergy(*energy, rows.busy, rows.capacity);
+  const SocketRows own = RowsOf(ledger_zones_[zone]), all = AllRows();
+  const Nanoseconds time = epoch.energy_times.empty() ? epoch.duration : epoch.energy_times[zone];
+  EnergySplit split = split_->Split({.zone = zone,
+                                     .energy = *energy,
+                                     .time = time,
+                                     .gap = time != epoch.duration,
+                                     .load = own.load,
+                                     .machine = all.load,
+                                     .socket = ledger_zones_[zone].socket.has_value()});
+  // No energy is lost here, whoever ran and whatever the policy says.
+  if (own.weight == 0) split.shared += std::exchange(split.own, {});
+  if (all.weight == 0) split.shared = {};
+  assert(split.own + split.shared <= *energy);
   Add(balance.all, *energy);
-  Add(balance.active, active);
-  Add(balance.idle, *energy - active);
+  Add(balance.active, split.own + split.shared);
+  Add(balance.idle, *energy - split.own - split.shared);
+  Charge(split.own, own, ledger_zones_[zone].series);
+  Charge(split.shared, all, ledger_zones_[zone].series);
+}
 
-  // Energy is active only where there is busy time, and all busy time is in rows: nothing of it is lost here.
+void Ledger::Charge(Microjoules active, const SocketRows& rows, size_t series) {
+  if (active.value == 0) return;
   const std::span<uint64_t> shares = std::span(shares_).subspan(rows.first, rows.count);
-  apportioner_.Split(active.value, std::span(row_times_).subspan(rows.first, rows.count), shares);
+  apportioner_.Split(active.value, std::span(row_weights_).subspan(rows.first, rows.count), shares);
   for (size_t row = 0; row < rows.count; ++row) {
-    if (shares[row] != 0) AddShare(row_leaves_[rows.first + row], ledger_zones_[zone].series, {shares[row]});
+    if (shares[row] != 0) AddShare(row_leaves_[rows.first + row], series, {shares[row]});
   }
 }
 

@@ -3,11 +3,13 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "userspace/attribution/apportion.h"
+#include "userspace/attribution/split_policy.h"
 #include "userspace/base/process_key.h"
 #include "userspace/base/units.h"
 
@@ -44,6 +46,9 @@ struct LeafTime {
   uint32_t socket = 0;
   Nanoseconds time;
   LeafAccounts accounts = {};
+  // What energy is apportioned by, in the same unit for all leaves of an epoch; nullopt: by time, as all leaves are
+  // now. Cycles may tell better who used it.
+  std::optional<uint64_t> weight = {};
 };
 
 // A zone as the ledger sees it.
@@ -63,6 +68,9 @@ struct LedgerSocket {
 struct LedgerEpoch {
   std::span<const LedgerSocket> sockets;
   std::span<const std::optional<Microjoules>> energy;  // by zone; nullopt: not known in this epoch
+  Nanoseconds duration = {};
+  // By zone: in which time its energy was used, where that is more than the epoch. Empty: of no zone it is.
+  std::span<const Nanoseconds> energy_times = {};
 };
 
 // Energy of one zone or series: since the start, and in the last epoch.
@@ -77,14 +85,22 @@ struct ZoneBalance {
   bool known = false;  // false: the last epoch's energy is not known, `last` is 0
 };
 
+// What a zone has had in all.
+struct ZoneTotals {
+  Microjoules active, idle;
+};
+
 // The books: who used how many microjoules, at every level, exactly.
 //
 // After each Post, for each zone: all = active + idle; and for each series: active = sum over the accounts that were
 // ever opened at Level::kProcess + unassigned. Balances never go down. Values in, values out: no clock, no I/O. Not
 // thread-safe.
+//
+// Active energy is what the policy says it is, as far as somebody ran to charge it to: what is of those on the zone's
+// CPUs, where none was, is of those who ran anywhere, and idle where nobody did.
 class Ledger {
  public:
-  explicit Ledger(std::vector<LedgerZone> zones);
+  explicit Ledger(std::vector<LedgerZone> zones, std::unique_ptr<SplitPolicy> split = std::make_unique<UsageSplit>());
 
   // A new account with zero balances.
   AccountId Open();
@@ -97,6 +113,11 @@ class Ledger {
   // Makes its balances and its time zero.
   void Clear(AccountId account);
 
+  // What an earlier ledger had is gone on from: of a new account, `energy` by series, and of the zones and of leaves
+  // without a process. Before the first Post.
+  void Resume(AccountId account, Nanoseconds time, std::span<const Microjoules> energy);
+  void Resume(std::span<const ZoneTotals> zones, std::span<const Microjoules> unassigned, Nanoseconds unassigned_time);
+
   // Books an epoch. Sorts `leaves` by (socket, process, cgroup), which must be unique. A socket's time that is neither
   // idle nor in a leaf is booked as unassigned; where leaves exceed capacity - idle, their sum is taken as busy. A
   // socket that only leaves speak of counts as wholly busy.
@@ -105,6 +126,9 @@ class Ledger {
   [[nodiscard]] size_t series() const { return series_; }
   // How often Post was called.
   [[nodiscard]] uint64_t epoch() const { return epoch_; }
+  [[nodiscard]] const SplitPolicy& split() const { return *split_; }
+  // What a zone is thought to draw when nothing runs; nullopt: nothing is.
+  [[nodiscard]] std::optional<Microwatts> IdlePower(size_t zone) const { return split_->IdlePower(zone); }
   // By zone, in the order of the constructor.
   [[nodiscard]] const std::vector<ZoneBalance>& zones() const { return zone_balances_; }
   // Energy of leaves without a process, by series.
@@ -126,17 +150,21 @@ class Ledger {
   struct SocketRows {
     uint32_t socket = 0;
     size_t first = 0, count = 0;
-    Nanoseconds busy, capacity;
+    Load load;
+    uint64_t weight = 0;  // of all of them, or the largest number
   };
-  // The rows that a zone's energy is apportioned to.
+  // The rows that run on a zone's CPUs.
   [[nodiscard]] SocketRows RowsOf(const LedgerZone& zone) const;
+  [[nodiscard]] SocketRows AllRows() const;
   void LayOutRows(std::span<const LedgerSocket> sockets, const std::vector<LeafTime>& leaves);
   void AddSocketRows(const LedgerSocket& socket, std::span<const LeafTime> leaves);
   void BookTime();
-  void PostZone(size_t zone, std::optional<Microjoules> energy);
+  void PostZone(size_t zone, const LedgerEpoch& epoch);
+  void Charge(Microjoules active, const SocketRows& rows, size_t series);
   void AddShare(const LeafTime* leaf, size_t series, Microjoules share);
 
   std::vector<LedgerZone> ledger_zones_;
+  std::unique_ptr<SplitPolicy> split_;
   size_t series_ = 0;
   uint64_t epoch_ = 0;
   std::vector<ZoneBalance> zone_balances_;
@@ -150,6 +178,7 @@ class Ledger {
   std::vector<LedgerSocket> sorted_sockets_;
   std::vector<SocketRows> socket_rows_;
   std::vector<uint64_t> row_times_;
+  std::vector<uint64_t> row_weights_;
   std::vector<const LeafTime*> row_leaves_;
   std::vector<uint64_t> shares_;
   Apportioner apportioner_;

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "userspace/base/file.h"
+#include "userspace/base/plain_text.h"
 
 namespace brahe {
 namespace {
@@ -35,9 +36,11 @@ Result<std::vector<uint32_t>> ParseCpuList(const std::string& text) {
   while (!rest.empty()) {
     const size_t comma = rest.find(',');
     const bool last = comma == std::string_view::npos;
-    if (!AppendRange(rest.substr(0, comma), cpus) || (!last && comma + 1 == rest.size())) {
+    const bool is_item = AppendRange(rest.substr(0, comma), cpus);
+    // The kernel names none twice; ranges that are repeated would fill the memory.
+    if (!is_item || (!last && comma + 1 == rest.size()) || cpus.size() > kCpuLimit) {
       constexpr size_t kQuoted = 80;
-      return MakeError("not a CPU list: \"" + std::string(Trim(text).substr(0, kQuoted)) + "\"");
+      return MakeError("not a CPU list: \"" + PlainText(Trim(text), kQuoted) + "\"");
     }
     rest.remove_prefix(last ? rest.size() : comma + 1);
   }

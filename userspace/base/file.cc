@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "userspace/base/plain_text.h"
 #include "userspace/base/words.h"
 
 namespace brahe {
@@ -97,8 +98,7 @@ Result<uint64_t> ParseUint64(std::string_view text) {
   uint64_t number = 0;
   if (!ParseWhole(digits, number)) {
     constexpr size_t kQuoted = 40;
-    const bool cut = digits.size() > kQuoted;
-    return MakeError("not a number: \"" + std::string(digits.substr(0, kQuoted)) + (cut ? "..." : "") + "\"");
+    return MakeError("not a number: \"" + PlainText(digits, kQuoted) + "\"");
   }
   return number;
 }

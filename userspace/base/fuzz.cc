@@ -67,12 +67,11 @@ class Mutator {
 
 }  // namespace
 
-void Fuzz(const std::vector<std::string>& corpus, const std::function<void(const std::string&)>& check) {
-  constexpr int kTexts = 20'000;
+void Fuzz(const std::vector<std::string>& corpus, const std::function<void(const std::string&)>& check, int texts) {
   const char* seconds = std::getenv("BRAHE_FUZZ_SECONDS");
   const auto end = Clock::now() + std::chrono::seconds(seconds == nullptr ? 0 : std::atoi(seconds));
   Mutator mutator(corpus);
-  for (int i = 0; seconds == nullptr ? i < kTexts : Clock::now() < end; ++i) {
+  for (int i = 0; seconds == nullptr ? i < texts : Clock::now() < end; ++i) {
     const std::string text = mutator.Next();
     const auto begin = Clock::now();
     check(text);

@@ -49,7 +49,7 @@ bool ParseProcessStat(std::string_view text, ProcessStat& stat) {
     return false;
   }
   SkipWords(rest, 14);
-  return TakeNumber(rest, stat.cpu);  // field 39
+  return TakeNumber(rest, stat.cpu) && !rest.empty();  // field 39, and more: it was not cut off
 }
 
 std::optional<uint32_t> ParseRealUid(std::string_view text) {

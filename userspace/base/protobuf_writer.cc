@@ -28,8 +28,13 @@ size_t ProtobufWriter::BeginMessage(uint32_t field) {
 }
 
 void ProtobufWriter::EndMessage(size_t start) {
+  const size_t size = out_.size() - start;
+  if (size < 0x80) {
+    out_[start - 1] = static_cast<char>(size);
+    return;
+  }
   char bytes[kMostVarintBytes];
-  const char* const end = EncodeVarint(out_.size() - start, bytes);
+  const char* const end = EncodeVarint(size, bytes);
   out_.replace(start - 1, 1, bytes, static_cast<size_t>(end - bytes));
 }
 

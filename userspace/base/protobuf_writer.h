@@ -36,18 +36,18 @@ class ProtobufWriter {
     char bytes[kMostVarintBytes];
     out_.append(bytes, static_cast<size_t>(EncodeVarint(value, bytes) - bytes));
   }
-
- private:
-  // How a field's value is encoded.
-  static constexpr uint32_t kVarint = 0, kFixed64 = 1, kLengthDelimited = 2;
   static constexpr size_t kMostVarintBytes = 10;
-
-  // Returns its end.
+  // Puts a number at a place with room for kMostVarintBytes. Returns its end.
   static char* EncodeVarint(uint64_t value, char* at) {
     for (; value >= 0x80; value >>= 7) *at++ = static_cast<char>(value | 0x80);
     *at++ = static_cast<char>(value);
     return at;
   }
+
+ private:
+  // How a field's value is encoded.
+  static constexpr uint32_t kVarint = 0, kFixed64 = 1, kLengthDelimited = 2;
+
   // Two numbers in one piece.
   void Put(uint64_t key, uint64_t value) {
     char bytes[2 * kMostVarintBytes];

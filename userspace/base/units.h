@@ -41,9 +41,11 @@ constexpr Microwatts Watts(uint64_t n) { return {n * 1'000'000}; }
 
 using Uint128 = unsigned __int128;
 
-// floor(amount * part / whole) without overflow; 0 where whole is 0.
+// floor(amount * part / whole), or the largest number if it is more than that; 0 where whole is 0.
 constexpr uint64_t ScaleDown(uint64_t amount, uint64_t part, uint64_t whole) {
-  return whole == 0 ? 0 : static_cast<uint64_t>(static_cast<Uint128>(amount) * part / whole);
+  if (whole == 0) return 0;
+  const Uint128 scaled = static_cast<Uint128>(amount) * part / whole;
+  return scaled > UINT64_MAX ? UINT64_MAX : static_cast<uint64_t>(scaled);
 }
 
 // The mean power of `energy` used over `time`, rounded down; 0 where time is 0.

@@ -9,6 +9,7 @@ TEST(UnitsTest, ScalingDoesNotOverflow) {
   EXPECT_EQ(ScaleDown(UINT64_MAX, UINT64_MAX - 1, UINT64_MAX), UINT64_MAX - 1);
   EXPECT_EQ(ScaleDown(10, 1, 3), 3U);
   EXPECT_EQ(ScaleDown(10, 1, 0), 0U);
+  EXPECT_EQ(ScaleDown(uint64_t{1} << 40, uint64_t{1} << 40, 1), UINT64_MAX) << "and not the low half of it";
 }
 
 TEST(UnitsTest, PowerAndEnergyAreEachOthersInverse) {

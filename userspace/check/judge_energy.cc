@@ -36,6 +36,12 @@ Verdict SensorVerdict(const Observation& seen) {
     return {"sensor", Outcome::kFaulty, "the figures are made up: the meter is the fake one",
             "take fake out of cpu.preferredMeters"};
   }
+  if (moves) {
+    return {"sensor", Outcome::kLimited, found + ", which is an estimate",
+            "what a host tells its guest is measured where the host has a sensor; else a sensor's counters stand "
+            "still, and "
+            "the log says which"};
+  }
   return {"sensor", Outcome::kFaulty, found + ", but no counter moves",
           "the machine, mostly a virtual one, shows counters and does not count: take the meter model by "
           "cpu.preferredMeters"};

@@ -88,6 +88,8 @@ TEST(JudgeTest, WithoutASensorPowerIsEstimated) {
   seen.uncertainty_ppm = 365'000;
   EXPECT_TRUE(FindingOf(seen, "sensor").ends_with("19 of 20 such estimates are off by less than 36.5 %"))
       << FindingOf(seen, "sensor");
+  seen.energy_source = "guest";
+  EXPECT_EQ(Complaints(seen), List{"sensor limited"}) << "as the host says";
   seen.energy_source = "fake";
   EXPECT_EQ(Complaints(seen), List{"sensor faulty"});
 }

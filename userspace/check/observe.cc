@@ -14,6 +14,7 @@
 #include "userspace/check/probe.h"
 #include "userspace/cpu/procfs_scanner.h"
 #include "userspace/cpu/procfs_view.h"
+#include "userspace/monitor/energy_origin.h"
 
 namespace brahe::check {
 namespace {
@@ -107,16 +108,17 @@ void SetZones(const monitor::Snapshot& first, Observation& seen) {
 void Close(const monitor::Snapshot& first, const monitor::Snapshot& last, Observation& seen) {
   seen.time = last.time - first.time;
   seen.busy_share /= static_cast<double>(seen.time.value) / static_cast<double>(kEpoch.value);
-  seen.energy_source = last.energy_source;
-  seen.energy_measured = last.energy_measured;
+  const monitor::EnergyOrigin origin = monitor::EnergyOriginOf(last);
+  seen.energy_source = origin.source;
+  seen.energy_measured = origin.measured;
   seen.cpu_time_source = last.cpu_time_source;
-  if (!last.zones.empty()) seen.uncertainty_ppm = last.zones[last.primary_zone].uncertainty_ppm;
+  if (!last.zones.empty()) seen.uncertainty_ppm = last.zones[last.primary_zone].state.uncertainty_ppm;
   seen.kernel = last.kernel;
   for (size_t z = 0; z < seen.zones.size(); ++z) {
     const monitor::SocketZone &before = first.socket_zones[z], &now = last.socket_zones[z];
     seen.zones[z].energy = now.figures.all.energy - before.figures.all.energy;
-    seen.zones[z].read_errors = now.read_errors - before.read_errors;
-    seen.zones[z].resets = now.resets - before.resets;
+    seen.zones[z].read_errors = now.state.read_errors - before.state.read_errors;
+    seen.zones[z].resets = now.state.resets - before.state.resets;
   }
 }
 

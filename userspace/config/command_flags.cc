@@ -31,6 +31,18 @@ struct CommandFlags::Written {
 
 CommandFlags::CommandFlags(std::string name, std::string_view head, const std::vector<OwnOption>& own,
                            const std::set<std::string_view>& left_out)
+    : CommandFlags(std::move(name), head, own, std::function<bool(const Flag&)>([&left_out](const Flag& flag) {
+                     return IsShared(flag) && !left_out.contains(flag.name);
+                   })) {}
+
+CommandFlags CommandFlags::WithOnly(std::string name, std::string_view head, const std::vector<OwnOption>& own,
+                                    const std::set<std::string_view>& taken) {
+  return {std::move(name), head, own,
+          std::function<bool(const Flag&)>([&taken](const Flag& flag) { return taken.contains(flag.name); })};
+}
+
+CommandFlags::CommandFlags(std::string name, std::string_view head, const std::vector<OwnOption>& own,
+                           const std::function<bool(const Flag&)>& takes)
     : name_(std::move(name)), head_(head), own_section_(own.front().option.section) {
   for (const auto& [letter, option] : own) {
     const Binding& binding = option.binding;
@@ -45,7 +57,7 @@ CommandFlags::CommandFlags(std::string name, std::string_view head, const std::v
                       .letter = letter});
   }
   for (const Flag& flag : Flags()) {
-    if (!IsShared(flag) || left_out.contains(flag.name)) continue;
+    if (!takes(flag)) continue;
     flags_.push_back(flag);
     if (flag.name == kLogLevel) flags_.back().fallback = kDefaultLogLevel;
   }

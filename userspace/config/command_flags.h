@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -35,6 +36,9 @@ class CommandFlags {
   // of the exporter's that it does not take all the same.
   CommandFlags(std::string name, std::string_view head, const std::vector<OwnOption>& own,
                const std::set<std::string_view>& left_out = {});
+  // `taken`: those flags of the exporter's that it takes, instead of those that say where figures come from.
+  static CommandFlags WithOnly(std::string name, std::string_view head, const std::vector<OwnOption>& own,
+                               const std::set<std::string_view>& taken);
 
   [[nodiscard]] const std::string& name() const { return name_; }
   // Its own come first.
@@ -49,6 +53,9 @@ class CommandFlags {
 
  private:
   struct Written;
+
+  CommandFlags(std::string name, std::string_view head, const std::vector<OwnOption>& own,
+               const std::function<bool(const Flag&)>& takes);
 
   [[nodiscard]] Written Find(std::string_view argument) const;
   [[nodiscard]] Error Unknown(std::string_view argument, std::string_view stop) const;

@@ -175,7 +175,7 @@ TEST(CommandLineTest, MetersOfKeplersAreTakenForTheChoiceToSayWhatBecomesOfThem)
   EXPECT_EQ(ConfigOf({"--cpu.preferred-meters=msr,rapl,hwmon,fake"}).cpu.preferred_meters,
             (Strings{"msr", "rapl", "hwmon", "fake"}));
   EXPECT_EQ(ErrorOf({"--cpu.preferred-meters=ipmi"}),
-            "--cpu.preferred-meters: \"ipmi\" is not one of rapl, perf, hwmon, model, fake, msr");
+            "--cpu.preferred-meters: \"ipmi\" is not one of guest, rapl, perf, hwmon, model, fake, msr");
 }
 
 TEST(CommandLineTest, NoDurationIsNegative) {
@@ -214,12 +214,9 @@ TEST(CommandLineTest, WhatIsPushedHasAUrlAndAPaceThatCanBeKept) {
 }
 
 TEST(CommandLineTest, WhatKeplerAloneHasIsSaidIfItIsOn) {
-  EXPECT_EQ(
-      RemarksOf({"--debug.pprof", "--experimental.gpu.idle-power=17.5", "--experimental.gpu.enabled"}).without_effect,
-      (Strings{"debug.pprof.enabled (--debug.pprof)", "experimental.gpu.enabled (--experimental.gpu.enabled)"}));
-  EXPECT_EQ(RemarksOf({"--no-debug.pprof", "--experimental.gpu.idle-power=17.5", "--experimental.gpu.enabled=false"})
-                .without_effect,
-            Strings());
+  const char* const endpoint = "--experimental.gpu.dcgm-endpoint=http://localhost:9400";
+  EXPECT_EQ(RemarksOf({"--debug.pprof", endpoint}).without_effect, Strings{"debug.pprof.enabled (--debug.pprof)"});
+  EXPECT_EQ(RemarksOf({"--no-debug.pprof", endpoint}).without_effect, Strings());
   EXPECT_EQ(ErrorOf({"--debug.pprof=perhaps"}), "--debug.pprof: \"perhaps\" is neither true nor false");
 }
 
@@ -257,7 +254,7 @@ TEST(CommandLineTest, HelpListsEveryFlagWithItsDefault) {
                            "Monitor:", "--log.level debug|info|warn|error", "--version"}) {
     EXPECT_NE(line->text.find(part), std::string::npos) << part << " in\n" << line->text;
   }
-  EXPECT_EQ(line->text.find("--experimental.gpu"), std::string::npos);
+  EXPECT_EQ(line->text.find("--experimental.gpu.dcgm"), std::string::npos);
   EXPECT_EQ(Parse({"-h"})->text, line->text);
 }
 

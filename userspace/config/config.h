@@ -37,6 +37,10 @@ struct Config {
   struct Rapl {
     std::vector<std::string> zones;  // empty: all
   } rapl;
+  // Of a virtual machine that its host tells of its energy.
+  struct Guest {
+    std::string path;  // of its powercap tree, which then is tried before all meters; empty: none
+  } guest;
   // Sensors of boards and firmware.
   struct Hwmon {
     bool force_enabled = false;
@@ -50,10 +54,26 @@ struct Config {
     };
     std::vector<ChipRule> chip_rules;
   } hwmon;
+  struct Attribution {
+    std::string idle_split = "usage";  // usage, baseline
+  } attribution;
+  struct Gpu {
+    bool enabled = false;
+    Microwatts idle_power;  // of each; 0: learnt
+  } gpu;
   struct Model {
     Microwatts idle_per_cpu;  // 0: default of the CPU
     Microwatts max_per_cpu;
+    Microwatts dram_per_gib;  // 0: memory is not estimated
   } model;
+  // The BMC of the machine, which tells of its power.
+  struct Redfish {
+    bool enabled = false;
+    std::string node_name;                    // in config_file; empty: as in the metrics
+    std::string config_file;                  // of BMCs; not empty where it is enabled
+    Nanoseconds http_timeout = Seconds(5);    // of one request; at least 100 ms
+    Nanoseconds poll_interval = Seconds(10);  // at least 1 s
+  } redfish;
   struct Exporter {
     bool prometheus = true;
     std::vector<std::string> metrics_level = {"node",  "process", "container", "vm",   "pod", "namespace",
@@ -83,6 +103,12 @@ struct Config {
         bool insecure_skip_verify = false;
       } tls;
     } otlp;
+    // Powercap trees for virtual machines, see guests::GuestTrees.
+    struct Guests {
+      bool enabled = false;
+      std::string directory = "/run/brahe-guests";
+      Nanoseconds retention = Seconds(24 * 3600);
+    } guests;
   } exporter;
   struct Web {
     std::vector<std::string> listen_addresses = {":28282"};
@@ -93,6 +119,12 @@ struct Config {
       std::vector<std::string> allow = {"root"};  // who may ask there, see ParseLocalRule
     } local_socket;
   } web;
+  // What is kept over the exporter's end.
+  struct State {
+    std::string dir;            // as it is set; what it means: see StateFolder
+    bool keep_counting = true;  // where there is such a folder, the kernel side counts while the exporter is away
+    std::string other_boot = "reset";  // reset, nodes: what goes on over a reboot
+  } state;
   // Of the command run alone.
   struct Run {
     uint64_t repeat = 1;   // at least 1
@@ -111,6 +143,14 @@ struct Config {
     uint64_t seconds = 10;  // 3 to 3600
     bool json = false;
   } check;
+  // Of the command state alone.
+  struct ShowState {
+    bool json = false;
+  } show_state;
+  // Of the command unpin alone.
+  struct Unpin {
+    std::string pins;  // empty: where the exporter has them
+  } unpin;
   // Of the command top alone.
   struct Top {
     std::string level = "process";      // that it begins with
@@ -148,6 +188,13 @@ struct Config {
 inline constexpr char kRunSocket[] = "/run/brahe-run.sock";
 // Where the packaged exporter has its web.localSocket.path.
 inline constexpr char kPackagedSocket[] = "/run/brahe/brahe.sock";
+// Where it has its state.dir.
+inline constexpr char kPackagedStateFolder[] = "/var/lib/brahe";
+
+// The folder for what is kept over the exporter's end, empty: nothing is. `state_directory` is STATE_DIRECTORY of the
+// environment, where systemd says what it has made for StateDirectory=, or null; its first folder counts where none is
+// set. "none" set stands for nothing.
+std::string StateFolder(const Config::State& state, const char* state_directory);
 
 // Where a setting comes from that nobody gave.
 inline constexpr char kDefaultOrigin[] = "default";

@@ -53,6 +53,22 @@ TEST_F(ConfigFileTest, ALocalSocketIsForRootUnlessItSaysForWhom) {
             (Strings{"root", "user:ada", "group:4"}));
 }
 
+TEST_F(ConfigFileTest, AFolderKeepsTheStateWhereItIsSetOrSystemdHasMadeOne) {
+  Config::State state = ConfigOf({}).state;
+  EXPECT_EQ(StateFolder(state, nullptr), "");
+  EXPECT_EQ(StateFolder(state, ""), "");
+  EXPECT_EQ(StateFolder(state, "/var/lib/brahe"), "/var/lib/brahe");
+  EXPECT_EQ(StateFolder(state, "/var/lib/brahe:/var/lib/more"), "/var/lib/brahe");
+  EXPECT_TRUE(state.keep_counting);
+  EXPECT_EQ(state.other_boot, "reset");
+  state = ConfigOf(With("state: {dir: /s, keepCounting: false, otherBoot: nodes}")).state;
+  EXPECT_EQ(StateFolder(state, "/var/lib/brahe"), "/s");
+  EXPECT_FALSE(state.keep_counting);
+  EXPECT_EQ(state.other_boot, "nodes");
+  EXPECT_EQ(StateFolder(ConfigOf({"--state.dir=none"}).state, "/var/lib/brahe"), "");
+  EXPECT_NE(ErrorOf({"--state.other-boot=all"}), "");
+}
+
 TEST_F(ConfigFileTest, BadValuesNameFileLineAndKey) {
   EXPECT_EQ(ErrorOf(With("# c\nmonitor:\n  interval: abc\n")),
             At(3) + "monitor.interval: \"abc\" is not a duration (such as 5s or 500ms)");
@@ -255,14 +271,31 @@ TEST(KeplerConfigTest, AWholeConfigurationOfKeplersIsTaken) {
   EXPECT_EQ(line->remarks.unknown_keys, Strings());
   Strings keys;
   for (const std::string& one : line->remarks.without_effect) keys.push_back(one.substr(0, one.find(' ')));
-  EXPECT_EQ(keys, (Strings{"debug.pprof.enabled", "exporter.prometheus.debugCollectors", "dev.fake-cpu-meter.zones",
-                           "experimental.platform.redfish.enabled", "experimental.gpu.enabled"}));
+  EXPECT_EQ(keys, (Strings{"debug.pprof.enabled", "exporter.prometheus.debugCollectors", "dev.fake-cpu-meter.zones"}));
+  EXPECT_TRUE(c.redfish.enabled);
+  EXPECT_EQ(c.redfish.config_file, "/etc/kepler/redfish.yaml");
+  EXPECT_TRUE(c.gpu.enabled);
   EXPECT_TRUE(c.hwmon.force_enabled);
   EXPECT_EQ(c.hwmon.zones, Strings{"power1"});
   ASSERT_EQ(c.hwmon.chip_rules.size(), 1U);
   EXPECT_EQ(c.hwmon.chip_rules[0].name, "ina3221");
   EXPECT_EQ(c.hwmon.chip_rules[0].pairings, (std::map<unsigned, unsigned>{{1, 1}, {2, 2}}));
   EXPECT_EQ(c.hwmon.chip_rules[0].skip_voltages, std::set<unsigned>{7});
+}
+
+TEST_F(ConfigFileTest, TheBmcIsAskedByAFileAndNotTooOften) {
+  const std::string redfish = "experimental: {platform: {redfish: {enabled: true, ";
+  const Config c = ConfigOf(With(redfish + "configFile: /r.yaml, nodeName: n1, httpTimeout: 3s, pollInterval: 30s}}}"));
+  EXPECT_EQ(c.redfish.config_file, "/r.yaml");
+  EXPECT_EQ(ConfigOf(With(redfish + "cfgFile: /other.yaml}}}")).redfish.config_file, "/other.yaml");
+  EXPECT_EQ(c.redfish.node_name, "n1");
+  EXPECT_EQ(c.redfish.http_timeout, Seconds(3));
+  EXPECT_EQ(c.redfish.poll_interval, Seconds(30));
+  EXPECT_NE(ErrorOf(With(redfish + "nodeName: n1}}}")).find("configFile is missing"), std::string::npos);
+  EXPECT_EQ(ErrorOf(With(redfish + "configFile: /r, httpTimeout: 10ms}}}")),
+            "experimental.platform.redfish.httpTimeout: less than 100ms");
+  EXPECT_EQ(ErrorOf(With(redfish + "configFile: /r, pollInterval: 500ms}}}")),
+            "experimental.platform.redfish.pollInterval: less than 1s");
 }
 
 constexpr char kTestData[] = "userspace/config/testdata/";
@@ -316,7 +349,12 @@ TEST(KeplerConfigTest, ItsPublishedArgumentsAreTakenUnchanged) {
   EXPECT_EQ(c.exporter.metrics_level, (Strings{"node", "container"}));
   EXPECT_EQ(c.web.listen_addresses, (Strings{":8080", "localhost:9090"}));
   EXPECT_EQ(c.kube.config, "/path/to/kubeconfig");
-  EXPECT_EQ(RemarksOf(all).without_effect.size(), 3U) << "pprof, redfish and the GPUs";
+  EXPECT_EQ(RemarksOf(all).without_effect.size(), 1U) << "pprof";
+  EXPECT_TRUE(c.redfish.enabled);
+  EXPECT_EQ(c.redfish.config_file, "/path/to/redfish.yaml");
+  EXPECT_EQ(c.redfish.node_name, "worker-node-1");
+  EXPECT_TRUE(c.gpu.enabled);
+  EXPECT_EQ(c.gpu.idle_power, Microwatts{17'500'000});
   EXPECT_TRUE(c.hwmon.force_enabled);
   EXPECT_EQ(c.hwmon.zones, (Strings{"power1", "power2"}));
 }

@@ -35,16 +35,27 @@ work as they are.
 
 ## Which meter is taken
 
-The first of `cpu.preferredMeters` that works here. `rapl` and `perf` read the same sensor; `hwmon` reads sensors of
-boards and firmware, which [a table](#sensors-of-hwmon) lists; `model` estimates energy from
-CPU time and works everywhere ([how, and how well](energy-model.md)); `fake` makes it up. Where energy is not measured, one warning says so, and
-`brahe_energy_source_info` has `measured="false"`.
+Each zone comes from the first of `cpu.preferredMeters` that has it here: packages from `rapl`, say, and the whole
+machine, `platform`, from `hwmon`. `rapl`, `perf` and `msr` read the same sensor; `hwmon` reads
+sensors of boards and firmware, which [a table](#sensors-of-hwmon) lists; `model` estimates energy from
+CPU time and works everywhere ([how, and how well](energy-model.md)); `fake` makes it up. `brahe_energy_source_info` tells
+the source of each zone, with `measured="false"` where it is an estimate. Where no zone is measured, one warning says so.
+
+- `model` estimates packages where no other meter is, or no more: where all counters of a meter stand still though CPUs
+  are busy, the next one that has the zone takes its place, until they move again; both are said. With
+  `model.dramWattsPerGib` it estimates memory as well, where nothing measures it; 0.4 W is usual of DDR4.
+- `guest` reads what the host of a virtual machine [says that it uses](guests.md), and comes first where `guest.path` is
+  set.
+- `fake` is taken only where no other meter of the list works.
 
 - A list that names only `rapl`, `perf` or both is taken at its word: without a sensor the start ends with an error.
   So estimates are never taken for measurements where nobody asked for them; add `model` to have them.
-- `hwmon` and `msr` are Kepler's words, and `msr` is a meter that Brahe does not have yet. A list with one of them, such
-  as the `[rapl, hwmon]` of all files that Kepler ships, goes on with the default order after its end, so that it always
-  starts.
+- `msr` reads RAPL's registers themselves, without a driver of RAPL, where it is named: `[msr, rapl, model]`. That takes
+  the kernel module `msr` and a right that is [best not given](security.md#reading-registers).
+- AMD's processors count each core by itself. `perf` (from Linux 6.15) and `msr` add up the cores of a socket as `core`;
+  `rapl` has only `package` there, because powercap's zone `core` is of a single core.
+- `hwmon` and `msr` are Kepler's words. A list with one of them, such as the `[rapl, hwmon]` of all files that Kepler
+  ships, goes on with the default order after its end, so that it always starts.
 
 ## Sensors of hwmon
 
@@ -90,6 +101,12 @@ A negative power, or one above 5 kW, as the 4294967295 mW of an ACPI meter that 
 The label `path` is the device's folder with the sensor, such as `/sys/devices/LNXSYSTM:00/.../ACPI000D:00/power1`: it does
 not depend on the number of `hwmonN`, which changes from boot to boot.
 
+## GPUs
+
+With `experimental.gpu.enabled` NVIDIA's GPUs are read, as soon as their driver's library is there ([how](gpu.md)); without
+it nothing is lost and nothing is said. `experimental.gpu.idlePower` is what each of them uses at rest; by default that is
+the lowest that was seen.
+
 ## The local socket
 
 With `web.localSocket.path` the exporter for Prometheus answers at a Unix socket as well, as it does by TCP, and whatever
@@ -121,7 +138,7 @@ The settings that say *SIGHUP* below take effect at once. For every other one th
 applies it. If there is any error, it is logged and everything stays as it was. A key that nobody knows is what it
 is at the start: a warning, or with `--config.strict` such an error. A flag given at the start still wins over the file.
 The content of the file that `web.configFile` names, and of the certificates that it names, is read again by the web
-server itself.
+server itself. So is that of `experimental.platform.redfish.configFile`, and the BMC is asked anew.
 )";
 
 // `text` for a cell of a table.

@@ -17,7 +17,9 @@ inline constexpr std::string_view kExporterHead =
     "Usage: brahe [OPTIONS]\n"
     "       brahe run [OPTIONS] [--] COMMAND [ARGUMENT...]   the energy of one command; see brahe run --help\n"
     "       brahe check [OPTIONS]                            whether this machine measures well; see brahe check "
-    "--help\n";
+    "--help\n"
+    "       brahe state [OPTIONS]                            what is kept over a restart; see brahe state --help\n"
+    "       brahe unpin [OPTIONS]                            remove what goes on counting without an exporter\n";
 
 // The sections of `flags`, in the order of the first flag of each.
 std::vector<std::string> SectionsOf(const std::vector<Flag>& flags);

@@ -48,11 +48,12 @@ Binding LevelsAt(Field<Texts> field) {
 }
 
 std::vector<Option> MakeOptions() {
-  const Texts meters = {"rapl", "perf", "hwmon", "model", "fake", "msr"};
+  const Texts meters = {"guest", "rapl", "perf", "hwmon", "model", "fake", "msr"};
   const Texts levels = Config::Exporter().metrics_level;  // all there are
   const std::string log = "Log", host = "Host", monitor = "Monitor", cpu = "CPU time and energy",
-                    exporter = "Exporter and web", otlp = "Push by OTLP", kube = "Kubernetes",
-                    kepler = kWithoutEffectSection;
+                    platform = "Power of the platform", state = "What is kept over a restart",
+                    exporter = "Exporter and web", otlp = "Push by OTLP", guests = "Virtual machines",
+                    kube = "Kubernetes", kepler = kWithoutEffectSection;
   constexpr auto kSwitch = OptionKind::kSwitch;
   constexpr auto kValue = OptionKind::kValue;
   constexpr auto kList = OptionKind::kList;
@@ -90,13 +91,16 @@ std::vector<Option> MakeOptions() {
       {cpu, "cpu.meters", "", "another name of cpu.preferredMeters, which wins where both are given",
        AnotherNameOf(WordsAt(
            [](Config & c) -> auto& { return c.cpu.preferred_meters; }, meters, "METER"))},
-      {cpu, "cpu.preferredMeters", "cpu.preferred-meters", "the first of these that works; also fake",
+      {cpu, "cpu.preferredMeters", "cpu.preferred-meters", "each zone is of the first with it",
        WordsAt(
            [](Config & c) -> auto& { return c.cpu.preferred_meters; }, meters, "METER")},
       {cpu, "dev.fake-cpu-meter.enabled", "", "the same as choosing the fake meter and no other", FakeMeter()},
       {cpu, "rapl.zones", "rapl.zones", "RAPL zones that are read, such as package or dram; none: all",
        TextsAt(
            [](Config & c) -> auto& { return c.rapl.zones; }, "ZONE")},
+      {cpu, "guest.path", "guest.path", "where the host's tree for this virtual machine is mounted",
+       TextAt(
+           [](Config & c) -> auto& { return c.guest.path; }, "PATH")},
       {cpu, "experimental.hwmon.forceEnabled", "experimental.hwmon.force-enabled",
        "try hwmon before all other meters, and take unknown chips",
        SwitchAt([](Config & c) -> auto& { return c.hwmon.force_enabled; })},
@@ -107,11 +111,51 @@ std::vector<Option> MakeOptions() {
       {cpu, "experimental.hwmon.chipRules", "",
        "chips that are taken, and which of their voltages and currents belong together",
        ChipRulesAt([](Config & c) -> auto& { return c.hwmon.chip_rules; })},
+      {cpu, "attribution.idleSplit", "attribution.idle-split", "what parts active from idle energy",
+       WordAt([](Config & c) -> auto& { return c.attribution.idle_split; }, {"usage", "baseline"})},
+      {cpu, "experimental.gpu.enabled", "experimental.gpu.enabled", "read NVIDIA's GPUs, where there are any",
+       SwitchAt([](Config & c) -> auto& { return c.gpu.enabled; })},
+      {cpu, "experimental.gpu.idlePower", "experimental.gpu.idle-power",
+       "power of each GPU at rest; 0: the lowest that was seen",
+       PowerAt([](Config & c) -> auto& { return c.gpu.idle_power; })},
       {cpu, "model.idleWattsPerCpu", "model.idle-watts-per-cpu",
        "power of an idle CPU in the model; 0: its generation's",
        PowerAt([](Config & c) -> auto& { return c.model.idle_per_cpu; })},
       {cpu, "model.maxWattsPerCpu", "model.max-watts-per-cpu", "power of a busy CPU in the model; 0: its generation's",
        PowerAt([](Config & c) -> auto& { return c.model.max_per_cpu; })},
+      {cpu, "model.dramWattsPerGib", "model.dram-watts-per-gib",
+       "power of a GiB of memory where nothing measures it; 0: none",
+       PowerAt([](Config & c) -> auto& { return c.model.dram_per_gib; })},
+
+      {platform, "experimental.platform.redfish.enabled", "experimental.platform.redfish.enabled",
+       "ask the BMC for the power of the machine", SwitchAt([](Config & c) -> auto& { return c.redfish.enabled; })},
+      {platform, "experimental.platform.redfish.nodeName", "experimental.platform.redfish.node-name",
+       "name of this node in the file of BMCs; empty: as in the metrics",
+       TextAt(
+           [](Config & c) -> auto& { return c.redfish.node_name; }, "NAME")},
+      {platform, "experimental.platform.redfish.cfgFile", "",
+       "another name of experimental.platform.redfish.configFile, which wins where both are given",
+       AnotherNameOf(TextAt(
+           [](Config & c) -> auto& { return c.redfish.config_file; }, "FILE"))},
+      {platform, "experimental.platform.redfish.configFile", "experimental.platform.redfish.config-file",
+       "which BMC each node has, and how it is asked, in Kepler's schema",
+       TextAt(
+           [](Config & c) -> auto& { return c.redfish.config_file; }, "FILE")},
+      {platform, "experimental.platform.redfish.httpTimeout", "experimental.platform.redfish.http-timeout",
+       "how long a request to the BMC may take",
+       DurationAt([](Config & c) -> auto& { return c.redfish.http_timeout; })},
+      {platform, "experimental.platform.redfish.pollInterval", "experimental.platform.redfish.poll-interval",
+       "time between two rounds of requests to the BMC",
+       DurationAt([](Config & c) -> auto& { return c.redfish.poll_interval; })},
+
+      {state, "state.dir", "state.dir", "folder that keeps counters over a restart; none: no folder",
+       TextAt(
+           [](Config & c) -> auto& { return c.state.dir; }, "PATH")},
+      {state, "state.keepCounting", "state.keep-counting",
+       "count in the kernel while it is away, if it has a state.dir",
+       SwitchAt([](Config & c) -> auto& { return c.state.keep_counting; })},
+      {state, "state.otherBoot", "state.other-boot", "what goes on over a reboot: nothing, or totals of nodes",
+       WordAt([](Config & c) -> auto& { return c.state.other_boot; }, {"reset", "nodes"})},
 
       {exporter, "exporter.prometheus.enabled", "exporter.prometheus", "serve Prometheus metrics",
        SwitchAt([](Config & c) -> auto& { return c.exporter.prometheus; })},
@@ -191,6 +235,14 @@ std::vector<Option> MakeOptions() {
        "take any certificate of the receiver",
        SwitchAt([](Config & c) -> auto& { return c.exporter.otlp.tls.insecure_skip_verify; })},
 
+      {guests, "exporter.guests.enabled", "exporter.guests", "tell each virtual machine of its energy",
+       SwitchAt([](Config & c) -> auto& { return c.exporter.guests.enabled; })},
+      {guests, "exporter.guests.directory", "exporter.guests.directory", "folder of their powercap trees",
+       PathAt([](Config & c) -> auto& { return c.exporter.guests.directory; })},
+      {guests, "exporter.guests.retention", "exporter.guests.retention",
+       "how long a tree stays after its machine's end",
+       DurationAt([](Config & c) -> auto& { return c.exporter.guests.retention; })},
+
       {kube, "kube.nodeName", "kube.node-name", "name of this node in the metrics; empty: the host's name",
        TextAt(
            [](Config & c) -> auto& { return c.kube.node_name; }, "NAME")},
@@ -216,15 +268,6 @@ std::vector<Option> MakeOptions() {
       {kepler, "debug.pprof.enabled", "debug.pprof", "profiles of the exporter itself", WithoutEffect(kSwitch)},
       {kepler, "exporter.prometheus.debugCollectors", "", "", WithoutEffect(kList)},
       {kepler, "dev.fake-cpu-meter.zones", "", "", WithoutEffect(kList)},
-      {kepler, "experimental.platform.redfish.enabled", "experimental.platform.redfish.enabled", "",
-       WithoutEffect(kSwitch)},
-      {kepler, "experimental.platform.redfish.nodeName", "experimental.platform.redfish.node-name", "",
-       WithoutEffect(kValue)},
-      {kepler, "experimental.platform.redfish.configFile", "experimental.platform.redfish.config-file", "",
-       WithoutEffect(kValue)},
-      {kepler, "experimental.platform.redfish.httpTimeout", "", "", WithoutEffect(kValue)},
-      {kepler, "experimental.gpu.enabled", "experimental.gpu.enabled", "", WithoutEffect(kSwitch)},
-      {kepler, "experimental.gpu.idlePower", "experimental.gpu.idle-power", "", WithoutEffect(kValue)},
       {kepler, "experimental.gpu.dcgmEndpoint", "experimental.gpu.dcgm-endpoint", "", WithoutEffect(kValue)},
   };
 }
@@ -267,6 +310,22 @@ Status CheckOtlp(const Config::Exporter::Otlp& otlp) {
   }
   if (otlp.interval < Seconds(1)) return MakeError("exporter.otlp.interval: less than 1s");
   if (otlp.timeout < Milliseconds(100)) return MakeError("exporter.otlp.timeout: less than 100ms");
+  return {};
+}
+
+Status CheckRedfish(const Config::Redfish& redfish) {
+  if (redfish.enabled && redfish.config_file.empty()) {
+    return MakeError(
+        "experimental.platform.redfish.enabled: experimental.platform.redfish.configFile is missing, the file that "
+        "says "
+        "which BMC this node has");
+  }
+  if (redfish.http_timeout < Milliseconds(100)) {
+    return MakeError("experimental.platform.redfish.httpTimeout: less than 100ms");
+  }
+  if (redfish.poll_interval < Seconds(1)) {
+    return MakeError("experimental.platform.redfish.pollInterval: less than 1s");
+  }
   return {};
 }
 
@@ -317,7 +376,7 @@ Status Apply(std::vector<Given> given, CommandLine& line) {
 }
 
 Status CheckTogether(const Config& config) {
-  const auto [idle, max] = config.model;
+  const Microwatts idle = config.model.idle_per_cpu, max = config.model.max_per_cpu;
   if (idle.value > 0 && max.value > 0 && max < idle) {
     return MakeError("model.maxWattsPerCpu: " + FormatMillionths(max.value) + " is less than model.idleWattsPerCpu, " +
                      FormatMillionths(idle.value));
@@ -329,7 +388,15 @@ Status CheckTogether(const Config& config) {
         "turn one of them on");
   }
   if (const Status checked = CheckOtlp(exporter.otlp); !checked) return checked;
+  if (const Status checked = CheckRedfish(config.redfish); !checked) return checked;
   return CheckKube(config.kube);
+}
+
+std::string StateFolder(const Config::State& state, const char* state_directory) {
+  if (state.dir == "none") return "";
+  if (!state.dir.empty() || state_directory == nullptr) return state.dir;
+  const std::string_view folders = state_directory;
+  return std::string(folders.substr(0, folders.find(':')));
 }
 
 std::string Hint(std::string_view name, const std::vector<std::string>& names) {

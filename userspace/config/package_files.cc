@@ -11,7 +11,9 @@
 #include "userspace/config/help_text.h"
 #include "userspace/config/options.h"
 #include "userspace/config/run_line.h"
+#include "userspace/config/state_line.h"
 #include "userspace/config/top_line.h"
+#include "userspace/config/unpin_line.h"
 #include "userspace/config/version.h"
 
 namespace brahe::config {
@@ -31,7 +33,13 @@ brahe \- tells how many joules each process, container, virtual machine and pod 
 .B brahe check
 .RI [ OPTIONS ]
 .br
+.B brahe unpin
+.RI [ OPTIONS ]
+.br
 .B brahe top
+.RI [ OPTIONS ]
+.br
+.B brahe state
 .RI [ OPTIONS ]
 .SH DESCRIPTION
 A BPF program counts every nanosecond of CPU time inside the kernel, the energy counters of the machine say what those
@@ -51,8 +59,12 @@ Flags win over the file, and the file wins over the defaults.
 runs a command and tells how many joules it and all its descendants use.
 .B brahe check
 tells whether this machine measures well.
+.B brahe unpin
+takes out of the kernel what an exporter that has ended left there.
 .B brahe top
 shows live on the terminal who uses how many watts.
+.B brahe state
+shows what is kept over a restart.
 .SH OPTIONS
 Flags are written \fB\-\-name=value\fR or \fB\-\-name value\fR, and switches \fB\-\-name\fR and \fB\-\-no\-name\fR.
 Lists take commas.
@@ -78,6 +90,9 @@ It is told twice in this time that the thread that measures is alive.
 .TP
 .BR LISTEN_FDS ", " LISTEN_PID
 These sockets take the place of web.listenAddresses.
+.TP
+.B STATE_DIRECTORY
+The first of these folders takes the place of state.dir where that is not set.
 .SH FILES
 .TP
 .I /etc/brahe/brahe.yaml
@@ -86,6 +101,10 @@ The settings, where the packaged service is started.
 .I /run/brahe/brahe.sock
 The local socket of the packaged service
 .RI ( web.localSocket.path ).
+.TP
+.I /var/lib/brahe
+What the packaged service keeps over a restart
+.RI ( state.dir ).
 .TP
 .I /sys/fs/bpf/brahe
 The maps of the BPF program while it runs, if it may write there.
@@ -117,6 +136,15 @@ The exit status is 0 where all figures are right, 1 where some are wrong or may 
 .PP
 )";
 
+constexpr std::string_view kUnpinHead = R"(.SH UNPIN
+.B brahe unpin
+takes out of the kernel, as root, what an exporter that has ended left there to go on counting for the next one.
+What was counted since the exporter ended is lost.
+It is refused while an exporter runs.
+The exit status is 0 also where nothing was there, and 1 where it cannot be removed.
+.PP
+)";
+
 constexpr std::string_view kTopHead = R"(.SH TOP
 .B brahe top
 shows on the whole terminal the watts and joules of processes, programs, containers, pods and all other levels, and of
@@ -128,13 +156,27 @@ NO_COLOR in the environment takes the colours away.
 .PP
 )";
 
+constexpr std::string_view kStateHead = R"(.SH STATE
+.B brahe state
+shows what an exporter keeps over its end: when it was written, by whom, in which boot, and its parts.
+It changes nothing, and works beside a running exporter.
+The exit status is 0, and 1 where nothing is kept or it cannot be read; then standard error says why.
+.PP
+)";
+
 // A command besides the exporter, with what the manual page says of it.
 struct Command {
   const CommandFlags& flags;
   std::string_view head;
 };
 
-std::vector<Command> Commands() { return {{RunFlags(), kRunHead}, {CheckFlags(), kCheckHead}, {TopFlags(), kTopHead}}; }
+std::vector<Command> Commands() {
+  return {{RunFlags(), kRunHead},
+          {CheckFlags(), kCheckHead},
+          {TopFlags(), kTopHead},
+          {StateFlags(), kStateHead},
+          {UnpinFlags(), kUnpinHead}};
+}
 
 // `text` as roff prints it unchanged, within a line.
 std::string Roff(std::string_view text) {

@@ -44,6 +44,10 @@ expect 'model msr' --cpu.preferred-meters = m
 touch "$TEST_TMPDIR/a file"
 expect "$TEST_TMPDIR/a file" --config.file = "$TEST_TMPDIR/a"
 expect 'run' r
+expect 'state' st
+expect '--state.dir=' state --st
+touch "$TEST_TMPDIR/kept"
+expect "$TEST_TMPDIR/kept" state --state.dir = "$TEST_TMPDIR/k"
 expect '--warmup=' run --warm
 expect '--cert-file=' top --cert
 touch "$TEST_TMPDIR/key file"

@@ -1,8 +1,11 @@
 #include "userspace/cpu/bpf_cpu_time_source.h"
 
+#include <glog/logging.h>
 #include <malloc.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <optional>
 #include <utility>
 
 #include "userspace/base/fault_log.h"
@@ -34,9 +37,15 @@ class BpfCpuTimeSource final : public CpuTimeSource {
         books_(options.program.topology.socket_of_cpu, options.sysfs_root),
         begin_(begin) {}
 
+  // Goes on from where another process was. Error: why that is not possible, in one clause.
+  Status Resume(const SourceState& state);
+
   std::string name() const override { return "bpf"; }
   Result<Nanoseconds> Cut() override;
   Result<CpuTimeEpoch> Collect() override;
+  void Acknowledge() override;
+  std::optional<SourceState> State() const override;
+  bool resumed() const override { return resumed_; }
   CpuTimeSourceStats Stats() const override;
   int WakeFd() const override { return program_->events_fd(); }
   bool Service() override;
@@ -47,7 +56,7 @@ class BpfCpuTimeSource final : public CpuTimeSource {
   void RenewUsers(const CpuTimeEpoch& epoch);
   CpuTimeEpoch Assemble();
   void ConsumeEvents();
-  void Recycle(const CpuTimeEpoch& epoch);
+  void Recycle();
 
   const std::unique_ptr<BpfProgram> program_;
   CutProtocol cuts_;
@@ -55,15 +64,53 @@ class BpfCpuTimeSource final : public CpuTimeSource {
   ProcessLives lives_;
   SocketBooks books_;
   Nanoseconds begin_;  // of the epoch that the next Collect returns
+  bool begin_in_time_ = false;
+  std::vector<ProcessKey> ended_;  // told, and not acknowledged yet
   FaultLog faults_;
   bool bank_unread_ = false;
+  bool resumed_ = false;
+  bool is_cut_ = false;  // by the process before, which has not read it
   bool large_epoch_ = false;
   Nanoseconds lost_, conservation_error_;
 };
 
+Status BpfCpuTimeSource::Resume(const SourceState& state) {
+  if (auto resumed = cuts_.Resume(state.cuts); !resumed) return resumed;
+  is_cut_ = bank_unread_ = cuts_.has_unread_slots();
+  if (auto resumed = table_.Resume(state.records, cuts_.old_bank(), is_cut_); !resumed) return resumed;
+  lives_.Resume(state.lives, state.records.retired);
+  books_.SetOfflineCpus(state.offline_cpus);
+  lost_ = state.lost;
+  conservation_error_ = state.conservation_error;
+  begin_ = {cut_instant(state.cuts.cut)};
+  begin_in_time_ = state.cuts.in_time;
+  resumed_ = true;
+  return {};
+}
+
+std::optional<SourceState> BpfCpuTimeSource::State() const {
+  if (!program_->outlives()) return std::nullopt;
+  SourceState state;
+  state.records_id = program_->records_id();
+  state.program_hash = BpfProgram::CodeHash();
+  for (const KernelFeature& feature : program_->features()) {
+    if (!feature.on) state.features_off.push_back(feature.name);
+  }
+  state.cuts = cuts_.State();
+  state.records = table_.State();
+  state.records.retired.insert(state.records.retired.end(), ended_.begin(), ended_.end());
+  state.lives = lives_.State();
+  state.offline_cpus = books_.OfflineCpus();
+  state.lost = lost_;
+  state.conservation_error = conservation_error_;
+  return state;
+}
+
 Result<Nanoseconds> BpfCpuTimeSource::Cut() {
   // The last epoch's names and tasks, which may have been many, are free by now: pieces of the heap between what stays.
   if (std::exchange(large_epoch_, false)) malloc_trim(0);
+  // What that one closes must be kept first: whoever goes on from there can be one cut behind, and no more.
+  if (std::exchange(is_cut_, false)) return Nanoseconds{cuts_.instant()};
   // A bank that could not be read still stands still: it must be read before it receives again.
   if (auto read = ReadOldBank(); !read) return read.error();
   cuts_.Cut();
@@ -77,10 +124,22 @@ Result<CpuTimeEpoch> BpfCpuTimeSource::Collect() {
   ConsumeEvents();
   lives_.Report(cuts_.instant(), epoch);
   RenewUsers(epoch);
-  Recycle(epoch);
+  ended_.insert(ended_.end(), epoch.ended.begin(), epoch.ended.end());
   begin_ = epoch.end;
   large_epoch_ = epoch.names.size() + epoch.tasks.size() > kLargeEpoch;
   return epoch;
+}
+
+void BpfCpuTimeSource::Acknowledge() {
+  if (const auto noted = table_.Acknowledge(cuts_.old_bank()); !noted) {
+    faults_.Report("acknowledge", "What has been read cannot be noted as read, which is tried in each epoch: " +
+                                      noted.error().message);
+    return;  // what is to be used again may not have been
+  }
+  faults_.Clear("acknowledge", "What has been read is noted as read again");
+  Recycle();
+  lives_.FindMissedEnds(program_->dropped_events(),
+                        [this](const ProcessLives::VisitQuiet& visit) { table_.ForEachQuietProcess(visit); });
 }
 
 // The slots are read once; the bank may fail and be read again.
@@ -133,7 +192,8 @@ CpuTimeEpoch BpfCpuTimeSource::Assemble() {
       epoch.tasks.push_back({{key.tgid, key.start_ns}, key.cgroup_id, key.socket, time});
     }
   });
-  conservation_error_ += books_.Close(cuts_.is_exact(), epoch);
+  conservation_error_ += books_.Close(begin_in_time_ && cuts_.in_time(), epoch);
+  begin_in_time_ = cuts_.in_time();
   return epoch;
 }
 
@@ -142,8 +202,8 @@ void BpfCpuTimeSource::ConsumeEvents() {
                            .cgroup = [this](const cgroup_event& event) { lives_.OnCgroup(event); }});
 }
 
-void BpfCpuTimeSource::Recycle(const CpuTimeEpoch& epoch) {
-  for (const ProcessKey& process : epoch.ended) {
+void BpfCpuTimeSource::Recycle() {
+  for (const ProcessKey& process : std::exchange(ended_, {})) {
     table_.Retire(process);
     lives_.Forget(process);
   }
@@ -156,8 +216,6 @@ void BpfCpuTimeSource::Recycle(const CpuTimeEpoch& epoch) {
                    "time is known by cgroup only: " +
                        recycled.error().message);
   }
-  lives_.FindMissedEnds(program_->dropped_events(),
-                        [this](const ProcessLives::VisitQuiet& visit) { table_.ForEachQuietProcess(visit); });
 }
 
 CpuTimeSourceStats BpfCpuTimeSource::Stats() const {
@@ -184,9 +242,26 @@ bool BpfCpuTimeSource::Service() {
          program_->Births() - cuts_.totals().births > program_->capacity() / 4;
 }
 
+Result<std::unique_ptr<CpuTimeSource>> Adopt(const BpfSourceOptions& options, const Clock& clock) {
+  auto program = BpfProgram::Adopt(options.program);
+  if (!program) return program.error();
+  const SourceState& state = *(*program)->resumed_from();
+  auto source = std::make_unique<BpfCpuTimeSource>(*std::move(program), options, clock.Now(), clock);
+  if (const auto resumed = source->Resume(state); !resumed) return resumed.error();
+  return std::unique_ptr<CpuTimeSource>(std::move(source));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<CpuTimeSource>> MakeBpfCpuTimeSource(const BpfSourceOptions& options, const Clock& clock) {
+  if (options.program.outlives && options.program.resume) {
+    auto adopted = Adopt(options, clock);
+    if (adopted || adopted.error().code == EWOULDBLOCK) return adopted;
+    LOG_IF(WARNING, adopted.error().code != ENODATA)
+        << "CPU time is counted anew, and what was used while Brahe was away is not known: what is in the "
+           "kernel cannot be gone on with: "
+        << adopted.error().message;
+  }
   const Nanoseconds begin = clock.Now();
   auto program = BpfProgram::Load(options.program);
   if (!program) return program.error();

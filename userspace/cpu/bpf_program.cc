@@ -65,25 +65,166 @@ Result<std::unique_ptr<BpfProgram>> BpfProgram::Load(const BpfProgramOptions& op
   }
   std::unique_ptr<BpfProgram> program(new BpfProgram);
   if (const auto loaded = program->LoadWhatTheKernelAccepts(options); !loaded) return loaded.error();
-  if (!options.claim.empty()) {
-    auto claim = InstanceClaim::Take(options.claim);
-    if (!claim) return claim.error();
-    program->claim_.emplace(*std::move(claim));
-  }
+  if (const auto claimed = program->TakeClaim(options); !claimed) return claimed.error();
   if (const auto same = CheckClocks(); !same) return same.error();
-  if (const auto mapped = program->MapMemory(options.topology); !mapped) return mapped.error();
+  if (const auto mapped = program->MapMemory(); !mapped) return mapped.error();
+  program->NoteSockets(options.topology);
+  if (!options.pin_path.empty() && program->MayPin()) {
+    // What another process has left there would run at every switch, too: it goes.
+    (void)PinDirectory::Open(options.pin_path);
+  }
   if (const auto freed = program->FreeAll(); !freed) return freed.error();
   if (const auto attached = program->Attach(); !attached) return attached.error();
   program->VisitCpus();
   program->NoteMissingFields();
-  if (!options.pin_path.empty()) program->Pin(options.pin_path);
+  if (!options.pin_path.empty()) program->Pin(options);
+  return program;
+}
+
+Result<std::unique_ptr<BpfProgram>> BpfProgram::Adopt(const BpfProgramOptions& options) {
+  libbpf_set_print(PrintLibbpf);
+  std::unique_ptr<BpfProgram> program(new BpfProgram);
+  if (const auto claimed = program->TakeClaim(options); !claimed) return claimed.error();
+  program->resumed_from_ = options.resume();
+  if (program->resumed_from_ == nullptr) return Error{ENODATA, "nothing was kept"};
+  const SourceState& state = *program->resumed_from_;
+  if (state.version != SourceState::kVersion) return MakeError("it is of another version");
+  if (!program->MayPin()) return MakeError("other instances cannot be seen, and it may be one's");
+  if (const auto same = CheckClocks(); !same) return same.error();
+  auto pins = PinDirectory::Open(options.pin_path);
+  if (!pins) return pins.error();
+  if (const auto own = pins->CheckOwners(); !own) {
+    pins->Keep();
+    return own.error();
+  }
+  program->pins_.emplace(*std::move(pins));
+  program->pins_->Keep();  // also if this fails: whoever loads anew removes them
+  program->outlives_ = true;
+  program->features_ = {{kEssentialFeature, true}};
+  for (const OptionalFeature& feature : kOptionalFeatures) {
+    const bool off = std::ranges::find(state.features_off, feature.name) != state.features_off.end();
+    program->features_.push_back({feature.name, !off});
+  }
+  program->capacity_ = RecordCapacity(options.max_processes, options.topology.socket_of_cpu);
+  if (auto opened = program->Open(options, program->capacity_); !opened) return opened.error();
+  const uint32_t hierarchy = program->skeleton_->rodata->cgroup_hierarchy;
+  const uint32_t hint_mask = program->skeleton_->rodata->hint_mask;
+  if (auto reused = program->ReuseMaps(options.pin_path); !reused) return reused.error();
+  const bool same_code = state.program_hash == CodeHash();
+  bpf_program* each = nullptr;
+  if (same_code) bpf_object__for_each_program(each, program->skeleton_->obj) bpf_program__set_autoload(each, false);
+  if (const int error = -cpu_time_bpf::load(program->skeleton_); error != 0) {
+    return SystemError("use what is pinned in " + options.pin_path, error);
+  }
+  if (auto mapped = program->MapMemory(); !mapped) return mapped.error();
+  if (auto same = program->CheckSettings(options.topology, hierarchy, hint_mask); !same) return same.error();
+  if (same_code) {
+    if (auto opened = program->OpenPrograms(); !opened) return opened.error();
+    return program;
+  }
+  // The old ones first, for two would count everything twice.
+  program->pins_->RemovePrograms();
+  if (auto attached = program->Attach(); !attached) return attached.error();
+  program->VisitCpus();
+  if (auto pinned = program->PinPrograms(); !pinned) return pinned.error();
+  LOG(INFO) << "The BPF programs of another version of Brahe were exchanged for this one's";
   return program;
 }
 
 BpfProgram::~BpfProgram() {
   pins_.reset();
-  for (bpf_link* const link : links_) bpf_link__destroy(link);
+  for (const auto& [name, link] : links_) bpf_link__destroy(link);  // one that is pinned stays attached
   cpu_time_bpf::destroy(skeleton_);
+}
+
+Status BpfProgram::TakeClaim(const BpfProgramOptions& options) {
+  if (options.claim.empty()) return {};
+  auto claim = InstanceClaim::Take(options.claim, options.outlives ? options.claim_wait : Nanoseconds{});
+  if (!claim) return claim.error();
+  claim_.emplace(*std::move(claim));
+  return {};
+}
+
+uint32_t BpfProgram::records_id() const {
+  bpf_map_info info = {};
+  __u32 size = sizeof info;
+  return bpf_obj_get_info_by_fd(bpf_map__fd(skeleton_->maps.records), &info, &size) == 0 ? info.id : 0;
+}
+
+// FNV-1a.
+uint64_t BpfProgram::CodeHash() {
+  size_t size = 0;
+  const auto* const bytes = static_cast<const unsigned char*>(cpu_time_bpf::elf_bytes(&size));
+  uint64_t hash = 0xcbf29ce484222325;
+  for (size_t i = 0; i < size; ++i) hash = (hash ^ bytes[i]) * 0x100000001b3;
+  return hash;
+}
+
+// Takes the pinned maps in place of those that the object would make, if they are the same.
+Status BpfProgram::ReuseMaps(const std::string& pin_path) {
+  bpf_map* map = nullptr;
+  bpf_object__for_each_map(map, skeleton_->obj) {
+    const std::string name = bpf_map__name(map);
+    const UniqueFd fd(bpf_obj_get(pins_->PathOf(name).c_str()));
+    bpf_map_info info = {};
+    __u32 size = sizeof info;
+    if (!fd.valid() || bpf_obj_get_info_by_fd(fd.get(), &info, &size) != 0) {
+      return SystemError("open " + pins_->PathOf(name));
+    }
+    if (info.type != bpf_map__type(map) || info.key_size != bpf_map__key_size(map) ||
+        info.value_size != bpf_map__value_size(map) || info.max_entries != bpf_map__max_entries(map)) {
+      return MakeError("its map " + name + " is of another size (" + std::to_string(info.max_entries) +
+                       " entries; with these settings it has " + std::to_string(bpf_map__max_entries(map)) + ")");
+    }
+    if (map == skeleton_->maps.records && info.id != resumed_from_->records_id) {
+      return MakeError("the kernel side in " + pin_path + " is another than the one that was kept");
+    }
+    if (bpf_map__reuse_fd(map, fd.get()) != 0) return SystemError("reuse BPF map " + name);
+  }
+  return {};
+}
+
+// What is fixed for as long as the kernel side lives.
+Status BpfProgram::CheckSettings(const CpuTopology& topology, uint32_t hierarchy, uint32_t hint_mask) const {
+  if (skeleton_->rodata->cgroup_hierarchy != hierarchy) return MakeError("it counts by another cgroup hierarchy");
+  if (skeleton_->rodata->hint_mask != hint_mask) return MakeError("it has other settings");
+  for (size_t cpu = 0; cpu < cut_memory_.cpus; ++cpu) {
+    if (cut_memory_.slots[cpu].key.socket != topology.socket_of_cpu[cpu]) {
+      return MakeError("CPU " + std::to_string(cpu) + " was of another socket");
+    }
+  }
+  return {};
+}
+
+std::vector<std::string> BpfProgram::ProgramsInUse() const {
+  std::vector<std::string> names = {kEssentialProgram};
+  for (const OptionalFeature& feature : kOptionalFeatures) {
+    if (IsOfTheObject(feature) && Has(feature.name)) names.emplace_back(ProgramOf(feature));
+  }
+  return names;
+}
+
+// That a link is pinned is that its program is attached.
+Status BpfProgram::OpenPrograms() {
+  for (const std::string& name : ProgramsInUse()) {
+    bpf_link* const link = bpf_link__open(pins_->PathOf(kLinkPin + name).c_str());
+    if (link == nullptr) return SystemError("open " + pins_->PathOf(kLinkPin + name));
+    links_.emplace_back(name, link);
+    UniqueFd program(bpf_obj_get(pins_->PathOf(kProgramPin + name).c_str()));
+    if (!program.valid()) return SystemError("open " + pins_->PathOf(kProgramPin + name));
+    adopted_programs_.emplace_back(name, std::move(program));
+  }
+  return {};
+}
+
+Status BpfProgram::PinPrograms() {
+  for (const auto& [name, link] : links_) {
+    const int fd = bpf_program__fd(bpf_object__find_program_by_name(skeleton_->obj, name.c_str()));
+    if (bpf_obj_pin(fd, pins_->PathOf(kProgramPin + name).c_str()) != 0) return SystemError("pin program " + name);
+    const int error = -bpf_link__pin(link, pins_->PathOf(kLinkPin + name).c_str());
+    if (error != 0) return SystemError("pin the link of program " + name, error);
+  }
+  return {};
 }
 
 bool BpfProgram::Has(std::string_view feature) const {
@@ -173,7 +314,7 @@ int BpfProgram::ProbeStrings(const BpfProgramOptions& options) {
   return error != 0 && Probe(options, "on_exec_bare") == 0 ? error : 0;
 }
 
-Status BpfProgram::MapMemory(const CpuTopology& topology) {
+Status BpfProgram::MapMemory() {
   const auto& maps = skeleton_->maps;
   const auto reserve = [](auto& array, const bpf_map* map) -> Status {
     auto reserved = std::remove_reference_t<decltype(array)>::Reserve(bpf_map__fd(map), bpf_map__max_entries(map),
@@ -193,13 +334,17 @@ Status BpfProgram::MapMemory(const CpuTopology& topology) {
        {slots ? nullptr : &slots.error(), moves ? nullptr : &moves.error(), marks ? nullptr : &marks.error()}) {
     if (error != nullptr) return *error;
   }
-  for (size_t cpu = 0; cpu < slots_.size(); ++cpu) (*slots)[cpu].key.socket = topology.socket_of_cpu[cpu];
   marks_view_ = {*marks, marks_.size()};
   auto events = EventRing::Map(bpf_map__fd(maps.events), bpf_map__max_entries(maps.events));
   if (!events) return events.error();
   events_ = *std::move(events);
   cut_memory_ = {.control = &skeleton_->data->control, .slots = *slots, .moves = *moves, .cpus = slots_.size()};
   return {};
+}
+
+void BpfProgram::NoteSockets(const CpuTopology& topology) {
+  const auto slots = slots_.All();  // is mapped
+  for (size_t cpu = 0; slots && cpu < slots_.size(); ++cpu) (*slots)[cpu].key.socket = topology.socket_of_cpu[cpu];
 }
 
 // The lowest numbers are taken first, so that few pages are touched.
@@ -214,7 +359,7 @@ Status BpfProgram::Attach() {
   const auto attach = [this](const char* name) {
     bpf_link* const link = bpf_program__attach(bpf_object__find_program_by_name(skeleton_->obj, name));
     if (link == nullptr) return errno;
-    links_.push_back(link);
+    links_.emplace_back(name, link);
     return 0;
   };
   if (const int error = attach(kEssentialProgram); error != 0) {
@@ -244,25 +389,39 @@ void BpfProgram::NoteMissingFields() {
   }
 }
 
-// Maps only: a pinned link would go on running its program after an end by SIGKILL.
-void BpfProgram::Pin(const std::string& path) {
-  if (claim_ && !claim_->sees_others()) {
-    LOG(INFO) << "BPF maps are not pinned: " << path << " may be another instance's; bpftool finds them by name";
+// Without a claim it is nobody's but its caller's.
+bool BpfProgram::MayPin() const { return !claim_ || claim_->sees_others(); }
+
+// Links only where the programs are to outlive this one: they would go on running after an end by SIGKILL.
+void BpfProgram::Pin(const BpfProgramOptions& options) {
+  if (!MayPin()) {
+    LOG(INFO) << "BPF maps are not pinned: " << options.pin_path
+              << " may be another instance's; bpftool finds them by name";
     return;
   }
-  auto directory = PinDirectory::Create(path, FindSurroundings());
+  auto directory = PinDirectory::Create(options.pin_path, FindSurroundings());
   if (!directory) {
     LOG(INFO) << "BPF maps are not pinned: " << directory.error().message << "; bpftool finds them by name";
     return;
   }
   pins_.emplace(*std::move(directory));
+  bool all = true;
   bpf_map* map = nullptr;
   bpf_object__for_each_map(map, skeleton_->obj) {
     const char* const name = bpf_map__name(map);
     if (bpf_obj_pin(bpf_map__fd(map), pins_->PathOf(name).c_str()) != 0) {
       LOG(WARNING) << "pin " << name << ": " << strerror(errno);
+      all = false;
     }
   }
+  if (!options.outlives || !all) return;
+  if (const auto pinned = PinPrograms(); !pinned) {
+    pins_->RemovePrograms();
+    LOG(WARNING) << "CPU time is not counted while Brahe is away: " << pinned.error().message;
+    return;
+  }
+  outlives_ = true;
+  pins_->Keep();
 }
 
 uint64_t BpfProgram::dropped_events() const {
@@ -270,15 +429,19 @@ uint64_t BpfProgram::dropped_events() const {
 }
 
 std::vector<KernelProgramStats> BpfProgram::ProgramStats() const {
-  std::vector<KernelProgramStats> all;
+  std::vector<std::pair<std::string, int>> fds;
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, skeleton_->obj) {
+    if (bpf_program__autoload(program)) fds.emplace_back(bpf_program__name(program), bpf_program__fd(program));
+  }
+  for (const auto& [name, fd] : adopted_programs_) fds.emplace_back(name, fd.get());
+  std::vector<KernelProgramStats> all;
+  for (const auto& [name, fd] : fds) {
     bpf_prog_info info = {};
     __u32 size = sizeof info;
-    if (!bpf_program__autoload(program)) continue;
-    if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) != 0) continue;
+    if (bpf_obj_get_info_by_fd(fd, &info, &size) != 0) continue;
     KernelProgramStats& stats = all.emplace_back();
-    stats.name = bpf_program__name(program);
+    stats.name = name;
     stats.runs = info.run_cnt;
     stats.run_time = {info.run_time_ns};
     // An older kernel's record ends before it.
@@ -297,6 +460,18 @@ uint64_t BpfProgram::Births() const {
   return births;
 }
 
+// By a mapping of its own, that all of them are not resident from then on.
+Status BpfProgram::ForEachRecord(const std::function<void(uint32_t, const task_record&)>& visit) {
+  auto array = MappedArray<task_record>::Reserve(bpf_map__fd(skeleton_->maps.records), records() + 1, "records");
+  if (!array) return array.error();
+  for (uint32_t index = 1; index <= records(); ++index) {
+    const auto record = array->At(index);
+    if (!record) return record.error();
+    visit(index, **record);
+  }
+  return {};
+}
+
 std::string_view BpfProgram::CommOf(uint32_t index) {
   if (bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.comms), &index, comm_) != 0) return "";
   return {comm_, strnlen(comm_, COMM_LENGTH)};
@@ -308,9 +483,11 @@ Status BpfProgram::Unlink(std::span<const task_key> keys) {
   while (can_delete_batches_ && done < keys.size()) {
     auto count = static_cast<uint32_t>(keys.size() - done);
     const int error = bpf_map_delete_batch(fd, &keys[done], &count, nullptr) == 0 ? 0 : errno;
-    can_delete_batches_ = error == 0 || error == ENOENT;
-    // After another error `count` may not have been written: those that are gone by now do not matter below.
-    if (can_delete_batches_) done += count;
+    if (error != 0 && error != ENOENT) {
+      can_delete_batches_ = error == ENOMEM || error == EAGAIN || error == EINTR;  // next time
+      break;  // `count` may not have been written: those that are gone by now do not matter below
+    }
+    done += count;
     if (error == ENOENT) ++done;  // it stops at a key that is not there
   }
   Status status;

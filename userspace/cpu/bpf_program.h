@@ -8,10 +8,13 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bpf/cpu_time_records.h"
+#include "userspace/base/file.h"
 #include "userspace/base/result.h"
+#include "userspace/base/units.h"
 #include "userspace/cpu/cgroup_hierarchy.h"
 #include "userspace/cpu/cpu_time_source.h"
 #include "userspace/cpu/cut_protocol.h"
@@ -21,6 +24,7 @@
 #include "userspace/cpu/mapped_array.h"
 #include "userspace/cpu/pin_directory.h"
 #include "userspace/cpu/record_table.h"
+#include "userspace/cpu/source_state.h"
 #include "userspace/cpu/topology.h"
 
 struct bpf_link;
@@ -38,6 +42,13 @@ struct BpfProgramOptions {
   // Of two programs with the same one the second is refused; see InstanceClaim. Empty: this one is no instance, and
   // runs beside any.
   std::string claim = "brahe";
+  // The kernel side outlives this process: it goes on counting, from its pins, for the next one to adopt. Only where
+  // everything can be pinned; else, and without this, it ends with the process.
+  bool outlives = false;
+  // What another process has kept, whose kernel side is adopted; null: nothing. Asked once no other instance is left
+  // that could keep something newer. What it returns must stay until the source is made. Empty: nothing is adopted.
+  std::function<const SourceState*()> resume;
+  Nanoseconds claim_wait = Milliseconds(10'000);  // for another instance to end, where it may leave something to adopt
 };
 
 // How many records a machine has for processes: `configured`, or if that is 0 by its size: 1024 for each CPU, but at
@@ -45,8 +56,8 @@ struct BpfProgramOptions {
 uint32_t RecordCapacity(uint32_t configured, const std::vector<uint32_t>& socket_of_cpu);
 
 // bpf/cpu_time.bpf.c in the kernel: loaded, attached, pinned, and running on every CPU when Load returns; detached and
-// unpinned at the end. Only on_switch must load and attach: what is lost without each of the others is said once
-// (kernel_features.h). Not movable: the kernel's memory is mapped into it. Not thread-safe.
+// unpinned at the end, unless it outlives this. Only on_switch must load and attach: what is lost without each of the
+// others is said once (kernel_features.h). Not movable: the kernel's memory is mapped into it. Not thread-safe.
 class BpfProgram final : public RecordStore {
  public:
   // Neither may keep the reference. A PROCESS_FREE and a CGROUP_GONE have no path.
@@ -58,9 +69,22 @@ class BpfProgram final : public RecordStore {
   // Errors name what was refused, the reason and the remedy (a time namespace with clocks of its own among them);
   // another instance: EWOULDBLOCK.
   static Result<std::unique_ptr<BpfProgram>> Load(const BpfProgramOptions& options);
+  // In place of Load: takes over what another process, whose state options.resume gives, has left in the kernel.
+  // Programs of the same BPF object go on as they are; others are exchanged, and what switches meanwhile counts as
+  // missed events. Errors say in one clause why that is not possible, or are as Load's (EWOULDBLOCK). What is there
+  // stays untouched.
+  static Result<std::unique_ptr<BpfProgram>> Adopt(const BpfProgramOptions& options);
   BpfProgram(const BpfProgram&) = delete;
   BpfProgram& operator=(const BpfProgram&) = delete;
   ~BpfProgram() override;
+
+  // What it was adopted with; null: it is new. Borrowed.
+  [[nodiscard]] const SourceState* resumed_from() const { return resumed_from_; }
+  // Whether it is pinned so that another process can adopt it.
+  [[nodiscard]] bool outlives() const { return outlives_; }
+  // Tell the kernel side and its code from others, see SourceState.
+  [[nodiscard]] uint32_t records_id() const;
+  static uint64_t CodeHash();
 
   [[nodiscard]] CutMemory cut_memory() const { return cut_memory_; }
   [[nodiscard]] uint64_t dropped_events() const;
@@ -77,6 +101,7 @@ class BpfProgram final : public RecordStore {
   [[nodiscard]] uint32_t records() const override { return overflow_records() + capacity_; }
   [[nodiscard]] uint32_t overflow_records() const override { return kOverflowRecords; }
   Result<task_record*> RecordAt(uint32_t index) override { return records_.At(index); }
+  Status ForEachRecord(const std::function<void(uint32_t index, const task_record&)>& visit) override;
   std::string_view CommOf(uint32_t index) override;
   std::span<record_marks> Marks() override { return marks_view_; }
   Status Unlink(std::span<const task_key> keys) override;
@@ -102,13 +127,22 @@ class BpfProgram final : public RecordStore {
   int Probe(const BpfProgramOptions& options, const char* program);
   [[nodiscard]] const char* ProgramOf(const OptionalFeature& feature) const;
   int ProbeStrings(const BpfProgramOptions& options);
-  Status MapMemory(const CpuTopology& topology);
+  [[nodiscard]] bool MayPin() const;
+  Status TakeClaim(const BpfProgramOptions& options);
+  Status MapMemory();
+  void NoteSockets(const CpuTopology& topology);
+  Status ReuseMaps(const std::string& pin_path);
+  Status CheckSettings(const CpuTopology& topology, uint32_t hierarchy, uint32_t hint_mask) const;
+  // In the order of kernel_features.h, the essential one first.
+  [[nodiscard]] std::vector<std::string> ProgramsInUse() const;
+  Status OpenPrograms();
+  Status PinPrograms();
   Status FreeAll();
   Status Attach();
   void VisitCpus();
   void NoteMissingFields();
   void SwitchOff(std::string_view feature, const Error& why);
-  void Pin(const std::string& path);
+  void Pin(const BpfProgramOptions& options);
 
   // The members' order is that of the set-up; it is taken down the other way.
   std::optional<InstanceClaim> claim_;
@@ -122,7 +156,10 @@ class BpfProgram final : public RecordStore {
   MappedArray<record_marks> marks_;
   std::span<record_marks> marks_view_;
   CutMemory cut_memory_;
-  std::vector<bpf_link*> links_;
+  std::vector<std::pair<std::string, bpf_link*>> links_;  // with their programs' names
+  std::vector<std::pair<std::string, UniqueFd>> adopted_programs_;
+  bool outlives_ = false;
+  const SourceState* resumed_from_ = nullptr;
   EventRing events_;
   char comm_[COMM_LENGTH] = {};  // of the last CommOf
   std::optional<PinDirectory> pins_;

@@ -62,6 +62,7 @@ class BpfSourceTest : public ::testing::Test {
     auto epoch = source_->Collect();
     EXPECT_TRUE(epoch) << epoch.error().message;
     EXPECT_EQ(epoch->end, *cut);
+    source_->Acknowledge();
     const bool late = source_->Stats().late_cuts != std::exchange(late_cuts_, source_->Stats().late_cuts);
     const bool begin_was_late = std::exchange(begin_was_late_, late);
     ExpectConservation(*epoch, epochs_++ != 0 && !late && !begin_was_late && !cpus_come_and_go_);

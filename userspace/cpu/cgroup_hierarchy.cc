@@ -142,7 +142,8 @@ std::vector<std::string> OtherV1Mounts(const std::string& procfs_root, const std
 }
 
 std::optional<std::string> PathInHierarchy(std::string_view proc_pid_cgroup_text, const CgroupHierarchy& hierarchy) {
-  while (!proc_pid_cgroup_text.empty()) {
+  // A line without an end was cut off, and what is left of its path may be another cgroup's.
+  while (proc_pid_cgroup_text.find('\n') != std::string_view::npos) {
     std::string_view line = TakeUntil('\n', proc_pid_cgroup_text);
     const std::string_view id = TakeUntil(':', line);
     const std::string_view controllers = TakeUntil(':', line);

@@ -102,6 +102,7 @@ TEST(PathInHierarchyTest, TakesTheLineOfTheHierarchy) {
   EXPECT_EQ(PathInHierarchy("4:cpuset:/wrong\n", V1("cpu")), std::nullopt);
   EXPECT_EQ(PathInHierarchy("", V2()), std::nullopt);
   EXPECT_EQ(PathInHierarchy("0::", V2()), std::nullopt);
+  EXPECT_EQ(PathInHierarchy("0::/system.slice", V2()), std::nullopt) << "its end is cut off";
 }
 
 TEST(PathInHierarchyTest, AProcessInARemovedCgroupIsStillThere) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -7,6 +8,7 @@
 #include "userspace/base/result.h"
 #include "userspace/cpu/cgroup_hierarchy.h"
 #include "userspace/cpu/cpu_time_source.h"
+#include "userspace/cpu/source_state.h"
 #include "userspace/cpu/topology.h"
 
 namespace brahe::cpu {
@@ -27,6 +29,9 @@ struct CpuTimeSourceOptions {
   CgroupHierarchy hierarchy;   // mount_point empty: none was found
   uint32_t max_processes = 0;  // of the kernel's process table; 0: by the machine
   Purpose purpose = Purpose::kServe;
+  // Only to serve, and of bpf; see BpfProgramOptions.
+  bool outlives = false;
+  std::function<const SourceState*()> resume = {};
 };
 
 // Makes the source that `kind` asks for. Falling back from bpf to procfs is one WARNING that says why, and what that

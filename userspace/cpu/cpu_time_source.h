@@ -8,6 +8,7 @@
 #include "userspace/base/process_key.h"
 #include "userspace/base/result.h"
 #include "userspace/base/units.h"
+#include "userspace/cpu/source_state.h"
 
 namespace brahe::cpu {
 
@@ -98,11 +99,13 @@ struct CpuTimeSourceStats {
   std::vector<KernelProgramStats> programs;  // without those that the kernel does not tell of
 };
 
-// Counts CPU time. One epoch is two calls by the same thread:
+// Counts CPU time. One epoch is three calls by the same thread:
 //   1. Cut() ends the epoch and returns its end T. It may sleep for a few ms, until T. Energy counters are to be read
 //      right after it, so that both speak of the same instant.
 //   2. Collect() returns what happened from the previous cut to this one. An Error means that this epoch could not be
 //      read; nothing is lost, the next Collect reports both epochs as one.
+//   3. Acknowledge() says that somebody keeps what Collect has returned, so that it need not be told again. Not after a
+//      Collect that failed. Until then the kernel side has it all still, whatever becomes of this process.
 // The first Cut of a source has begin = the instant at which it began to count.
 // Not thread-safe: the monitor's thread owns it.
 class CpuTimeSource {
@@ -113,6 +116,13 @@ class CpuTimeSource {
   [[nodiscard]] virtual std::string name() const = 0;
   virtual Result<Nanoseconds> Cut() = 0;
   virtual Result<CpuTimeEpoch> Collect() = 0;
+  virtual void Acknowledge() {}
+  // With what a successor of this process goes on, once what Collect has returned is kept beside it: to be asked after
+  // Collect and before Acknowledge. nullopt: there is nothing to go on from.
+  [[nodiscard]] virtual std::optional<SourceState> State() const { return std::nullopt; }
+  // Whether this one went on from another process' State. The first epoch then begins where the kept one ended, and if
+  // that process had cut another one, ends there: the first Cut returns an instant that has long passed.
+  [[nodiscard]] virtual bool resumed() const { return false; }
   // A system call for each of its programs.
   [[nodiscard]] virtual CpuTimeSourceStats Stats() const = 0;
 

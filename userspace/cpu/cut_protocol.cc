@@ -1,6 +1,7 @@
 #include "userspace/cpu/cut_protocol.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 namespace brahe::cpu {
@@ -17,6 +18,57 @@ constexpr Nanoseconds kPatience = {20'000};  // between looks at a slot whose ha
 
 }  // namespace
 
+Status CutProtocol::Resume(const CutState& state) {
+  if (state.cpus.size() != memory_.cpus) {
+    return MakeError("it counts " + std::to_string(memory_.cpus) + " CPUs and the kept state has " +
+                     std::to_string(state.cpus.size()));
+  }
+  const uint64_t cut = __atomic_load_n(&memory_.control->cut, __ATOMIC_ACQUIRE);
+  const uint64_t kept = cut_instant(state.cut);
+  // The cut that follows the kept one has left that one's instant as what is settled.
+  const bool is_next = cut_instant(cut) > kept && new_bank(cut) != new_bank(state.cut) &&
+                       memory_.control->settled[new_bank(cut)] == kept;
+  if (cut != state.cut && !is_next) return MakeError("epochs were cut since that are not in the kept state");
+  for (size_t cpu = 0; cpu < memory_.cpus; ++cpu) {
+    const CutState::Cpu& from = state.cpus[cpu];
+    for (size_t bank = 0; bank < 2; ++bank) {
+      readings_[cpu].idle_ns[bank] = from.idle_ns[bank];
+      readings_[cpu].lost_ns[bank] = from.lost_ns[bank];
+    }
+    running_[cpu] = {from.slice_begin, from.slice_moves, from.slice_cgroup_id};
+  }
+  at_ = {is_next ? kept : 0, cut_instant(cut)};  // what was before the kept one has been read
+  old_bank_ = 1 - new_bank(cut);
+  published_ = clock_.Now();  // or before
+  unread_ = is_next;
+  in_time_ = state.in_time && !is_next;
+  late_cuts_ = state.late_cuts;
+  totals_ = {state.switches, state.repaired, state.births, state.overflows, state.moves};
+  return {};
+}
+
+CutState CutProtocol::State() const {
+  CutState state;
+  state.cut = at_.cut | (1 - old_bank_);
+  state.in_time = in_time_;
+  for (size_t cpu = 0; cpu < memory_.cpus; ++cpu) {
+    const Reading& last = readings_[cpu];
+    const running_slice& slice = running_[cpu];
+    state.cpus.push_back({{last.idle_ns[0], last.idle_ns[1]},
+                          {last.lost_ns[0], last.lost_ns[1]},
+                          slice.begin,
+                          slice.moves,
+                          slice.cgroup_id});
+  }
+  state.switches = totals_.switches;
+  state.repaired = totals_.repaired;
+  state.births = totals_.births;
+  state.overflows = totals_.overflows;
+  state.moves = totals_.moves;
+  state.late_cuts = late_cuts_;
+  return state;
+}
+
 void CutProtocol::Cut() {
   volatile cut_control& control = *memory_.control;
   const uint32_t receiving = 1 - new_bank(control.cut);
@@ -25,6 +77,7 @@ void CutProtocol::Cut() {
   // All time before the last cut has been read. Whoever sees the new cut sees this, too.
   __atomic_store_n(&control.settled[receiving], at_.cut, __ATOMIC_RELEASE);
   __atomic_store_n(&control.cut, instant | receiving, __ATOMIC_SEQ_CST);
+  WaitForStores();  // or a handler past the instant might not see a cut that is taken to be in time
   published_ = clock_.Now();
   NotePunctuality(published_.value < instant);
   at_ = {at_.cut, instant};
@@ -35,7 +88,7 @@ void CutProtocol::Cut() {
 
 // A handler past the instant of a late cut may have used the old bank: its time then counts for the epoch before.
 void CutProtocol::NotePunctuality(bool in_time) {
-  begin_is_exact_ = std::exchange(end_is_exact_, in_time);
+  in_time_ = in_time;
   if (!in_time) {
     ++late_cuts_;
     lead_ = std::min(lead_ * 2, kMaxLead);

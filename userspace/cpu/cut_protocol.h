@@ -6,7 +6,9 @@
 
 #include "bpf/cpu_time_reader.h"
 #include "userspace/base/clock.h"
+#include "userspace/base/result.h"
 #include "userspace/base/units.h"
+#include "userspace/cpu/source_state.h"
 
 namespace brahe::cpu {
 
@@ -43,6 +45,14 @@ class CutProtocol {
   CutProtocol(CutMemory memory, const Clock& clock, Nanoseconds least_lead = kUsualLead)
       : memory_(memory), clock_(clock), least_lead_(least_lead), readings_(memory.cpus), running_(memory.cpus) {}
 
+  // Goes on from where another process was: `state` is its State. The slots must not have been read since. That process
+  // may have published one more cut: then its slots are unread, and the old bank is what that cut has closed. Before
+  // the next Cut somebody must keep what they tell, or a third process could not go on. Before all others. Error: the
+  // memory is not that of `state`, in one clause.
+  Status Resume(const CutState& state);
+  // After ReadSlots and before the next Cut.
+  [[nodiscard]] CutState State() const;
+
   // Publishes a cut a little in the future, and returns after it. The slots must have been read since the cut before.
   void Cut();
   // Waits until all handlers that began before the cut have ended; after that the old bank stands still.
@@ -54,9 +64,9 @@ class CutProtocol {
   [[nodiscard]] uint64_t instant() const { return at_.cut; }  // of the last cut
   [[nodiscard]] uint32_t old_bank() const { return old_bank_; }
   [[nodiscard]] const Totals& totals() const { return totals_; }
-  // Whether the last cut and the one before were published in time, so that the time between them is known exactly.
-  // Before the first cut each CPU counts from its own first event.
-  [[nodiscard]] bool is_exact() const { return begin_is_exact_ && end_is_exact_; }
+  // Whether the last cut was published in time. The time between two such cuts is known exactly, whatever cuts are
+  // between them. False before the first one: each CPU counts from its own first event.
+  [[nodiscard]] bool in_time() const { return in_time_; }
   [[nodiscard]] uint64_t late_cuts() const { return late_cuts_; }
 
  private:
@@ -80,8 +90,7 @@ class CutProtocol {
   uint32_t cuts_in_time_ = 0;
   uint64_t late_cuts_ = 0;
   bool unread_ = false;
-  bool begin_is_exact_ = false;
-  bool end_is_exact_ = false;
+  bool in_time_ = false;
   Totals totals_;
 };
 

@@ -83,21 +83,64 @@ TEST_F(CutProtocolTest, ACutThatIsPublishedLateIsGivenItsMarginFromThePublicatio
             Nanoseconds{cuts_.instant()} - Milliseconds(2) + Seconds(1) + Nanoseconds{50'000});
 }
 
-TEST_F(CutProtocolTest, TheTimesAroundALateCutAreNotKnownExactly) {
+// The ring of moves has forgotten by then how the task came to where it is.
+TEST_F(CutProtocolTest, WhereARunningTaskWasAtTheCutIsKeptForTheNextProcess) {
+  const uint64_t now = clock_.Now().value + 1'000;
+  slots_[0] = {};
+  slots_[0].since = now - 900;
+  slots_[0].pid = slots_[0].key.tgid = 7;
+  slots_[0].key.cgroup_id = 100;
+  moves_[0] = {0, now, 200, 7, 0};
+  control_.moves = 1;
   cuts_.Cut();
   ReadSlots();
+  const CutState kept = cuts_.State();
+  for (uint64_t number = 1; number <= 2 * MOVES_KEPT; ++number) {
+    moves_[number % MOVES_KEPT] = {number, cuts_.instant() + number, 300, 8, 0};
+  }
+  control_.moves = 2 * MOVES_KEPT + 1;
+  CutProtocol next({&control_, slots_.data(), moves_.data(), 1}, clock_);
+  ASSERT_TRUE(next.Resume(kept));
+  EXPECT_FALSE(next.has_unread_slots());
+  next.Cut();
+  std::vector<uint64_t> cgroups;
+  next.ReadSlots({.closed_idle = [](size_t, uint64_t) {},
+                  .open_idle = [](size_t, uint64_t) {},
+                  .lost = [](size_t, uint64_t) {},
+                  .running = [&](const task_key& key, uint64_t) { cgroups.push_back(key.cgroup_id); }});
+  EXPECT_EQ(cgroups, std::vector<uint64_t>{200});
+}
+
+TEST_F(CutProtocolTest, WhoeverIsMoreThanOneCutBehindCannotGoOn) {
+  const auto go_on = [&](const CutState& kept) {
+    CutProtocol next({&control_, slots_.data(), moves_.data(), 1}, clock_);
+    const Status resumed = next.Resume(kept);
+    return resumed ? (next.has_unread_slots() ? "unread" : "read") : resumed.error().message;
+  };
   cuts_.Cut();
   ReadSlots();
-  EXPECT_TRUE(cuts_.is_exact());
+  const CutState kept = cuts_.State();
+  EXPECT_EQ(go_on(kept), "read");
+  cuts_.Cut();
+  EXPECT_EQ(go_on(kept), "unread");
+  for (int i = 0; i < 2; ++i) {
+    ReadSlots();
+    cuts_.Cut();
+    EXPECT_EQ(go_on(kept), "epochs were cut since that are not in the kept state");
+  }
+}
+
+TEST_F(CutProtocolTest, KnowsWhichCutsWereLate) {
+  EXPECT_FALSE(cuts_.in_time());
+  cuts_.Cut();
+  ReadSlots();
+  EXPECT_TRUE(cuts_.in_time());
   clock_.PauseAt(1, Seconds(1));
   cuts_.Cut();
-  EXPECT_FALSE(cuts_.is_exact());
+  EXPECT_FALSE(cuts_.in_time());
   ReadSlots();
   cuts_.Cut();
-  EXPECT_FALSE(cuts_.is_exact()) << "it begins at the late one";
-  ReadSlots();
-  cuts_.Cut();
-  EXPECT_TRUE(cuts_.is_exact());
+  EXPECT_TRUE(cuts_.in_time());
 }
 
 TEST_F(CutProtocolTest, TimeIsSettledByTheCutAfterIt) {

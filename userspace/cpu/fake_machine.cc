@@ -163,12 +163,18 @@ Result<task_record*> FakeMachine::RecordAt(uint32_t index) {
   return &memory_.records[index];
 }
 
+Status FakeMachine::ForEachRecord(const std::function<void(uint32_t, const task_record&)>& visit) {
+  for (uint32_t i = 0; i < memory_.records.size(); ++i) visit(i, memory_.records[i]), RunSome();
+  return {};
+}
+
 Status FakeMachine::Unlink(std::span<const task_key> keys) {
   for (const task_key& key : keys) memory_.procs.erase(PlaceOf(key)), RunSome();
   return {};
 }
 
 Status FakeMachine::Free(uint32_t index) {
+  MaybeKill();
   (index <= kOverflowRecords ? memory_.free_overflow : memory_.free_records).push_back(index);
   if (machine_ != nullptr) RunSome();
   return {};

@@ -67,12 +67,17 @@ class FakeMachine final : public RecordStore, public Clock {
 
   // Clock.
   Nanoseconds Now() const override { return {now_}; }
-  void SleepUntil(Nanoseconds instant) const override { const_cast<FakeMachine*>(this)->RunUntil(instant.value); }
+  void SleepUntil(Nanoseconds instant) const override {
+    const_cast<FakeMachine*>(this)->MaybeKill();
+    const_cast<FakeMachine*>(this)->RunUntil(instant.value);
+    const_cast<FakeMachine*>(this)->MaybeKill();
+  }
   Nanoseconds Suspended() const override { return {}; }
   void RunUntil(uint64_t instant) {
     while (now_ < instant) RunOne();
   }
   void RunSome() {
+    MaybeKill();
     for (uint64_t i = Below(12); i != 0; --i) RunOne();
   }
   // No move is half-way: in a real machine the margin is for that.
@@ -96,15 +101,21 @@ class FakeMachine final : public RecordStore, public Clock {
   uint64_t SomeCgroup();
   // From now on nobody is born, moved or ended, or changes its user.
   void KeepStill() { still_ = true; }
+  [[nodiscard]] bool is_still() const { return still_; }
   // By process.
   [[nodiscard]] std::map<ProcessKey, uint32_t> Users() const;
   [[nodiscard]] size_t moves() const;
   [[nodiscard]] size_t deaths() const { return deaths_; }
 
+  // From now on user space is killed, one time in so many, where handlers may run on: Killed is thrown. 0: no more.
+  struct Killed {};
+  void KillOneIn(uint64_t many) { kill_one_in_ = many; }
+
   // RecordStore. Handlers run on between any two calls.
   [[nodiscard]] uint32_t records() const override { return kOverflowRecords + options_.records; }
   [[nodiscard]] uint32_t overflow_records() const override { return kOverflowRecords; }
   Result<task_record*> RecordAt(uint32_t index) override;
+  Status ForEachRecord(const std::function<void(uint32_t, const task_record&)>& visit) override;
   std::string_view CommOf(uint32_t) override { return ""; }
   std::span<record_marks> Marks() override { return memory_.marks; }
   Status Unlink(std::span<const task_key> keys) override;
@@ -131,6 +142,9 @@ class FakeMachine final : public RecordStore, public Clock {
     uint64_t begin, end;
   };
 
+  void MaybeKill() {
+    if (kill_one_in_ != 0 && Below(kill_one_in_) == 0) throw Killed();
+  }
   void OnMove();
   void EndSlice(size_t index);
 
@@ -162,6 +176,7 @@ class FakeMachine final : public RecordStore, public Clock {
   size_t deaths_ = 0;
   std::set<uint32_t> blurred_, blurred_before_;
   bool still_ = false;
+  uint64_t kill_one_in_ = 0;
   bool moving_ = false, moved_process_ = false, move_is_in_flight_ = false;
   const task_struct* moved_ = nullptr;
   static inline FakeMachine* machine_ = nullptr;

@@ -4,6 +4,7 @@
 
 #include "userspace/base/file.h"
 #include "userspace/base/result.h"
+#include "userspace/base/units.h"
 
 namespace brahe::cpu {
 
@@ -17,8 +18,9 @@ class InstanceClaim {
  public:
   static constexpr size_t kMaxNameLength = 7;  // of the 15 characters of a map's name; a pid takes 7
 
-  // Error with code EWOULDBLOCK if another instance holds a claim of that name.
-  static Result<InstanceClaim> Take(const std::string& name);
+  // Error with code EWOULDBLOCK if another instance holds a claim of that name, and still does so after `patience`: one
+  // that is about to end may be waited for.
+  static Result<InstanceClaim> Take(const std::string& name, Nanoseconds patience = {});
 
   // Whether other claims could be looked for. If not, the log says what that takes.
   [[nodiscard]] bool sees_others() const { return sees_others_; }

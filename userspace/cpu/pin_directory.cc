@@ -53,6 +53,13 @@ Result<PinDirectory> PinDirectory::Create(const std::string& path, Surroundings 
     return MakeError("no BPF file system at " + parent + " (" + Remedy(parent, surroundings, /*is_there=*/false) + ")");
   }
   std::error_code error;
+  if (auto own = Open(path)) {
+    for (const std::string& name : own->Names()) {
+      if (!error) fs::remove_all(path + "/" + name, error);
+    }
+    if (!error) return own;
+    return WithRemedy(SystemError("empty " + path, error.value()), parent, surroundings);
+  }
   fs::remove_all(path, error);  // follows no links
   if (error) return WithRemedy(SystemError("remove " + path, error.value()), parent, surroundings);
   // Where everybody may write, as in a BPF file system that is mounted without options, somebody may have been faster:
@@ -61,9 +68,59 @@ Result<PinDirectory> PinDirectory::Create(const std::string& path, Surroundings 
   return PinDirectory(path);
 }
 
+// What another user has pinned there, or may have, is not to be trusted.
+Result<PinDirectory> PinDirectory::Open(const std::string& path) {
+  auto found = OpenAnyones(path);
+  if (!found) return found;
+  found->Keep();
+  struct stat info;
+  if (lstat(path.c_str(), &info) != 0) return SystemError("look at " + path);
+  if (info.st_uid != geteuid() || (info.st_mode & 077) != 0) {
+    return MakeError(path + " is not a folder of this user alone in a BPF file system");
+  }
+  found->Keep(false);
+  return found;
+}
+
+Result<PinDirectory> PinDirectory::OpenAnyones(const std::string& path) {
+  struct stat info;
+  if (lstat(path.c_str(), &info) != 0) return SystemError("look at " + path);
+  struct statfs file_system;
+  if (statfs(path.c_str(), &file_system) != 0) return SystemError("statfs " + path);
+  if (!S_ISDIR(info.st_mode) || file_system.f_type != BPF_FS_MAGIC) {
+    return MakeError(path + " is not a folder in a BPF file system");
+  }
+  return PinDirectory(path);
+}
+
 PinDirectory::~PinDirectory() {
   std::error_code ignored;
-  if (!path_.empty()) fs::remove_all(path_, ignored);
+  if (!path_.empty() && !is_kept_) fs::remove_all(path_, ignored);
+}
+
+std::vector<std::string> PinDirectory::Names() const {
+  std::error_code ignored;
+  std::vector<std::string> names;
+  for (const fs::directory_entry& entry : fs::directory_iterator(path_, ignored)) {
+    names.push_back(entry.path().filename());
+  }
+  return names;
+}
+
+void PinDirectory::RemovePrograms() const {
+  for (const std::string& name : Names()) {
+    if (name.starts_with(kLinkPin) || name.starts_with(kProgramPin)) unlink((path_ + "/" + name).c_str());
+  }
+}
+
+Status PinDirectory::CheckOwners() const {
+  for (const std::string& name : Names()) {
+    const std::string path = path_ + "/" + name;
+    struct stat info;
+    if (lstat(path.c_str(), &info) != 0) return SystemError("look at " + path);
+    if (info.st_uid != geteuid()) return MakeError(path + " is another user's");
+  }
+  return {};
 }
 
 std::string PinDirectory::PathOf(std::string name) const {

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -40,6 +41,39 @@ TEST_F(PinDirectoryTest, LastsAsLongAsTheObject) {
     EXPECT_EQ(pins->PathOf("a.b"), bpf_ + "/brahe/a_b");
     EXPECT_EQ(access((bpf_ + "/brahe").c_str(), F_OK), 0);
   }
+  EXPECT_NE(access((bpf_ + "/brahe").c_str(), F_OK), 0);
+}
+
+// As when root has made it for a service that may write nowhere else: a mount point cannot be removed either.
+TEST_F(PinDirectoryTest, AnOwnOneThatCannotBeRemovedIsEmptied) {
+  Mount();
+  const std::string path = bpf_ + "/brahe";
+  ASSERT_EQ(mkdir(path.c_str(), 0700), 0) << strerror(errno);
+  ASSERT_EQ(mount(path.c_str(), path.c_str(), nullptr, MS_BIND, nullptr), 0) << strerror(errno);
+  ASSERT_EQ(mkdir((path + "/left").c_str(), 0700), 0) << strerror(errno);
+  {
+    const auto pins = PinDirectory::Create(path, Surroundings::kHost);
+    ASSERT_TRUE(pins) << pins.error().message;
+    EXPECT_NE(access((path + "/left").c_str(), F_OK), 0);
+    ASSERT_EQ(mkdir(pins->PathOf("new").c_str(), 0700), 0) << strerror(errno);
+  }
+  EXPECT_EQ(access(path.c_str(), F_OK), 0);
+  EXPECT_NE(access((path + "/new").c_str(), F_OK), 0);
+  umount2(path.c_str(), MNT_DETACH);
+}
+
+TEST_F(PinDirectoryTest, WhatIsAnothersInAnOwnOneIsSeen) {
+  Mount();
+  const auto pins = PinDirectory::Create(bpf_ + "/brahe", Surroundings::kHost);
+  ASSERT_TRUE(pins) << pins.error().message;
+  ASSERT_EQ(mkdir(pins->PathOf("maps").c_str(), 0700), 0) << strerror(errno);
+  EXPECT_TRUE(pins->CheckOwners());
+  ASSERT_EQ(chown(pins->PathOf("maps").c_str(), 1234, 1234), 0) << strerror(errno);
+  EXPECT_EQ(pins->CheckOwners().error().message, pins->PathOf("maps") + " is another user's");
+  ASSERT_EQ(chown((bpf_ + "/brahe").c_str(), 1234, 1234), 0) << strerror(errno);
+  EXPECT_FALSE(PinDirectory::Open(bpf_ + "/brahe"));
+  EXPECT_EQ(access(pins->PathOf("maps").c_str(), F_OK), 0) << "what is not taken stays";
+  EXPECT_TRUE(PinDirectory::OpenAnyones(bpf_ + "/brahe"));
   EXPECT_NE(access((bpf_ + "/brahe").c_str(), F_OK), 0);
 }
 

@@ -47,6 +47,36 @@ ProcessLives::ProcessLives(Options options)
   ShowsAll();
 }
 
+void ProcessLives::Resume(const LivesState& state, const std::vector<ProcessKey>& ended) {
+  for (const LivesState::Name& from : state.names) {
+    Name& name = names_[from.process];
+    name.time_ns = from.time_ns;
+    from.comm.copy(name.comm, sizeof name.comm - 1);
+    name.uid = from.uid;
+    name.exec_path = from.exec_path;
+    text_bytes_ += HeapBytes(name.exec_path);
+  }
+  for (const LivesState::End& end : state.ends) ends_.push_back({end.time_ns, end.process});
+  for (const LivesState::GoneCgroup& gone : state.gone_cgroups) {
+    removed_cgroups_.push_back({gone.time_ns, gone.cgroup_id});
+  }
+  for (const ProcessKey& process : ended) ended_[process] = {.epoch = epoch_, .forgotten = true};
+  dropped_ = state.dropped;
+  check_all_until_ = epoch_ + kQuietEpochs + 1;
+}
+
+LivesState ProcessLives::State() const {
+  LivesState state;
+  for (const auto& [process, name] : names_) {
+    state.names.push_back({process, name.time_ns, std::string(TextOf(name.comm)), name.exec_path, name.uid});
+  }
+  for (const End& end : ends_) state.ends.push_back({end.process, end.time_ns});
+  for (const GoneCgroup& gone : removed_cgroups_) state.gone_cgroups.push_back({gone.cgroup_id, gone.time_ns});
+  for (const uint64_t cgroup_id : gone_cgroups_) state.gone_cgroups.push_back({cgroup_id, 0});
+  state.dropped = dropped_;
+  return state;
+}
+
 void ProcessLives::OnProcess(const process_event& event) {
   const ProcessKey process = {event.tgid, event.start_ns};
   if (event.kind == PROCESS_FREE) ends_.push_back({event.time_ns, process});
@@ -207,7 +237,8 @@ bool ProcessLives::ShowsAll() {
 bool ProcessLives::IsGone(const ProcessKey& process, bool compare_starts) const {
   const std::string folder = options_.procfs_root + "/" + std::to_string(process.pid);
   struct stat info;
-  if (stat(folder.c_str(), &info) != 0) return errno == ENOENT;
+  // Twice: what has ended once does not live again.
+  if (stat(folder.c_str(), &info) != 0) return errno == ENOENT && stat(folder.c_str(), &info) != 0 && errno == ENOENT;
   if (!compare_starts) return false;
   const auto text = ReadFile(folder + "/stat");
   ProcessStat found;

@@ -14,6 +14,7 @@
 #include "userspace/base/result.h"
 #include "userspace/cpu/cpu_time_source.h"
 #include "userspace/cpu/procfs_view.h"
+#include "userspace/cpu/source_state.h"
 
 namespace brahe::cpu {
 
@@ -46,6 +47,12 @@ class ProcessLives {
 
   // Logs a WARNING if ends cannot be looked for in PROCFS.
   explicit ProcessLives(Options options);
+
+  // Goes on from where another process was, whose State this is; of `ended` the end has been reported. What that one
+  // learnt since is lost, but for the ends: those are looked for in PROCFS in the first epochs. Before all others.
+  void Resume(const LivesState& state, const std::vector<ProcessKey>& ended);
+  // After Report and before TakeGoneCgroups.
+  [[nodiscard]] LivesState State() const;
 
   // At exec and at the end. The later one of a process takes the place of the earlier one.
   void OnProcess(const process_event& event);

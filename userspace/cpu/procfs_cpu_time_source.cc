@@ -39,17 +39,19 @@ class ProcfsCpuTimeSource final : public CpuTimeSource {
   struct Process {
     uint64_t start_ticks = 0;
     uint64_t cpu_ticks = 0;  // the most that was ever read
-    uint64_t epoch = 0;      // when it was last in the listing
+    uint64_t listing = 0;    // the last one that it was in
     uint64_t cgroup_id = 0;
     std::string comm;  // as reported; empty: not yet
     std::optional<uint32_t> owner;
   };
 
   ProcessKey KeyOf(uint32_t pid, const Process& process) const { return {pid, process.start_ticks * ns_per_tick_}; }
+  Status CheckListing();
   void CollectProcess(const ProcessReading& reading, CpuTimeEpoch& epoch);
   void Charge(const ProcessReading& reading, Process& process, uint64_t ticks, CpuTimeEpoch& epoch);
   void FindUser(const ProcessReading& reading, Process& process, CpuTimeEpoch& epoch);
   void FindCgroup(const ProcessReading& reading, Process& process, CpuTimeEpoch& epoch);
+  bool IsThere(uint32_t pid, const Process& process);
   void CollectEnded(CpuTimeEpoch& epoch);
   void CloseBooks(CpuTimeEpoch& epoch) const;
   uint64_t IdleOf(const CpuIdle& before, const CpuIdle& now, Nanoseconds duration) const;
@@ -68,7 +70,8 @@ class ProcfsCpuTimeSource final : public CpuTimeSource {
   Nanoseconds cut_;
   ProcfsScan scan_;
   bool uncollected_ = false;
-  uint64_t epoch_ = 1;
+  bool left_out_ = false;  // a process that is there, from the last listing
+  uint64_t listing_ = 0;
 };
 
 Status ProcfsCpuTimeSource::Start() {
@@ -88,7 +91,9 @@ Status ProcfsCpuTimeSource::Start() {
 Result<Nanoseconds> ProcfsCpuTimeSource::Cut() {
   uncollected_ = false;
   cut_ = clock_.Now();
+  ++listing_;
   if (const Status scanned = scanner_.Scan(scan_); !scanned) return scanned.error();
+  if (const Status listed = CheckListing(); !listed) return listed.error();
   uncollected_ = true;
   return cut_;
 }
@@ -107,16 +112,29 @@ Result<CpuTimeEpoch> ProcfsCpuTimeSource::Collect() {
   last_uptime_ticks_ = scan_.uptime_ticks;
   std::swap(last_cpus_, scan_.cpus);
   if (cgroups_) cgroups_->EndEpoch();
-  ++epoch_;
   return epoch;
+}
+
+// What a listing that ends early leaves out has not ended, and whoever was born meanwhile would not be known as newborn
+// in the next one. One that is so twice is as it is, with those in it that it left out.
+Status ProcfsCpuTimeSource::CheckListing() {
+  for (const ProcessReading& reading : scan_.processes) {
+    const auto known = processes_.find(reading.pid);
+    if (known != processes_.end()) known->second.listing = listing_;
+  }
+  bool left_out = false;
+  for (auto& [pid, process] : processes_) {
+    if (process.listing == listing_ || !IsThere(pid, process)) continue;
+    process.listing = listing_;
+    left_out = true;
+  }
+  if (std::exchange(left_out_, left_out) || !left_out) return {};
+  return MakeError("list " + scanner_.root() + ": processes are missing in it");
 }
 
 void ProcfsCpuTimeSource::CollectProcess(const ProcessReading& reading, CpuTimeEpoch& epoch) {
   auto known = processes_.find(reading.pid);
-  if (!reading.readable) {  // who it is now is not known: if it is another one, that will be seen in time
-    if (known != processes_.end()) known->second.epoch = epoch_;
-    return;
-  }
+  if (!reading.readable) return;  // who it is now is not known: if it is another one, that will be seen in time
   const ProcessStat& stat = reading.stat;
   if (known != processes_.end() && known->second.start_ticks != stat.start_ticks) {
     epoch.ended.push_back(KeyOf(reading.pid, known->second));
@@ -131,7 +149,7 @@ void ProcfsCpuTimeSource::CollectProcess(const ProcessReading& reading, CpuTimeE
     known->second.cpu_ticks = newborn ? 0 : stat.cpu_ticks();
   }
   Process& process = known->second;
-  process.epoch = epoch_;
+  process.listing = listing_;
   if (stat.cpu_ticks() <= process.cpu_ticks) return;  // the kernel's sums may fall by a tick
   const uint64_t ticks = stat.cpu_ticks() - process.cpu_ticks;
   if (ticks > kPlausibleTicks) return;
@@ -167,13 +185,21 @@ void ProcfsCpuTimeSource::FindCgroup(const ProcessReading& reading, Process& pro
   if (!cgroups_) return;
   // Of a zombie, v1 says that it is in the root (proc_cgroup_show in kernel/cgroup/cgroup.c).
   if (!cgroups_->hierarchy().v2 && (reading.stat.state == 'Z' || reading.stat.state == 'X')) return;
-  const auto path = PathInHierarchy(scanner_.ReadOf(reading.pid, "cgroup"), cgroups_->hierarchy());
+  const auto read = [&] { return PathInHierarchy(scanner_.ReadOf(reading.pid, "cgroup"), cgroups_->hierarchy()); };
+  // Twice at most: it may not use time again, and what it used would stay where it was not.
+  auto path = read();
+  if (!path) path = read();
   if (path) process.cgroup_id = cgroups_->Find(*path, epoch.cgroups);
+}
+
+bool ProcfsCpuTimeSource::IsThere(uint32_t pid, const Process& process) {
+  ProcessStat stat;
+  return scanner_.ReadStat(pid, stat) && stat.start_ticks == process.start_ticks;
 }
 
 void ProcfsCpuTimeSource::CollectEnded(CpuTimeEpoch& epoch) {
   std::erase_if(processes_, [&](const auto& item) {
-    if (item.second.epoch == epoch_) return false;
+    if (item.second.listing == listing_) return false;
     epoch.ended.push_back(KeyOf(item.first, item.second));
     return true;
   });

@@ -1,5 +1,7 @@
 #include "userspace/cpu/procfs_cpu_time_source.h"
 
+#include <dirent.h>
+#include <dlfcn.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -7,6 +9,25 @@
 
 #include "userspace/base/fake_clock.h"
 #include "userspace/cpu/fake_proc.h"
+
+// A listing that ends at once, which no tree of files can make one do, while this is set.
+static bool listing_is_empty = false;
+
+extern "C" dirent* readdir(DIR* folder) {
+  static const auto next = reinterpret_cast<dirent* (*)(DIR*)>(dlsym(RTLD_NEXT, "readdir"));
+  return listing_is_empty ? nullptr : next(folder);
+}
+
+// And so many times nothing can be read.
+static int failing_reads = 0;
+
+extern "C" ssize_t read(int fd, void* to, size_t bytes) {
+  static const auto next = reinterpret_cast<ssize_t (*)(int, void*, size_t)>(dlsym(RTLD_NEXT, "read"));
+  if (failing_reads == 0) return next(fd, to, bytes);
+  --failing_reads;
+  errno = ENOMEM;
+  return -1;
+}
 
 namespace brahe::cpu {
 namespace {
@@ -279,11 +300,51 @@ TEST_F(ProcfsCpuTimeSourceTest, ACutThatWasNotCollectedIsPartOfTheNext) {
   EXPECT_FALSE(source_->Collect());
 }
 
+TEST_F(ProcfsCpuTimeSourceTest, ANewbornThatCannotBeReadOnceIsChargedInFull) {
+  Start();
+  proc_.Set({.pid = 7, .start = 1050, .used = 10});
+  failing_reads = 1;
+  EXPECT_EQ(Charged(NextEpoch()), (Charges{{7, 10}}));
+  EXPECT_EQ(failing_reads, 0);
+}
+
+TEST_F(ProcfsCpuTimeSourceTest, AListingThatEndsEarlyIsAFailedCutInWhichNobodyHasEnded) {
+  proc_.Set({.pid = 7, .start = 500, .used = 100});
+  Start();
+  proc_.Set({.pid = 7, .start = 500, .used = 110});
+  proc_.Set({.pid = 8, .start = 1010, .used = 4});  // born before it
+  Pass();
+  listing_is_empty = true;
+  const auto cut = source_->Cut();
+  listing_is_empty = false;
+  ASSERT_FALSE(cut);
+  EXPECT_EQ(cut.error().message, "list " + proc_.tree().path() + ": processes are missing in it");
+  const CpuTimeEpoch epoch = NextEpoch();
+  EXPECT_THAT(epoch.ended, IsEmpty());
+  EXPECT_EQ(Charged(epoch), (Charges{{7, 10}, {8, 4}}));
+}
+
+TEST_F(ProcfsCpuTimeSourceTest, WhereListingsStayIncompleteEpochsGoOnAndNobodyEndsWhoIsThere) {
+  proc_.Set({.pid = 7, .start = 500, .used = 100});
+  Start();
+  Pass();
+  listing_is_empty = true;
+  EXPECT_FALSE(source_->Cut());
+  for (int epoch = 0; epoch < 3; ++epoch) EXPECT_THAT(NextEpoch().ended, IsEmpty());
+  proc_.Set({.pid = 7, .start = 1200});  // another
+  EXPECT_THAT(NextEpoch().ended, ElementsAre(ProcessKey{7, Seconds(5).value}));
+  listing_is_empty = false;
+  proc_.Set({.pid = 7, .start = 1200, .used = 5});
+  EXPECT_THAT(NextEpoch().ended, IsEmpty());
+}
+
 TEST_F(ProcfsCpuTimeSourceTest, FilesThatMakeNoSenseAreErrorsThatNameThem) {
   const auto fault = [&](const std::string& root) {
     return MakeProcfsCpuTimeSource({root, {}, std::nullopt}, clock_).error().message;
   };
   proc_.tree().Write("stat", "garbage\n");
+  EXPECT_EQ(fault(proc_.tree().path()), "read " + proc_.tree().At("stat") + ": no line of a CPU in it");
+  proc_.tree().Write("stat", "cpu  0 0 0 5 0\ncpu0 0 0 0 5 0\ncpu1 0 0 0 5");  // is cut off
   EXPECT_EQ(fault(proc_.tree().path()), "read " + proc_.tree().At("stat") + ": no line of a CPU in it");
   proc_.tree().Write("uptime", "long\n");
   EXPECT_EQ(fault(proc_.tree().path()), "read " + proc_.tree().At("uptime") + ": not an uptime");
@@ -367,6 +428,19 @@ TEST_F(ProcfsCgroupsTest, WhoCannotBeAskedAnyMoreStaysWhereItWas) {
   EXPECT_EQ(EpochWithATick('Z').tasks.at(0).cgroup_id, InodeOf("a"));
   proc_.tree().Remove("7/cgroup");
   EXPECT_EQ(EpochWithATick().tasks.at(0).cgroup_id, InodeOf("a"));
+}
+
+TEST_F(ProcfsCgroupsTest, ACgroupThatCannotBeReadOnceIsTheOneWhereTheTimeIs) {
+  cgroups_.MakeFolder("a");
+  proc_.Set({.pid = 7, .start = 500});
+  proc_.SetCgroup(7, "2:cpuacct:/a\n");
+  Start(V1());
+  proc_.Set({.pid = 7, .start = 500, .used = 1});
+  Pass();
+  ASSERT_TRUE(source_->Cut());
+  failing_reads = 1;
+  EXPECT_EQ(source_->Collect()->tasks.at(0).cgroup_id, InodeOf("a"));
+  EXPECT_EQ(failing_reads, 0);
 }
 
 TEST_F(ProcfsCgroupsTest, APathIsToldAgainAfterItWasLongUnused) {

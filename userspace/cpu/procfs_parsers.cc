@@ -16,6 +16,7 @@ void ParseCpuIdle(std::string_view text, std::vector<CpuIdle>& cpus) {
     SkipWords(line, 3);                                            // user, nice, system
     if (TakeNumber(line, cpu.idle_ticks) && TakeNumber(line, cpu.iowait_ticks)) cpus.push_back(cpu);
   }
+  if (text.find('\n') == std::string_view::npos) cpus.clear();
 }
 
 std::optional<uint64_t> ParseUptime(std::string_view text, uint64_t ticks_per_second) {

@@ -14,7 +14,8 @@ struct CpuIdle {
   uint64_t iowait_ticks = 0;
 };
 
-// Replaces `cpus` by what the cpuN lines of PROCFS/stat tell; lines that are malformed are left out.
+// Replaces `cpus` by what the cpuN lines of PROCFS/stat tell; lines that are malformed are left out. None without a
+// whole line after them, as some may be missing then.
 void ParseCpuIdle(std::string_view text, std::vector<CpuIdle>& cpus);
 
 // The time since boot in clock ticks, rounded down, from PROCFS/uptime.

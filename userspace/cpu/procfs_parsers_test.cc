@@ -23,6 +23,15 @@ TEST(ProcfsParsersTest, ReadsTheIdleTimeOfEachCpuAndNotTheirSum) {
   EXPECT_EQ(cpus[1].idle_ticks, 600U);
 }
 
+TEST(ProcfsParsersTest, OfAStatThatIsCutOffAmongTheCpusNoneIsKnown) {
+  const std::string whole = "cpu  1 2 3 1000 50 6\ncpu0 1 2 3 400 20 6\ncpu1 1 2 3 600 30 6\nintr 5 6\n";
+  for (size_t length = 0; length <= whole.size(); ++length) {
+    std::vector<CpuIdle> cpus = {{.cpu = 9}};
+    ParseCpuIdle(whole.substr(0, length), cpus);
+    EXPECT_EQ(cpus.size(), length == whole.size() ? 2U : 0U) << length;
+  }
+}
+
 TEST(ProcfsParsersTest, ReadsTheUptimeInTicks) {
   EXPECT_EQ(ParseUptime("350735.47 234388.90\n", 100), 35073547U);
   EXPECT_EQ(ParseUptime("1.07 0.00\n", 1000), 1070U);

@@ -70,11 +70,16 @@ Status ProcfsScanner::ScanProcesses(ProcfsScan& scan) {
     if (count == scan.processes.size()) scan.processes.emplace_back();
     ProcessReading& reading = scan.processes[count++];
     reading.pid = pid;
-    reading.readable = ParseProcessStat(ReadOf(pid, "stat"), reading.stat);
+    reading.readable = ReadStat(pid, reading.stat);
   }
   if (errno != 0) return SystemError("list " + root_);
   scan.processes.resize(count);
   return {};
+}
+
+// Twice at most: what a newborn used before it was seen first is known only once.
+bool ProcfsScanner::ReadStat(uint32_t pid, ProcessStat& stat) {
+  return ParseProcessStat(ReadOf(pid, "stat"), stat) || ParseProcessStat(ReadOf(pid, "stat"), stat);
 }
 
 std::string_view ProcfsScanner::ReadOf(uint32_t pid, const char* name) {

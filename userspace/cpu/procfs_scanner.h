@@ -36,6 +36,9 @@ class ProcfsScanner {
 
   // Replaces `scan`, whose memory is used again; after an Error it is unspecified.
   Status Scan(ProcfsScan& scan);
+  [[nodiscard]] const std::string& root() const { return root_; }
+  // What PROCFS/PID/stat says, unspecified unless it can be read.
+  bool ReadStat(uint32_t pid, ProcessStat& stat);
   // The text of PROCFS/PID/NAME, valid until the next call; empty if it cannot be read.
   std::string_view ReadOf(uint32_t pid, const char* name);
   // The owner of PROCFS/PID, which is the process' effective user; nullopt if it is gone.

@@ -4,9 +4,35 @@
 #include <cstring>
 
 namespace brahe::cpu {
+namespace {
+
+// The word that tells whose a record is goes first, and comes last when there is another owner.
+void StoreKey(task_record& record, const task_key& key) {
+  typedef uint64_t __attribute__((may_alias)) Word;
+  auto* const to = reinterpret_cast<Word*>(&record.key);
+  const auto* const from = reinterpret_cast<const Word*>(&key);
+  for (size_t word = 0; word < sizeof(task_key) / sizeof(Word); ++word) {
+    __atomic_store_n(&to[word], from[word], __ATOMIC_SEQ_CST);
+  }
+}
+
+// The key of a record while it rests, and back.
+task_key Flipped(task_key key) {
+  key.tgid ^= RESTING_BIT;
+  return key;
+}
+
+bool IsResting(const task_key& key) {
+  return key.tgid != OVERFLOW_TGID && ((key.tgid & RESTING_BIT) != 0 || Flipped(key).tgid == OVERFLOW_TGID);
+}
+
+}  // namespace
 
 Status RecordTable::Read(uint32_t bank, const Tell& tell) {
   ++reads_;
+  for (size_t at = earlier_at_.size(); at < taken_in_.size(); ++at) {
+    earlier_at_[uint64_t{taken_in_[at].index} * 2 + taken_in_[at].bank] = at;
+  }
   Status status;
   uint32_t first = 0;
   for (record_marks& marks : store_.Marks()) {
@@ -16,11 +42,7 @@ Status RecordTable::Read(uint32_t bank, const Tell& tell) {
       if (word == 0) continue;
       for (uint32_t byte = i; byte < i + sizeof word; ++byte) {
         if (marks.of[bank][byte] == 0) continue;
-        if (auto read = ReadRecord(first + byte, bank, tell); !read) {
-          status = read;  // it keeps its mark
-        } else {
-          marks.of[bank][byte] = 0;
-        }
+        if (auto read = ReadRecord(first + byte, bank, tell); !read) status = read;
       }
     }
     first += MARKS_EACH;
@@ -32,13 +54,14 @@ Status RecordTable::ReadRecord(uint32_t index, uint32_t bank, const Tell& tell) 
   const auto record = store_.RecordAt(index);
   if (!record) return record.error();
   const uint64_t ns = __atomic_load_n(&(*record)->ns[bank], __ATOMIC_RELAXED);
-  const uint64_t gained = ns - (*record)->read_ns[bank];
-  __atomic_store_n(&(*record)->read_ns[bank], ns, __ATOMIC_RELAXED);
+  const uint64_t gained = NoteRead(index, bank, ns, (*record)->read_ns[bank]);
   if (owners_.size() <= index) owners_.resize(index + 1);
   const bool is_new = owners_[index].key.tgid == 0;
+  // Nobody's: what user space ended at once has left a mark behind.
+  if (is_new && __atomic_load_n(&(*record)->key.tgid, __ATOMIC_ACQUIRE) == 0) return {};
   if (is_new) Learn(index, (*record)->key);
   const uint32_t uid = __atomic_load_n(&(*record)->uid, __ATOMIC_RELAXED);
-  if (index > store_.overflow_records() && (is_new || uid != (*record)->read_uid)) {
+  if (index > store_.overflow_records() && (is_new || uid != owners_[index].told_uid)) {
     const task_key& key = owners_[index].key;
     tell(key, is_new ? store_.CommOf(index) : "", uid);
     SetToldUser({key.tgid, key.start_ns}, uid);
@@ -49,11 +72,40 @@ Status RecordTable::ReadRecord(uint32_t index, uint32_t bank, const Tell& tell) 
   return {};
 }
 
+// Returns what the record has gained since it was taken in last, be that acknowledged (`read_ns`) or not.
+uint64_t RecordTable::NoteRead(uint32_t index, uint32_t bank, uint64_t ns, uint64_t read_ns) {
+  if (!earlier_at_.empty()) {
+    const auto earlier = earlier_at_.find(uint64_t{index} * 2 + bank);
+    if (earlier != earlier_at_.end()) return ns - std::exchange(taken_in_[earlier->second].ns, ns);
+  }
+  taken_in_.push_back({index, bank, ns});
+  return ns - read_ns;
+}
+
+// The mark goes out last: where it is out already, all is done, and the record may be another's by now.
+Status RecordTable::Acknowledge(uint32_t standing_bank) {
+  const std::span<record_marks> marks = store_.Marks();
+  for (const RecordTableState::Read& taken : taken_in_) {
+    const auto record = store_.RecordAt(taken.index);  // is mapped since it was read
+    if (!record) return record.error();
+    const bool stands = taken.bank == standing_bank;
+    uint8_t& mark = marks[taken.index / MARKS_EACH].of[taken.bank][taken.index % MARKS_EACH];
+    if (stands ? mark == 0 : (*record)->read_ns[taken.bank] == taken.ns) continue;
+    __atomic_store_n(&(*record)->known, 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&(*record)->read_ns[taken.bank], taken.ns, __ATOMIC_RELEASE);
+    if (stands) __atomic_store_n(&mark, 0, __ATOMIC_RELEASE);
+  }
+  earlier_at_.clear();
+  // An epoch in which much has run is no reason to keep memory for ever.
+  if (taken_in_.capacity() > 4 * taken_in_.size() + 1024) taken_in_.shrink_to_fit();
+  taken_in_.clear();
+  return {};
+}
+
 // All records of a process know what has been told of it last: whichever runs and knows otherwise is newer.
 void RecordTable::SetToldUser(const ProcessKey& process, uint32_t uid) {
   for (uint32_t i = FirstOf(process.pid); i != 0; i = owners_[i].next) {
-    if (owners_[i].key.start_ns != process.start_ns) continue;
-    if (const auto record = store_.RecordAt(i)) (*record)->read_uid = uid;
+    if (owners_[i].key.start_ns == process.start_ns) owners_[i].told_uid = uid;
   }
 }
 
@@ -233,12 +285,7 @@ Status RecordTable::PutInLimbo() {
   for (const uint32_t index : taken_) {
     const auto record = store_.RecordAt(index);  // is mapped since it was read
     if (!record) return record.error();
-    // The word that tells the owner goes first, and comes last when there is another one.
-    typedef uint64_t __attribute__((may_alias)) Word;
-    auto* const key = reinterpret_cast<Word*>(&(*record)->key);
-    for (size_t word = 0; word < sizeof(task_key) / sizeof(uint64_t); ++word) {
-      __atomic_store_n(&key[word], 0, __ATOMIC_SEQ_CST);
-    }
+    StoreKey(**record, Flipped(owners_[index].key));
     owners_[index].limbo_since = reads_;
   }
   limbo_.insert(limbo_.end(), taken_.begin(), taken_.end());
@@ -250,7 +297,7 @@ Status RecordTable::FreeRested() {
   Status status;
   std::erase_if(limbo_, [&](uint32_t index) {
     if (reads_ < owners_[index].limbo_since + kLimboReads) return false;
-    if (auto freed = store_.Free(index); !freed) {
+    if (auto freed = Free(index); !freed) {
       status = freed;
       return false;
     }
@@ -259,6 +306,66 @@ Status RecordTable::FreeRested() {
     return true;
   });
   return status;
+}
+
+// If this process ends in between, the record is lost until the kernel side is made anew; and it alone, as those that
+// wait for their turn still have their keys.
+Status RecordTable::Free(uint32_t index) {
+  const auto record = store_.RecordAt(index);
+  if (!record) return record.error();
+  // A mark of an epoch that failed may be there still.
+  for (auto& of : store_.Marks()[index / MARKS_EACH].of) of[index % MARKS_EACH] = 0;
+  (*record)->known = 0;
+  StoreKey(**record, {});
+  auto freed = store_.Free(index);
+  if (!freed) StoreKey(**record, Flipped(owners_[index].key));
+  return freed;
+}
+
+RecordTableState RecordTable::State() const {
+  RecordTableState state;
+  state.reads = taken_in_;
+  for (const auto& [process, until] : retired_) state.retired.push_back(process);
+  state.gone_cgroups = gone_cgroups_;
+  for (const auto& [process, last_seen] : unrecorded_) state.unrecorded.push_back(process);
+  return state;
+}
+
+Status RecordTable::Resume(const RecordTableState& state, uint32_t standing_bank, bool next_is_cut) {
+  for (const RecordTableState::Read& read : state.reads) {
+    if (read.index == 0 || read.index > store_.records() || read.bank > 1) {
+      return MakeError("the kept state is of records that it does not have");
+    }
+  }
+  // Whoever has cut another epoch had told the kernel's memory of all this, and its marks are newer.
+  taken_in_ = state.reads;
+  if (auto noted = Acknowledge(next_is_cut ? 2 : standing_bank); !noted) return noted;
+  ++reads_;  // 0 has a meaning
+  auto visited = store_.ForEachRecord([&](uint32_t index, const task_record& record) {
+    const uint32_t tgid = __atomic_load_n(&record.key.tgid, __ATOMIC_ACQUIRE);
+    const bool known = __atomic_load_n(&record.known, __ATOMIC_RELAXED) != 0;
+    if (tgid == 0 || index == 0) return;
+    const bool resting = IsResting(record.key);
+    if (!resting && !known) return;  // it has its mark, and may just be getting its key
+    if (owners_.size() <= index) owners_.resize(index + 1);
+    if (!resting) {
+      Learn(index, record.key);
+      owners_[index].last_change = reads_;
+      return;
+    }
+    ++CounterOf(index);
+    owners_[index].key = Flipped(record.key);
+    owners_[index].limbo_since = reads_;
+    limbo_.push_back(index);
+  });
+  if (!visited) return visited;
+  for (const ProcessKey& process : state.retired) Retire(process);
+  gone_cgroups_ = state.gone_cgroups;
+  for (const ProcessKey& process : state.unrecorded) {
+    const uint32_t first = FirstOf(process.pid);
+    if (first == 0 || owners_[first].key.start_ns != process.start_ns) unrecorded_[process] = reads_;
+  }
+  return {};
 }
 
 }  // namespace brahe::cpu

@@ -13,6 +13,7 @@
 #include "userspace/base/process_key.h"
 #include "userspace/base/result.h"
 #include "userspace/base/units.h"
+#include "userspace/cpu/source_state.h"
 
 namespace brahe::cpu {
 
@@ -28,6 +29,8 @@ class RecordStore {
 
   // The kernel's own memory. `index` is at most records(). An Error where it cannot be mapped.
   virtual Result<task_record*> RecordAt(uint32_t index) = 0;
+  // Calls `visit` for all of them, while the kernel may be writing. They need not stay mapped.
+  virtual Status ForEachRecord(const std::function<void(uint32_t index, const task_record&)>& visit) = 0;
   // Empty if it is not known. Valid until the next call.
   virtual std::string_view CommOf(uint32_t index) = 0;
   // All of them: the marks of record i are in element i / MARKS_EACH.
@@ -43,8 +46,16 @@ class RecordStore {
 // proportion to the records that ran; the others are not looked at. Not thread-safe.
 class RecordTable {
  public:
-  // `store` must outlive the table. All its records are free.
+  // `store` must outlive the table. All its records are free, unless Resume is called next.
   explicit RecordTable(RecordStore& store) : store_(store) {}
+
+  // Goes on from where another process was: `state` is its State, and of what it was acknowledged, and of recycling
+  // after that, any part may be done. `next_is_cut`: it has published another cut since. Finds again who owns which
+  // record, and those that rest. What has not been acknowledged is found by its marks. Error: `state` is of other
+  // records, in one clause.
+  Status Resume(const RecordTableState& state, uint32_t standing_bank, bool next_is_cut);
+  // After TakePending and before Acknowledge.
+  [[nodiscard]] RecordTableState State() const;
 
   // What a record tells of its process: the comm that the kernel noted when it made the record (empty: it is told
   // already, or there is none) and its real user id (NO_UID: not known).
@@ -52,8 +63,14 @@ class RecordTable {
 
   // Takes in what each record of `bank` has gained since that bank was last read. All handlers that began before the
   // bank stood still must have ended. `tell` is called the first time that a record of a process is seen, and when its
-  // user has changed. After an Error nothing is lost: the next read takes in the rest.
+  // user has changed. After an Error nothing is lost: the next read takes in the rest. Changes nothing in the kernel's
+  // memory: whoever reads there next, if this process ends now, finds it all once more.
   Status Read(uint32_t bank, const Tell& tell);
+
+  // What has been taken in need not be found again: notes it in the kernel's memory, where the marks of
+  // `standing_bank`, which receives no time now, go out. Marks of the other bank (that of an epoch which failed) stay:
+  // they may have been set anew. Error: the memory cannot be mapped; what is left is noted by the next call.
+  Status Acknowledge(uint32_t standing_bank);
 
   // Makes the next record of the process that has run tell its user, whatever was told before: what was learnt
   // otherwise may be older than that or newer.
@@ -71,9 +88,9 @@ class RecordTable {
   // Says that a cgroup is gone. Its records are given back once they have not changed in two reads, but for the last
   // one of a process, which is there to its end.
   void RetireCgroup(uint64_t cgroup_id) { gone_cgroups_.push_back(cgroup_id); }
-  // After each Read and what it has retired. A record is taken from its owner first: no way leads to it then. It is
-  // free after two more reads; each of them has waited for all handlers that could still hold it. After an Error, the
-  // kernel's refusal to take keys or a number, the records wait for the next Recycle.
+  // After each Acknowledge and what the epoch has retired. A record is taken from its owner first: no way leads to it
+  // then. It is free after two more reads; each of them has waited for all handlers that could still hold it. After an
+  // Error, the kernel's refusal to take keys or a number, the records wait for the next Recycle.
   Status Recycle();
 
   // Calls `visit` for each record that has not changed in the last two reads, with the number of reads since it did,
@@ -95,12 +112,13 @@ class RecordTable {
 
   // What is known of a record. Links are record numbers; 0 is none.
   struct Owner {
-    task_key key = {};         // tgid 0: the record has not been seen, or is free
-    uint64_t pending_ns = 0;   // for the next TakePending
-    uint32_t last_change = 0;  // the read in which it was last seen to have gained time
-    uint32_t next = 0;         // of the same pid
-    uint32_t same = 0;         // the record that this one's time is added to: two threads made one each
-    uint32_t limbo_since = 0;  // the read after which it was taken from its owner
+    task_key key = {};           // tgid 0: the record has not been seen, or is free
+    uint64_t pending_ns = 0;     // for the next TakePending
+    uint32_t last_change = 0;    // the read in which it was last seen to have gained time
+    uint32_t next = 0;           // of the same pid
+    uint32_t same = 0;           // the record that this one's time is added to: two threads made one each
+    uint32_t limbo_since = 0;    // the read after which it was taken from its owner
+    uint32_t told_uid = NO_UID;  // of its process, last
   };
   struct KeyHash {
     size_t operator()(const task_key& key) const noexcept {
@@ -114,6 +132,7 @@ class RecordTable {
   };
 
   Status ReadRecord(uint32_t index, uint32_t bank, const Tell& tell);
+  [[nodiscard]] uint64_t NoteRead(uint32_t index, uint32_t bank, uint64_t ns, uint64_t read_ns);
   void Learn(uint32_t index, const task_key& key);
   void SetToldUser(const ProcessKey& process, uint32_t uid);
   [[nodiscard]] uint32_t FirstOf(uint32_t pid) const;
@@ -130,10 +149,13 @@ class RecordTable {
   void Detach(uint32_t index);
   Status PutInLimbo();
   Status FreeRested();
+  Status Free(uint32_t index);
 
   RecordStore& store_;
   uint32_t reads_ = 0;
-  std::vector<Owner> owners_;  // by record; as long as the highest number that was seen
+  std::vector<RecordTableState::Read> taken_in_;     // and not acknowledged yet; each bank of a record once
+  std::unordered_map<uint64_t, size_t> earlier_at_;  // where those of earlier reads are in it, by record and bank
+  std::vector<Owner> owners_;                        // by record; as long as the highest number that was seen
   std::unordered_map<uint32_t, uint32_t> first_of_pid_;
   std::vector<uint32_t> pending_;                                            // records with pending_ns
   std::unordered_map<task_key, uint64_t, KeyHash, KeyEqual> unrecorded_ns_;  // of tasks that have not ended a slice

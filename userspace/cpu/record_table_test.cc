@@ -18,6 +18,10 @@ class FakeStore final : public RecordStore {
   [[nodiscard]] uint32_t records() const override { return kRecords; }
   [[nodiscard]] uint32_t overflow_records() const override { return kOverflowRecords; }
   Result<task_record*> RecordAt(uint32_t index) override { return &records_[index]; }
+  Status ForEachRecord(const std::function<void(uint32_t, const task_record&)>& visit) override {
+    for (uint32_t i = 0; i < records_.size(); ++i) visit(i, records_[i]);
+    return {};
+  }
   std::string_view CommOf(uint32_t) override { return "worker"; }
   std::span<record_marks> Marks() override { return marks_; }
   Status Unlink(std::span<const task_key> keys) override {
@@ -39,7 +43,15 @@ class FakeStore final : public RecordStore {
     marks_[index / MARKS_EACH].of[0][index % MARKS_EACH] = 1;
   }
   [[nodiscard]] bool IsFree(uint32_t index) const { return std::count(freed_.begin(), freed_.end(), index) == 1; }
-  [[nodiscard]] uint32_t OwnerOf(uint32_t index) const { return records_[index].key.tgid; }
+  [[nodiscard]] bool IsMarked(uint32_t index) const {
+    return marks_[index / MARKS_EACH].of[0][index % MARKS_EACH] != 0;
+  }
+  [[nodiscard]] bool IsUnread(uint32_t index) const { return records_[index].ns[0] != records_[index].read_ns[0]; }
+  // 0: no hint leads to it.
+  [[nodiscard]] uint32_t OwnerOf(uint32_t index) const {
+    const uint32_t tgid = records_[index].key.tgid;
+    return (tgid & RESTING_BIT) != 0 ? 0 : tgid;
+  }
 
  private:
   std::vector<task_record> records_ = std::vector<task_record>(kRecords + 1);
@@ -55,6 +67,7 @@ class RecordTableTest : public ::testing::Test {
       told_ += std::to_string(key.tgid) + ":" + std::string(comm) + ":" + std::to_string(uid) + " ";
     }));
     table_.TakePending([](const task_key&, Nanoseconds) {});
+    EXPECT_TRUE(table_.Acknowledge(0));
   }
   // What is left quiet, by pid.
   std::map<uint32_t, uint64_t> Quiet() {
@@ -70,6 +83,30 @@ class RecordTableTest : public ::testing::Test {
   FakeStore store_;
   RecordTable table_{store_};
 };
+
+TEST_F(RecordTableTest, TimeThatWasReadIsHandedOverOnceWhetherThatIsAcknowledgedOrNot) {
+  const task_key key = {7, 0, 1, 100};
+  const auto pending = [&](uint32_t bank) {
+    EXPECT_TRUE(table_.Read(bank, [](const task_key&, std::string_view, uint32_t) {}));
+    uint64_t sum = 0;
+    table_.TakePending([&](const task_key&, Nanoseconds time) { sum += time.value; });
+    return sum;
+  };
+  store_.Add(20, key, 50);
+  EXPECT_EQ(pending(0), 50U);
+  EXPECT_TRUE(store_.IsUnread(20)) << "another process that reads now must find it";
+  EXPECT_EQ(pending(0), 0U);
+  store_.Add(20, key, 5);  // the bank receives again
+  EXPECT_EQ(pending(1), 0U);
+  EXPECT_TRUE(table_.Acknowledge(1));
+  EXPECT_TRUE(store_.IsMarked(20)) << "whoever added the 5 ns found the mark set";
+  EXPECT_TRUE(store_.IsUnread(20));
+  EXPECT_EQ(pending(0), 5U);
+  EXPECT_TRUE(table_.Acknowledge(0));
+  EXPECT_FALSE(store_.IsMarked(20));
+  EXPECT_FALSE(store_.IsUnread(20));
+  EXPECT_EQ(pending(0), 0U);
+}
 
 TEST_F(RecordTableTest, ARecordTellsItsUserAtFirstAndWhenItIsAnother) {
   store_.Add(20, {7, 0, 1, 100}, 50), store_.SetUid(20, 0);

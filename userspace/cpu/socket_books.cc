@@ -13,6 +13,20 @@ namespace brahe::cpu {
 SocketBooks::SocketBooks(std::vector<uint32_t> socket_of_cpu, std::string sysfs_root)
     : socket_of_cpu_(std::move(socket_of_cpu)), sysfs_root_(std::move(sysfs_root)), cpus_(socket_of_cpu_.size()) {}
 
+std::vector<uint32_t> SocketBooks::OfflineCpus() const {
+  std::vector<uint32_t> offline;
+  for (size_t cpu = 0; cpu < cpus_.size(); ++cpu) {
+    if (!cpus_[cpu].online) offline.push_back(static_cast<uint32_t>(cpu));
+  }
+  return offline;
+}
+
+void SocketBooks::SetOfflineCpus(const std::vector<uint32_t>& cpus) {
+  for (const uint32_t cpu : cpus) {
+    if (cpu < cpus_.size()) cpus_[cpu].online = false;
+  }
+}
+
 void SocketBooks::NoteOnlineCpus() {
   const auto online = ReadOnlineCpus(sysfs_root_);
   if (!online) {  // then every CPU that has been seen counts

@@ -31,6 +31,10 @@ class SocketBooks {
   // `socket_of_cpu` has an entry for each possible CPU. Which ones are online is read from `sysfs_root`.
   SocketBooks(std::vector<uint32_t> socket_of_cpu, std::string sysfs_root);
 
+  // CPUs that were offline at the last cut. SetOfflineCpus goes on from there, in another process.
+  [[nodiscard]] std::vector<uint32_t> OfflineCpus() const;
+  void SetOfflineCpus(const std::vector<uint32_t>& cpus);
+
   // At each cut, before times are added: which CPUs are online, so that their wall time counts.
   void NoteOnlineCpus();
   // Time of the epoch that the kernel side has closed.

@@ -15,9 +15,9 @@ from prometheus import Prometheus
 import runner
 
 BRAHE, JOBS = os.path.abspath(sys.argv.pop(1)), os.path.abspath(sys.argv.pop(1))
-SECONDS = 66
+SECONDS = 76
 CPUS = os.cpu_count()
-ZONES = {"package": 60, "core": 40, "dram": 6}
+ZONES = {"package": 60, "uncore": 40, "dram": 6}
 
 
 class AccuracyTest(unittest.TestCase):
@@ -45,7 +45,8 @@ class AccuracyTest(unittest.TestCase):
         while cls.short.poll() is None:
             cls.scrapes.append(exporter.scrape())
             time.sleep(0.7)
-        cls.rates = prometheus.query("rate(kepler_node_cpu_joules_total[1m])")
+        # A scrape at the edge of its minute that comes late, on a busy machine, moves a single rate by more than a percent.
+        cls.rates = prometheus.query("quantile_over_time(0.5, rate(kepler_node_cpu_joules_total[1m])[12s:1s])")
         cls.up = prometheus.query("min_over_time(up[1m])")
         cls.short_used = json.loads(cls.short.communicate()[0])
         cls.burner_used = json.loads(cls.burner.communicate()[0])

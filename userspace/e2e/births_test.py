@@ -156,4 +156,4 @@ class BirthsTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    runner.main()
+    runner.main(beside=2)

@@ -1,6 +1,7 @@
 """Cgroups for tests: those of one run lie in a folder of their own, so that all of them can be removed."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -48,6 +49,34 @@ class Cgroup:
                 return int(dict(line.split() for line in stat)["usage_usec"]) / 1e6
 
 
+class MemoryLimit:
+    """A cgroup that may have so many MiB of memory, with what the kernel holds for it, as a context. `under` begins a command
+    line that is to run in it."""
+
+    def __init__(self, path, mib):
+        mounts = {kind: point for point, kind, options in _mounts() if kind == "cgroup2" or "memory" in options}
+        self._path, self._is_v1 = path, "cgroup" in mounts
+        self.folder = mounts["cgroup" if self._is_v1 else "cgroup2"] + path
+        os.makedirs(self.folder)
+        self._write("memory.limit_in_bytes" if self._is_v1 else "memory.max", mib << 20)
+        self.under = ["sh", "-c", f'echo $$ >{self.folder}/cgroup.procs; exec "$@"', "sh"]
+
+    def _write(self, file, value):
+        with open(f"{self.folder}/{file}", "w") as out:
+            out.write(str(value))
+
+    def peak_mib(self):
+        """The most that it has had."""
+        with open(f"{self.folder}/" + ("memory.max_usage_in_bytes" if self._is_v1 else "memory.peak")) as peak:
+            return int(peak.read()) / (1 << 20)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        remove_tree(self._path)
+
+
 class Burner:
     """A process of this name that burns CPU time in a cgroup of its own."""
 
@@ -58,6 +87,11 @@ class Burner:
         self.process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
         self.process.stdout.readline()
         self.cgroup.take(self.process.pid)
+
+    def preemptions(self):
+        """How often a CPU was taken from it."""
+        with open(f"/proc/{self.process.pid}/status") as status:
+            return int(re.search(r"nonvoluntary_ctxt_switches:\s+(\d+)", status.read()).group(1))
 
     def end(self):
         """Returns the CPU seconds that its cgroup has used."""

@@ -15,7 +15,7 @@ import runner
 
 BRAHE = os.path.abspath(sys.argv.pop(1))
 REFUSE = os.path.abspath(sys.argv.pop(1))
-GOOD_ZONES = ("intel-rapl:0=package-0=60", "intel-rapl:0:0=core=30", "intel-rapl:0:1=dram=5")
+GOOD_ZONES = ("intel-rapl:0=package-0=60", "intel-rapl:0:0=uncore=30", "intel-rapl:0:1=dram=5")
 # What a busy or sandboxed machine may be found to lack beside the fault that is looked for.
 OF_THIS_MACHINE = {"machine", "probe", "processes", "kernel side", "cost"}
 
@@ -69,7 +69,7 @@ class CheckTest(unittest.TestCase):
         self.drive(*GOOD_ZONES)
         verdicts = self.check()
         self.expect(verdicts)
-        self.assertEqual({"sensor", "zone package-0", "zone core-0", "zone dram-0", "zones", "time source"} - set(verdicts), set())
+        self.assertEqual({"sensor", "zone package-0", "zone uncore-0", "zone dram-0", "zones", "time source"} - set(verdicts), set())
         self.assertEqual({"books", "procfs", "cgroups", "rights", "features"} - set(verdicts), set())
         watts = float(verdicts["zone package-0"][0]["finding"].split(", ")[1].split(" ")[0])
         self.assertAlmostEqual(watts, 60, delta=6)
@@ -96,10 +96,10 @@ class CheckTest(unittest.TestCase):
         self.expect(verdicts, sensor="limited")
 
     def test_a_part_that_uses_more_than_the_whole(self):
-        self.drive("intel-rapl:0=package-0=60", "intel-rapl:0:0=core=90")
+        self.drive("intel-rapl:0=package-0=60", "intel-rapl:0:0=uncore=90")
         verdicts = self.check()
         self.expect(verdicts, zones="faulty")
-        self.assertIn("core-0 used", verdicts["zones"][0]["finding"])
+        self.assertIn("uncore-0 used", verdicts["zones"][0]["finding"])
 
     def check_while_dram_becomes(self, text):
         """The verdict on dram, whose file becomes this while the check goes on."""

@@ -52,6 +52,7 @@ class Churn:
         self._lock = threading.Lock()
         self._jobs = 0
         self._fixed = [uuid.uuid4().hex * 2 for _ in range(3)]  # containers that start again
+        self._machines = [f"vm{number}" for number in range(5)]  # so do these
         self._shell = f"{folder}/shell"
         shutil.copy(shutil.which("dash"), self._shell)
         os.chmod(self._shell, 0o755)
@@ -66,6 +67,11 @@ class Churn:
         for thread in self._threads:
             thread.join()
         self._news.stop()
+
+    def comes_again(self, labels):
+        """True of the labels of a container or virtual machine that more than one life uses, not of a process in one."""
+        again = labels.get("container_id") in self._fixed or labels.get("vm_name") in self._machines
+        return again and "pid" not in labels
 
     def used(self):
         """CPU seconds of all lives, by the kernel's own books."""
@@ -98,7 +104,7 @@ class Churn:
     def _begin(self, chance, path):
         rounds = chance.choice((1, 1, 2, 4, 8, 16, 30))
         program = chance.choice((*PROGRAMS, HYPERVISOR))
-        machine = ["-name", f"guest=vm{chance.randrange(5)}"] if program == HYPERVISOR else []
+        machine = ["-name", f"guest={chance.choice(self._machines)}"] if program == HYPERVISOR else []
         environment = {
             "LIFE": LIFE,
             "ROUNDS": str(rounds),

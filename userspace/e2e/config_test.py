@@ -14,7 +14,9 @@ import tempfile
 import time
 import unittest
 
+import fake_bmc
 from certificates import Certificates
+from fake_bmc import FakeBmc, write_bmcs
 from fake_kube import FakeKube, write_kubeconfig
 from node import ExporterProcess, PowercapDriver
 import runner
@@ -42,7 +44,17 @@ class ConfigTest(unittest.TestCase):
     def take(self, name):
         """Makes one of Kepler's files the configuration."""
         with open(f"{TEST_DATA}/{name}") as source:
-            self.write(source.read().replace("/host/", f"{self.folder}/host/"))
+            text = source.read().replace("/host/", f"{self.folder}/host/")
+        if name == "kepler_compose.yaml":
+            self.start_bmc("kepler-dev")
+        self.write(text.replace("/etc/kepler/redfish.yaml", f"{self.folder}/redfish.yaml"))
+
+    def start_bmc(self, node):
+        """One that the file of BMCs has for a node."""
+        certificates = Certificates(tempfile.mkdtemp(dir=self.folder))
+        bmc = FakeBmc(fake_bmc.idrac(), certificates.sign("server"))
+        self.addCleanup(bmc.stop)
+        write_bmcs(f"{self.folder}/redfish.yaml", bmc, node, caFile=certificates.ca)
 
     def arguments(self, name):
         with open(f"{TEST_DATA}/{name}") as source:
@@ -82,7 +94,7 @@ class ConfigTest(unittest.TestCase):
 
     def assert_serves(self, exporter):
         scrape = exporter.first_scrape()
-        self.assertEqual(scrape.one("brahe_energy_source_info", source="rapl", measured="true"), 1)
+        self.assertEqual(scrape.one("brahe_energy_source_info", zone="package", source="rapl", measured="true"), 1)
         self.assertEqual(scrape.one("brahe_cpu_time_source_info", source="bpf"), 1)
         return scrape
 
@@ -98,7 +110,15 @@ class ConfigTest(unittest.TestCase):
             self.take(name)
             exporter = self.start(*self.arguments("kepler_systemd.args"))
             self.assert_serves(exporter)
+            if name == "kepler_compose.yaml":
+                self.wait_for_platform(exporter)
             self.assertEqual(exporter.stop(), 0)
+
+    def wait_for_platform(self, exporter):
+        deadline = time.monotonic() + 10
+        while not exporter.scrape().all("kepler_platform_watts"):
+            self.assertLess(time.monotonic(), deadline, exporter.log)
+            time.sleep(0.05)
 
     def warnings(self, exporter):
         return [line for line in exporter.log if re.match(r"W\d{8} ", line)]
@@ -109,7 +129,7 @@ class ConfigTest(unittest.TestCase):
         while not scrape.sum("kepler_node_cpu_joules_total") > 0:
             self.assertLess(time.monotonic(), deadline, exporter.log)
             scrape = exporter.scrape()
-        self.assertEqual(scrape.one("brahe_energy_source_info", source="model", measured="false"), 1)
+        self.assertEqual(scrape.one("brahe_energy_source_info", zone="package", source="model", measured="false"), 1)
 
     def test_each_of_keplers_files_starts_it_without_rapl_and_with_one_warning(self):
         self.take_rapl_away()
@@ -145,13 +165,13 @@ class ConfigTest(unittest.TestCase):
     def test_the_file_of_a_later_kepler_starts_it_unless_it_is_read_strictly(self):
         self.take("kepler_helm.yaml")
         with open(self.file, "a") as out:
-            out.write("teleportation:\n  enabled: true\nattribution:\n  mode: exact\n")
+            out.write("teleportation:\n  enabled: true\nattribution:\n  mode: exact\nbilling:\n  currency: none\n")
         exporter = self.start(f"--config.file={self.file}")
         self.assert_serves(exporter)
         self.assertEqual(exporter.stop(), 0)
         self.assertEqual(
             [line.partition("] ")[2].partition(": ")[2].partition(";")[0] for line in self.warnings(exporter)],
-            ["teleportation: unknown key, ignored", "attribution: unknown key, ignored"],
+            [f"{key}: unknown key, ignored" for key in ("teleportation", "attribution.mode", "billing")],
         )
         run = subprocess.run(
             [BRAHE, f"--config.file={self.file}", "--config.strict"], capture_output=True, text=True, timeout=30
@@ -161,8 +181,8 @@ class ConfigTest(unittest.TestCase):
 
     def test_a_word_that_is_no_command_is_told_the_nearest(self):
         for word, said in (
-            ("chek", '"chek": there is no such command; did you mean check? Commands are run, check, top; '),
-            ("metrics", '"metrics": there is no such command; commands are run, check, top; '),
+            ("chek", '"chek": there is no such command; did you mean check? Commands are run, check, top, state, unpin; '),
+            ("metrics", '"metrics": there is no such command; commands are run, check, top, state, unpin; '),
         ):
             run = subprocess.run([BRAHE, word], capture_output=True, text=True, timeout=60)
             self.assertEqual(run.returncode, 1)

@@ -17,7 +17,7 @@ import runner
 
 BRAHE = os.path.abspath(sys.argv.pop(1))
 TREE = f"/brahe-test-{os.getpid()}"  # holds all the cgroups made here
-ZONES = {"package": 60, "core": 40, "dram": 6}
+ZONES = {"package": 60, "uncore": 40, "dram": 6}
 TICK = 0.010  # what the kernel's books may be wrong by when a running process is moved: the longest scheduler tick
 
 

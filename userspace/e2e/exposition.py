@@ -5,6 +5,8 @@ from decimal import Decimal
 
 _SAMPLE = re.compile(r'^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$')
 _LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)')
+# Levels whose families have Kepler's names.
+LEAVES = ("process", "container", "vm", "pod")
 _ESCAPES = {"\\\\": "\\", '\\"': '"', "\\n": "\n"}
 
 
@@ -73,6 +75,21 @@ class Exposition:
         if len(found) != 1:
             raise ValueError(f"{len(found)} series of {name} with {labels}")
         return found[0][1]
+
+    def levels(self):
+        """The levels that say what they do not list."""
+        names = (re.fullmatch(r"brahe_(\w+)_unlisted_joules_total", name) for name in self.samples)
+        return [name.group(1) for name in names if name]
+
+    def parts(self, level, zone):
+        """What a level makes of a zone's active joules: listed, unlisted, pending. Their sum is all of it. Listed is without
+        the process that stands for all that no running one has."""
+        joules = f"{'kepler' if level in LEAVES else 'brahe'}_{level}_cpu_joules_total"
+        return {
+            "listed": self.sum(joules, zone=zone) - self.sum(joules, zone=zone, pid="0"),
+            "unlisted": self.one(f"brahe_{level}_unlisted_joules_total", zone=zone),
+            "pending": self.sum(f"brahe_{level}_pending_joules", zone=zone),
+        }
 
     def counters(self):
         """Every counter's series -> value."""

@@ -17,7 +17,7 @@ import runner
 
 BRAHE = os.path.abspath(sys.argv.pop(1))
 TREE = f"/brahe-test-{os.getpid()}"  # holds all the cgroups made here
-ZONES = {"package": 60, "core": 40, "dram": 6}
+ZONES = {"package": 60, "uncore": 40, "dram": 6}
 JOULES = "kepler_{}_cpu_joules_total"
 GROUP_JOULES = "brahe_{}_cpu_joules_total"
 UNLISTED = "brahe_{}_unlisted_joules_total"

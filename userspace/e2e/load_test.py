@@ -100,7 +100,7 @@ class LoadTest(Served):
             for client in silent:
                 client.close()
         self.check(scraper)
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60  # 10 s may a client say nothing; the rest is for a busy machine
         while self.open_files() > before + 4:
             self.assertLess(time.monotonic(), end, "connections stay open")
             time.sleep(0.2)

@@ -15,7 +15,9 @@ import time
 from exposition import Exposition
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-THREE_ZONES = ("intel-rapl:0=package-0=60", "intel-rapl:0:0=core=40", "intel-rapl:0:1=dram=6")
+# Not "core", which is left out where the machine's own processor is AMD's.
+THREE_ZONES = ("intel-rapl:0=package-0=60", "intel-rapl:0:0=uncore=40", "intel-rapl:0:1=dram=6")
+NAMES_OF_THREE_ZONES = {"package", "uncore", "dram"}
 
 
 def stolen_seconds():
@@ -119,13 +121,13 @@ class PowercapDriver:
 
 
 class ExporterProcess:
-    """A running brahe. Its log is kept in `log`. `under`: a command line that becomes the one after it; `popen`: more for
-    subprocess.Popen."""
+    """A running brahe. Its log is kept in `log`. `under`: a command line that becomes the one after it; `port`: where it
+    serves, 0 for any that is free; `popen`: more for subprocess.Popen."""
 
-    def __init__(self, binary, *flags, under=(), **popen):
+    def __init__(self, binary, *flags, under=(), port=0, **popen):
         self.log = []
         self.process = subprocess.Popen(
-            [*under, binary, "--web.listen-address=127.0.0.1:0", *flags],
+            [*under, binary, f"--web.listen-address=127.0.0.1:{port}", *flags],
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
@@ -162,20 +164,20 @@ class ExporterProcess:
         status, body = self.get_bytes(path)
         return status, body.decode("utf-8")
 
-    def scrape(self):
-        status, body = self.get()
+    def scrape(self, path="/metrics"):
+        status, body = self.get(path)
         if status != 200:
-            raise RuntimeError(f"/metrics: {status} {body}")
+            raise RuntimeError(f"{path}: {status} {body}")
         return Exposition(body)
 
-    def first_scrape(self):
+    def first_scrape(self, path="/metrics"):
         """Waits for the first epoch."""
         deadline = time.monotonic() + 30
-        while self.get()[0] != 200:
+        while self.get(path)[0] != 200:
             if time.monotonic() > deadline:
                 raise RuntimeError("no epoch in 30 s:\n" + "".join(self.log))
             time.sleep(0.05)
-        return self.scrape()
+        return self.scrape(path)
 
     def cpu_seconds(self):
         """CPU time that all its threads, ended ones as well, have used, to the ns."""

@@ -64,7 +64,7 @@ class OtlpTest(unittest.TestCase):
         """Listed, unlisted and pending energy are the active, in each zone, at each level that keeps a rest."""
         kept = [level for level in LEVELS.split(",") if export.all(f"brahe.{level}.unlisted.energy")]
         self.assertIn("process", kept)
-        for zone in ("package", "core", "dram"):
+        for zone in ("package", "uncore", "dram"):
             active = export.micro("brahe.node.cpu.energy", brahe_zone=zone, brahe_activity="active")
             for level in kept:
                 parts = [
@@ -75,7 +75,7 @@ class OtlpTest(unittest.TestCase):
 
     def assert_is_what_is_scraped(self, export, scrape):
         """All energy, by zone and level, to the microjoule."""
-        for zone in ("package", "core", "dram"):
+        for zone in ("package", "uncore", "dram"):
             for activity, family in (("active", "active_"), ("idle", "idle_")):
                 self.assertEqual(
                     export.micro("brahe.node.cpu.energy", brahe_zone=zone, brahe_activity=activity),
@@ -365,4 +365,4 @@ class OtlpTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    runner.main()
+    runner.main(beside=6)

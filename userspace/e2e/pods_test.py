@@ -722,4 +722,4 @@ class ApiServerTest(PodsTest):
 
 
 if __name__ == "__main__":
-    runner.main()
+    runner.main(beside=6)

@@ -16,7 +16,7 @@ PROMETHEUS_3 = os.path.join(_CACHE, "brahe/prometheus/usr/bin/prometheus")
 PROMETHEUS_3 = PROMETHEUS_3 if os.access(PROMETHEUS_3, os.X_OK) else None
 
 
-def _free_port():
+def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -34,7 +34,7 @@ class Prometheus:
             json.dump({"scrape_configs": scrape_configs, **rules}, out)
         self.timeout = 10  # seconds for an answer of its API
         self.log = open(os.path.join(folder, "prometheus.log"), "a+")
-        self.port = _free_port()
+        self.port = free_port()
         self.process = subprocess.Popen(
             [
                 binary,
@@ -61,6 +61,11 @@ class Prometheus:
         """[(labels, value)] of an instant query. `parameters`: such as `time`."""
         result = self._get("query", query=expression, **parameters)["result"]
         return [(series["metric"], float(series["value"][1])) for series in result]
+
+    def samples(self, selector):
+        """[(labels, [(time, value), ...])] of a range selector."""
+        result = self._get("query", query=selector)["result"]
+        return [(series["metric"], [(at, float(value)) for at, value in series["values"]]) for series in result]
 
     def rules(self):
         """What is known of each rule."""

@@ -17,7 +17,7 @@ import runner
 BRAHE = os.path.abspath(sys.argv.pop(1))
 REFUSE = os.path.abspath(sys.argv.pop(1))
 TREE = f"/brahe-test-{os.getpid()}"  # holds all the cgroups made here
-ZONES = ("package", "core", "dram")
+ZONES = ("package", "uncore", "dram")
 SECONDS, JOULES = "kepler_{}_cpu_seconds_total", "kepler_{}_cpu_joules_total"
 # Each feature that the exporter can do without, and its program.
 PROGRAMS = {

@@ -130,7 +130,7 @@ class RightsTest(unittest.TestCase):
         scrape = self.exporter.scrape()
         self.assertEqual(scrape.one("brahe_cpu_time_source_info", source=source), 1)
         measured = "true" if meter == "rapl" else "false"
-        self.assertEqual(scrape.one("brahe_energy_source_info", source=meter, measured=measured), 1)
+        self.assertEqual(scrape.one("brahe_energy_source_info", zone="package", source=meter, measured=measured), 1)
         started = shutil.which("sh")
         program = os.path.realpath(started)
         self.assertEqual(self.exe_of(self.before), program if sees_others else "")

@@ -80,6 +80,12 @@ class Run:
         container.delete()
 
 
+def charged_to_programs(scrape):
+    """CPU seconds. What differs here from the cgroups' books was not lost or gained on the way to a query."""
+    programs = scrape.all("brahe_program_cpu_seconds_total")
+    return sum(seconds for labels, seconds in programs if labels["program"].startswith(f"{PROGRAMS}/"))
+
+
 def expect(name, value, truth, allowed):
     error = (value / truth - 1) * 100
     print(f"{name}: {value:.2f} of {truth:.2f} J, {error:+.2f} % (allowed: {allowed} %)", flush=True)
@@ -139,6 +145,8 @@ def main():
             *((f"namespace {name}", OF_NAMESPACE(name), used[name], 1) for name in NAMESPACES),
         ]
         print(f"{time.time() - begin:.0f} s; {stolen_seconds() - stolen:.2f} CPU-s stolen", flush=True)
+        charged = charged_to_programs(node.exporter.scrape())
+        print(f"charged to their programs: {charged:.2f} CPU-s, by the cgroups' books: {sum(used.values()):.2f}", flush=True)
         good = True
         for name, server in servers.items():
             print(f"Prometheus {name}:")

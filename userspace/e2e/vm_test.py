@@ -16,7 +16,7 @@ import runner
 
 BRAHE = os.path.abspath(sys.argv.pop(1))
 NAME = "brahe-test"
-ZONES = {"package": 60, "core": 40, "dram": 6}
+ZONES = {"package": 60, "uncore": 40, "dram": 6}
 VCPUS = 2
 # jmp $, and the mark of a boot sector
 SPIN = b"\xeb\xfe".ljust(510, b"\0") + b"\x55\xaa"

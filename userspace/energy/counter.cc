@@ -1,5 +1,7 @@
 #include "userspace/energy/counter.h"
 
+#include <algorithm>
+
 namespace brahe::energy {
 namespace {
 
@@ -32,11 +34,20 @@ std::optional<Microjoules> StepBetween(const CounterReading& last, const Counter
   return Plausible(wrap, elapsed, limits.wrap_power) ? std::optional(wrap) : std::nullopt;
 }
 
-Nanoseconds SuspendedBetween(const CounterReading& last, const CounterReading& now) {
+Nanoseconds SafeSampleInterval(Microjoules max_range, Microwatts plausible_power) {
+  const Nanoseconds around = {ScaleDown(max_range.value, Seconds(1).value, plausible_power.value)};
+  return std::clamp(around / 2, Seconds(1), Seconds(5));
+}
+
+Nanoseconds SuspendedBetween(Nanoseconds last, Nanoseconds now) {
   // The kernel tells of seconds. What is less is a clock that was read a little late.
   constexpr Nanoseconds kInexact = Milliseconds(50);
-  const Nanoseconds suspended = Since(last.suspended, now.suspended);
+  const Nanoseconds suspended = Since(last, now);
   return suspended > kInexact ? suspended : Nanoseconds{};
+}
+
+Nanoseconds SuspendedBetween(const CounterReading& last, const CounterReading& now) {
+  return SuspendedBetween(last.suspended, now.suspended);
 }
 
 }  // namespace brahe::energy

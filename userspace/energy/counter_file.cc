@@ -9,6 +9,7 @@
 namespace brahe::energy {
 
 Status CounterFile::Open(const std::string& path) {
+  if (path != path_) ends_lines_ = false;
   path_ = path;
   fd_.Reset();
   auto fd = OpenForReading(path);
@@ -24,14 +25,16 @@ Result<int64_t> CounterFile::ReadSigned() { return ReadAs(ParseInteger); }
 template <typename Number>
 Result<Number> CounterFile::ReadAs(Result<Number> (*parse)(std::string_view)) {
   const auto content = ReadText();
-  if (content) {
-    auto number = parse(Trim(*content));
-    if (number) return number;
-    fd_.Reset();
-    return MakeError("read " + path_ + ": " + number.error().message);
+  const auto number = content ? parse(Trim(*content)) : content.error();
+  if (number && (content->ends_with('\n') || !ends_lines_)) {
+    ends_lines_ = content->ends_with('\n');
+    return number;
   }
   fd_.Reset();
-  return content.error();
+  if (!content) return content.error();
+  return MakeError(
+      "read " + path_ + ": " +
+      (number ? "its number may be cut off: its line has no end, and had one before" : number.error().message));
 }
 
 Result<std::string> CounterFile::ReadText() const {

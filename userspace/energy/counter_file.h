@@ -16,8 +16,8 @@ class CounterFile {
   // Opens `path` in place of what was open.
   Status Open(const std::string& path);
   [[nodiscard]] bool is_open() const { return fd_.valid(); }
-  // The number that the file holds now. An Error too if the file has been removed or replaced since it was opened.
-  // Must be open.
+  // The number that the file holds now. An Error too if the file has been removed or replaced since it was opened, or
+  // has lost the end of its line. Must be open.
   Result<uint64_t> Read();
   // The same of a number that may be negative.
   Result<int64_t> ReadSigned();
@@ -29,6 +29,8 @@ class CounterFile {
 
   std::string path_;
   UniqueFd fd_;
+  // As the kernel's do. Other programs write trees whose lines have no end.
+  bool ends_lines_ = false;
 };
 
 }  // namespace brahe::energy

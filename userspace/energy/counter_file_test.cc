@@ -53,6 +53,32 @@ TEST_F(CounterFileTest, AFileReplacedByRenameIsNoticed) {
   EXPECT_EQ(*file_.Read(), 13u);
 }
 
+TEST_F(CounterFileTest, ANumberThatMayBeCutOffIsAnError) {
+  for (const char* content : {"123", "1", "123 "}) {
+    tree_.Write("energy_uj", "123\n");
+    ASSERT_TRUE(file_.Open(tree_.At("energy_uj")));
+    ASSERT_TRUE(file_.Read());
+    tree_.Write("energy_uj", content);
+    const auto number = file_.Read();
+    ASSERT_FALSE(number) << content;
+    EXPECT_EQ(number.error().message,
+              "read " + tree_.At("energy_uj") + ": its number may be cut off: its line has no end, and had one before");
+    EXPECT_FALSE(file_.is_open());
+    ASSERT_TRUE(file_.Open(tree_.At("energy_uj")));
+    EXPECT_FALSE(file_.Read()) << "opened again it is no better";
+  }
+}
+
+TEST_F(CounterFileTest, ALineThatNeverHadAnEndNeedsNone) {
+  tree_.Write("energy_uj", "123");
+  ASSERT_TRUE(file_.Open(tree_.At("energy_uj")));
+  for (int read = 0; read < 2; ++read) {
+    const auto number = file_.Read();
+    ASSERT_TRUE(number);
+    EXPECT_EQ(*number, 123U);
+  }
+}
+
 TEST_F(CounterFileTest, WhatIsNoNumberIsAnErrorThatNamesTheFile) {
   for (const char* content : {"", "\n", "-5", "12 J", "0x12", "1e6", "18446744073709551616"}) {
     tree_.Write("energy_uj", content);

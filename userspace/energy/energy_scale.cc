@@ -5,6 +5,7 @@
 #include <string>
 
 #include "userspace/base/file.h"
+#include "userspace/base/plain_text.h"
 
 namespace brahe::energy {
 namespace {
@@ -73,7 +74,7 @@ std::optional<Microjoules> EnergyScale::EnergyOf(uint64_t counts) const {
 
 Result<EnergyScale> ParseEnergyScale(std::string_view text) {
   constexpr size_t kQuoted = 80;
-  const std::string quoted = "\"" + std::string(Trim(text).substr(0, kQuoted)) + "\"";
+  const std::string quoted = "\"" + PlainText(Trim(text), kQuoted) + "\"";
   const auto joules = ParseDecimal(Trim(text));
   if (!joules || joules->digits == 0) return MakeError("not a scale: " + quoted);
   const int exponent = joules->exponent + 6;  // of microjoules

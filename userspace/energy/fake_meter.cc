@@ -44,4 +44,24 @@ EnergyEpoch FakeMeter::Collect(const MeterEpoch& epoch) {
   return energy;
 }
 
+MeterState FakeMeter::State() const {
+  MeterState state;
+  for (const Zone& zone : zones_) {
+    MeterZoneState& of = state.zones.emplace_back();
+    of.source = "fake";
+    of.zone = zone;
+    if (start_) of.pending = {.older = {}, .last = {}, .begin = *start_, .end = *start_ + collected_};
+  }
+  return state;
+}
+
+void FakeMeter::Resume(const MeterState& state) {
+  const MeterZoneState* const first = FindZones("fake", zones_, state).front();
+  if (first == nullptr) return;
+  const Nanoseconds begin = first->pending.begin, end = first->pending.end;
+  if (begin.value == 0 || end < begin || end > clock_.Now()) return;
+  start_ = begin;
+  collected_ = end - begin;
+}
+
 }  // namespace brahe::energy

@@ -16,12 +16,13 @@ class FakeMeter final : public EnergyMeter {
   // `clock` must outlive the meter.
   explicit FakeMeter(const Clock& clock);
 
-  [[nodiscard]] std::string name() const override { return "fake"; }
-  [[nodiscard]] bool measured() const override { return false; }
   [[nodiscard]] const std::vector<Zone>& zones() const override { return zones_; }
-  [[nodiscard]] std::vector<ZoneStats> Stats() const override { return std::vector<ZoneStats>(zones_.size()); }
+  [[nodiscard]] std::vector<ZoneState> States() const override { return {zones_.size(), ZoneState{.source = "fake"}}; }
   void Sample() override;
   EnergyEpoch Collect(const MeterEpoch& epoch) override;
+  // When it began, and up to when energy was given out, as the begin and the end of what is pending.
+  [[nodiscard]] MeterState State() const override;
+  void Resume(const MeterState& state) override;
 
  private:
   const Clock& clock_;

@@ -26,12 +26,12 @@ TEST(FakeMeterTest, UsesTheSamePowerWhateverTheLoad) {
 TEST(FakeMeterTest, SaysThatItIsMadeUp) {
   FakeClock clock;
   const FakeMeter meter(clock);
-  EXPECT_EQ(meter.name(), "fake");
-  EXPECT_FALSE(meter.measured());
+  EXPECT_EQ(meter.States()[0].source, "fake");
+  EXPECT_FALSE(meter.States()[0].measured);
   EXPECT_EQ(meter.zones().size(), 3u);
   EXPECT_EQ(meter.zones()[0].name, "package");
   EXPECT_EQ(meter.zones()[0].socket, std::nullopt);
-  EXPECT_EQ(meter.Stats().size(), 3u);
+  EXPECT_EQ(meter.States().size(), 3u);
 }
 
 TEST(FakeMeterTest, LosesNothingToRounding) {

@@ -72,6 +72,37 @@ std::optional<Nanoseconds> HwmonMeter::MaxSampleInterval() const {
   return Seconds(1);
 }
 
+MeterState HwmonMeter::State() const {
+  MeterState state = accounts_.State();
+  for (size_t i = 0; i < gauges_.size(); ++i) {
+    const auto integral = gauges_[i].integral.values();
+    if (!integral) continue;
+    state.zones[i].power = integral->power;
+    state.zones[i].remainder = integral->remainder;
+  }
+  return state;
+}
+
+void HwmonMeter::Resume(const MeterState& state) {
+  accounts_.Resume(state, clock_);
+  const MeterState resumed = accounts_.State();
+  for (size_t i = 0; i < gauges_.size(); ++i) {
+    const std::optional<CounterReading>& last = resumed.zones[i].last;
+    if (!last) continue;
+    const MeterZoneState& before =
+        *std::find_if(state.zones.begin(), state.zones.end(),
+                      [&](const MeterZoneState& zone) { return zone.source == "hwmon" && zone.zone == zones()[i]; });
+    const bool is_counter = gauges_[i].sensor.source == HwmonSource::kEnergy;
+    // What was read in another way before is no reading of this one.
+    if (is_counter == before.power.has_value()) {
+      accounts_.StartAnew(i);
+    } else if (!is_counter) {
+      gauges_[i].integral = PowerIntegral(
+          {.power = *before.power, .time = last->time, .energy = last->energy, .remainder = before.remainder});
+    }
+  }
+}
+
 // Opens every sensor. If none can be read, an Error that tells why: for lack of permission, if that is so for any.
 Status HwmonMeter::OpenAll() {
   std::optional<Error> why;

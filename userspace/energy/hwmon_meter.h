@@ -33,13 +33,15 @@ class HwmonMeter final : public EnergyMeter {
   // do where FindHwmonSensors has none, or none can be read now.
   static Result<std::unique_ptr<EnergyMeter>> Open(const MeterOptions& options, const Clock& clock);
 
-  [[nodiscard]] std::string name() const override { return "hwmon"; }
-  [[nodiscard]] bool measured() const override { return accounts_.Measures(); }
   [[nodiscard]] const std::vector<Zone>& zones() const override { return accounts_.zones(); }
-  [[nodiscard]] std::vector<ZoneStats> Stats() const override { return accounts_.Stats(); }
+  [[nodiscard]] std::vector<ZoneState> States() const override { return accounts_.States(); }
   void Sample() override;
   EnergyEpoch Collect(const MeterEpoch& epoch) override { return accounts_.Collect(epoch); }
   [[nodiscard]] std::optional<Nanoseconds> MaxSampleInterval() const override;
+  [[nodiscard]] MeterState State() const override;
+  // A power that was last read longer ago than PowerIntegral::kLongestGap begins anew, as after any such gap, and is
+  // not known in the first epoch, which is said.
+  void Resume(const MeterState& state) override;
 
  private:
   struct Gauge {

@@ -56,8 +56,8 @@ class HwmonMeterTest : public testing::Test {
 TEST_F(HwmonMeterTest, APowerIsMadeIntoEnergyByTheReadingsWithinTheEpoch) {
   AddMeter("100000000");
   Start();
-  EXPECT_EQ(meter_->name(), "hwmon");
-  EXPECT_TRUE(meter_->measured());
+  EXPECT_EQ(meter_->States()[0].source, "hwmon");
+  EXPECT_TRUE(meter_->States()[0].measured);
   EXPECT_THAT(meter_->MaxSampleInterval(), Optional(Seconds(1)));
   SetMeter("200000000");
   Sample();  // 150 J
@@ -102,8 +102,8 @@ TEST_F(HwmonMeterTest, ACounterIsReadAsItIsAndCatchesUpAfterAGap) {
   EXPECT_THAT(Epoch(), ElementsAre(Joules(40)));
   tree_.Set(7, "energy1_input", "10");
   EXPECT_THAT(Epoch(), ElementsAre(Joules(0))) << "it was set back";
-  EXPECT_EQ(meter_->Stats()[0].resets, 1U);
-  EXPECT_EQ(meter_->Stats()[0].read_errors, 2U);
+  EXPECT_EQ(meter_->States()[0].resets, 1U);
+  EXPECT_EQ(meter_->States()[0].read_errors, 2U);
 }
 
 TEST_F(HwmonMeterTest, OfAPowerThatWasAwayNothingIsKnownForThatTime) {
@@ -125,7 +125,7 @@ TEST_F(HwmonMeterTest, AReadingThatFailsOnceIsBridgedByItsNeighbours) {
   SetMeter("100000000");
   Sample();
   EXPECT_THAT(Epoch(), ElementsAre(Joules(300)));
-  EXPECT_EQ(meter_->Stats()[0].read_errors, 1U);
+  EXPECT_EQ(meter_->States()[0].read_errors, 1U);
 }
 
 TEST_F(HwmonMeterTest, ASensorThatDoesNotKnowIsNotBelieved) {
@@ -176,8 +176,45 @@ TEST_F(HwmonMeterTest, APowerOfZeroUnderLoadIsSaidToStandStill) {
     Sample();
     meter_->Collect({.begin = clock_.Now() - Seconds(1), .end = clock_.Now(), .load = {Seconds(4), Seconds(4)}});
   }
-  EXPECT_FALSE(meter_->measured());
+  EXPECT_FALSE(meter_->States()[0].measured);
   EXPECT_THAT(log_.lines, Contains(AllOf(HasSubstr("stands still"), HasSubstr("experimental.hwmon.zones"))));
+}
+
+TEST_F(HwmonMeterTest, APowerIsBridgedOverAShortRestartAndNotKnownOverALongOne) {
+  AddMeter("333333333");
+  Start();
+  Microjoules total;
+  const auto restart = [&](Nanoseconds gap) {
+    const MeterState state = meter_->State();
+    clock_.Advance(gap);
+    auto meter = HwmonMeter::Open(options_, clock_);
+    EXPECT_TRUE(meter);
+    meter_ = *std::move(meter);
+    meter_->Resume(state);
+    return Epoch({}).front();
+  };
+  const Nanoseconds start = clock_.Now();
+  for (int i = 0; i < 10; ++i) {
+    total += *Epoch({333'333'333}).front();
+    const auto used = restart({777'777'777});
+    ASSERT_TRUE(used);
+    total += *used;
+  }
+  // Nothing is lost to rounding.
+  EXPECT_EQ(total, EnergyOf({333'333'333}, clock_.Now() - start));
+  EXPECT_EQ(restart(Seconds(100)), std::nullopt);
+  EXPECT_THAT(log_.lines, Contains(AllOf(HasSubstr("W hwmon: the energy of the 100 s"), HasSubstr("for platform"))));
+  EXPECT_NEAR(static_cast<double>(Epoch(Seconds(3)).front().value_or(Microjoules{}).value), 1e9, 1);
+}
+
+TEST_F(HwmonMeterTest, AStateOfACounterIsNoStateOfAPower) {
+  AddMeter("5000000");
+  Start();
+  MeterState state = meter_->State();
+  state.zones[0].power.reset();
+  Start();
+  meter_->Resume(state);
+  EXPECT_EQ(Epoch(Milliseconds(10)).front(), std::nullopt);
 }
 
 }  // namespace

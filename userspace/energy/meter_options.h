@@ -27,14 +27,17 @@ struct HwmonOptions {
 struct MeterOptions {
   std::string sysfs_root = "/sys";
   std::string procfs_root = "/proc";
-  // Tried in this order, and the first that works is taken. A list in Kepler's words, with hwmon or msr, goes on with
+  std::string dev_root = "/dev";
+  // Each zone is taken from the first of these that has it. A list in Kepler's words, with hwmon or msr, goes on with
   // this default.
   std::vector<std::string> preferred = {"rapl", "perf", "hwmon", "model"};
   Microwatts model_idle_per_cpu;             // 0: that of the machine's generation (see model_meter.h)
   Microwatts model_max_per_cpu;              // 0: as above
+  Microwatts model_dram_per_gib;             // 0: the model has no zone "dram"
   Microwatts plausible_power = Watts(5000);  // a zone's step beyond this is a reset
-  std::vector<std::string> zones;            // rapl, perf: only zones of these names; empty: all
+  std::vector<std::string> zones;            // rapl, perf, msr, guest: only zones of these names; empty: all
   HwmonOptions hwmon;
+  std::string guest_path;  // where the host's tree for this machine is (see guest_meter.h); empty: nowhere
 };
 
 }  // namespace brahe::energy

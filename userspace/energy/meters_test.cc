@@ -20,7 +20,7 @@ using testing::Not;
 
 class MetersTest : public testing::Test {
  protected:
-  MetersTest() { options_.sysfs_root = options_.procfs_root = tree_.path(); }
+  MetersTest() { options_.sysfs_root = options_.procfs_root = options_.dev_root = tree_.path(); }
   void AddRapl() const {
     tree_.Write("class/powercap/intel-rapl:0/name", "package-0\n");
     tree_.Write("class/powercap/intel-rapl:0/energy_uj", "1\n");
@@ -35,6 +35,13 @@ class MetersTest : public testing::Test {
     return ChooseMeter(options_, clock_);
   }
 
+  // Of its zones, in their order: "rapl", or "rapl, hwmon".
+  static std::string SourcesOf(const Result<std::unique_ptr<EnergyMeter>>& meter) {
+    std::string sources;
+    for (const ZoneState& state : (*meter)->States()) sources += (sources.empty() ? "" : ", ") + state.source;
+    return sources;
+  }
+
   [[nodiscard]] int64_t Warnings() const {
     return std::count_if(log_.lines.begin(), log_.lines.end(),
                          [](const std::string& line) { return line.starts_with("W "); });
@@ -46,11 +53,12 @@ class MetersTest : public testing::Test {
   LogLines log_;
 };
 
-TEST_F(MetersTest, TakesTheFirstThatWorks) {
+TEST_F(MetersTest, TakesEachZoneFromTheFirstThatWorksForIt) {
   AddRapl();
-  EXPECT_EQ((*Choose({"rapl", "model"}))->name(), "rapl");
-  EXPECT_EQ((*Choose({"model", "rapl"}))->name(), "model");
-  EXPECT_EQ((*Choose({"fake"}))->name(), "fake");
+  EXPECT_EQ(SourcesOf(Choose({"rapl", "model"})), "rapl");
+  EXPECT_EQ(SourcesOf(Choose({"model", "rapl"})), "model");
+  EXPECT_EQ(SourcesOf(Choose({"rapl", "fake"})), "rapl") << "nothing made up beside a sensor";
+  EXPECT_EQ(SourcesOf(Choose({"fake"})), "fake, fake, fake");
 }
 
 TEST_F(MetersTest, MeasuringIsNothingToWarnOf) {
@@ -63,7 +71,7 @@ TEST_F(MetersTest, SaysWhyAMeterIsNotUsedAndWarnsOnceOfAnEstimate) {
   ASSERT_TRUE(Choose({"rapl", "model"}));
   EXPECT_THAT(log_.lines,
               ElementsAre(AllOf(HasSubstr("I "), HasSubstr("rapl"), HasSubstr(tree_.path() + "/class/powercap")),
-                          HasSubstr("I Energy model: no figures"), HasSubstr("I Energy meter: model"),
+                          HasSubstr("I Energy meter: model: package"), HasSubstr("I Energy model: no figures"),
                           AllOf(HasSubstr("W "), HasSubstr("estimated"), HasSubstr("intel_rapl_msr"))));
 }
 
@@ -72,13 +80,13 @@ TEST_F(MetersTest, PerfAndHwmonAreTriedBetweenPowercapAndTheModel) {
   tree_.MakeFolder("bus/event_source/devices/power/events");
   const auto meter = ChooseMeter(options_, clock_);
   ASSERT_TRUE(meter);
-  EXPECT_EQ((*meter)->name(), "model");
+  EXPECT_EQ(SourcesOf(meter), "model");
   ASSERT_EQ(log_.lines.size(), 6u);
   EXPECT_THAT(log_.lines[0], HasSubstr("I Energy meter rapl is not used"));
   EXPECT_THAT(log_.lines[1], HasSubstr("I Energy meter perf is not used: no energy events in " + tree_.path()));
   EXPECT_THAT(log_.lines[2], HasSubstr("I Energy meter hwmon is not used: list " + tree_.path() + "/class/hwmon"));
   AddHwmon();
-  EXPECT_EQ((*ChooseMeter(MeterOptions{options_}, clock_))->name(), "hwmon");
+  EXPECT_EQ(SourcesOf(ChooseMeter(options_, clock_)), "hwmon");
 }
 
 TEST_F(MetersTest, WarnsOfMadeUpEnergy) {
@@ -88,22 +96,33 @@ TEST_F(MetersTest, WarnsOfMadeUpEnergy) {
 
 TEST_F(MetersTest, HwmonIsTriedWhereTheListHasIt) {
   AddHwmon();
-  EXPECT_EQ((*Choose({"rapl", "hwmon"}))->name(), "hwmon");
+  EXPECT_EQ(SourcesOf(Choose({"rapl", "hwmon"})), "hwmon");
   log_.lines.clear();
-  EXPECT_EQ((*Choose({"hwmon"}))->name(), "hwmon");
+  EXPECT_EQ(SourcesOf(Choose({"hwmon"})), "hwmon");
   EXPECT_THAT(log_.lines, ElementsAre(HasSubstr("I Energy meter: hwmon")));
   AddRapl();
-  EXPECT_EQ((*Choose({"rapl", "hwmon"}))->name(), "rapl");
-  EXPECT_EQ((*Choose({"hwmon", "rapl"}))->name(), "hwmon");
+  EXPECT_EQ(SourcesOf(Choose({"rapl", "hwmon"})), "rapl, hwmon");
+  EXPECT_EQ(SourcesOf(Choose({"hwmon", "rapl"})), "hwmon, rapl");
+  EXPECT_THAT(log_.lines.back(), HasSubstr("I Energy meter: hwmon: platform; rapl: package"));
+}
+
+TEST_F(MetersTest, WhatWasAskedForAndIsNotThereIsSaidBesideASensorThatIs) {
+  AddRapl();
+  AddHwmon();
+  options_.hwmon.zones = {"platfrom"};
+  ASSERT_TRUE(Choose({"rapl", "hwmon", "msr"}));
+  ASSERT_EQ(log_.lines.size(), 3u);
+  EXPECT_THAT(log_.lines[0], AllOf(HasSubstr("I Energy meter hwmon is not used"), HasSubstr("platfrom")));
+  EXPECT_THAT(log_.lines[1], HasSubstr("I Energy meter msr is not used"));
 }
 
 TEST_F(MetersTest, HwmonIsTriedBeforeAllOthersIfItIsForced) {
   AddRapl();
   options_.hwmon.force = true;
-  EXPECT_EQ((*Choose({"rapl"}))->name(), "rapl") << "there is none";
+  EXPECT_EQ(SourcesOf(Choose({"rapl"})), "rapl") << "there is none";
   AddHwmon();
-  EXPECT_EQ((*Choose({"rapl"}))->name(), "hwmon");
-  EXPECT_EQ((*Choose({"rapl", "hwmon"}))->name(), "hwmon");
+  EXPECT_EQ(SourcesOf(Choose({"rapl"})), "hwmon, rapl");
+  EXPECT_EQ(SourcesOf(Choose({"rapl", "hwmon"})), "hwmon, rapl");
 }
 
 TEST_F(MetersTest, AListInKeplersWordsGoesOnWithTheDefaultOrder) {
@@ -111,16 +130,16 @@ TEST_F(MetersTest, AListInKeplersWordsGoesOnWithTheDefaultOrder) {
     log_.lines.clear();
     const auto meter = Choose(list);
     ASSERT_TRUE(meter) << meter.error().message;
-    EXPECT_EQ((*meter)->name(), "model");
-    EXPECT_FALSE((*meter)->measured());
+    EXPECT_EQ(SourcesOf(meter), "model");
+    EXPECT_FALSE((*meter)->States()[0].measured);
     EXPECT_THAT(log_.lines.back(), AllOf(HasSubstr("W "), HasSubstr("estimated"), HasSubstr("none of " + list[0])));
     EXPECT_EQ(Warnings(), 1);
   }
   AddRapl();
-  EXPECT_EQ((*Choose({"hwmon", "model"}))->name(), "model") << "in the order of the list";
-  EXPECT_EQ((*Choose({"hwmon"}))->name(), "rapl") << "measured is better than estimated";
+  EXPECT_EQ(SourcesOf(Choose({"hwmon", "model"})), "model") << "in the order of the list";
+  EXPECT_EQ(SourcesOf(Choose({"hwmon"})), "rapl") << "measured is better than estimated";
   log_.lines.clear();
-  EXPECT_EQ((*Choose({"rapl", "hwmon"}))->name(), "rapl");
+  EXPECT_EQ(SourcesOf(Choose({"rapl", "hwmon"})), "rapl");
   EXPECT_THAT(log_.lines, ElementsAre(HasSubstr("I Energy meter: rapl")));
 }
 
@@ -131,6 +150,34 @@ TEST_F(MetersTest, AListOfSensorsThatAreHereIsTakenAtItsWord) {
     EXPECT_THAT(meter.error().message,
                 AllOf(HasSubstr("rapl: list "), HasSubstr("to start without a sensor, add model to the list")));
   }
+}
+
+TEST_F(MetersTest, TheModelHasWhatItIsAskedForBesideASensor) {
+  AddRapl();
+  tree_.Write("meminfo", "MemTotal: 1048576 kB\n");
+  EXPECT_EQ(SourcesOf(Choose({"rapl", "model"})), "rapl");
+  options_.model_dram_per_gib = {400'000};
+  const auto meter = Choose({"rapl", "model"});
+  EXPECT_EQ(SourcesOf(meter), "rapl, model");
+  EXPECT_EQ((*meter)->zones()[1].name, "dram");
+  EXPECT_THAT(log_.lines.back(), HasSubstr("I Energy meter: rapl: package; model: dram"));
+}
+
+// A virtual machine's counters may be there and stand still.
+TEST_F(MetersTest, TheModelTakesThePlaceOfCountersThatDoNotMove) {
+  AddRapl();
+  const auto meter = Choose({"rapl", "model"});
+  const CpuLoad busy{.capacity = Seconds(8), .busy = Seconds(8)};
+  EnergyEpoch last;
+  for (int i = 0; i < 40; ++i) {
+    (*meter)->Sample();
+    clock_.Advance(Seconds(1));
+    const Nanoseconds now = clock_.Now();
+    last = (*meter)->Collect({.begin = now - Seconds(1), .end = now, .load = busy, .sockets = {{0, busy}}});
+  }
+  EXPECT_EQ(SourcesOf(meter), "model");
+  EXPECT_EQ(last.used.at(0), Joules(24)) << "8 CPUs at the 3 W of a machine that is not known";
+  EXPECT_THAT(log_.lines.back(), HasSubstr("model takes its place"));
 }
 
 TEST_F(MetersTest, AnUnknownNameIsAnErrorThatListsTheKnown) {

@@ -2,10 +2,12 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
 #include "userspace/base/units.h"
+#include "userspace/energy/machine_size.h"
 
 namespace brahe::energy {
 
@@ -23,7 +25,9 @@ struct ModelFigures {
   // By which part of itself an estimate that was made without any result with their CPU differed from the power of
   // published machines, in millionths: what 95 % stay under.
   uint32_t error_ppm;
-  uint32_t shape_error_ppm;  // what 95 % stay under where a machine's own idle and max are known
+  uint32_t shape_error_ppm;               // what 95 % stay under where a machine's own idle and max are known
+  std::optional<MachineSize> usual = {};  // the median system's; nullopt: its size tells nothing of a machine's watts
+  uint32_t sized_error_ppm = 0;           // as error_ppm, by the machine's size as well; 0 where there is no usual one
 };
 
 // All generations, and after them what stands in for an unknown one of a vendor.

@@ -30,6 +30,18 @@ TEST(ModelFiguresTest, EveryGenerationSaysHowFarItIsOff) {
   }
 }
 
+TEST(ModelFiguresTest, OnlyServersWithResultsOfTheirOwnHaveAUsualSizeAndAnErrorByIt) {
+  for (const ModelFigures& figures : AllModelFigures()) {
+    EXPECT_EQ(figures.usual.has_value(), figures.systems != 0 && figures.key.ends_with("-server")) << figures.key;
+    EXPECT_EQ(figures.usual.has_value(), figures.sized_error_ppm != 0) << figures.key;
+    if (!figures.usual) continue;
+    EXPECT_GT(figures.sized_error_ppm, 50'000u) << figures.key;
+    EXPECT_LT(figures.sized_error_ppm, 1'000'000u) << figures.key;
+    EXPECT_GT(figures.usual->threads_per_socket, 1u) << figures.key;
+    EXPECT_GT(figures.usual->mib_per_thread, 200u) << figures.key;
+  }
+}
+
 TEST(ModelFiguresTest, AGenerationOfFewSystemsHasTheShapeOfItsEra) {
   std::set<LoadShape> own, of_era;
   for (const ModelFigures& figures : AllModelFigures()) {

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <random>
+#include <vector>
 
 #include "userspace/base/temp_tree.h"
 #include "userspace/energy/log_lines.h"
@@ -14,25 +16,27 @@ namespace {
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr LoadShape kLine = {0, 100, 200, 300, 400, 500, 600, 700, 800, 900, 1000};
+const std::vector<std::optional<uint32_t>> kWholeMachine = {std::nullopt};
 constexpr ModelCoefficients kCoefficients{.idle = Watts(1), .max = Watts(5), .shape = kLine};
 
 TEST(ModelMeterTest, HasOneZoneForTheWholeMachineAndSaysThatItDoesNotMeasure) {
-  const ModelMeter meter(kCoefficients);
+  const ModelMeter meter(kCoefficients, kWholeMachine, {});
   ASSERT_EQ(meter.zones().size(), 1u);
   EXPECT_EQ(meter.zones()[0].name, "package");
   EXPECT_EQ(meter.zones()[0].path, "model");
   EXPECT_EQ(meter.zones()[0].socket, std::nullopt);
-  EXPECT_EQ(meter.zones()[0].uncertainty_ppm, std::nullopt);
-  EXPECT_EQ(meter.name(), "model");
-  EXPECT_FALSE(meter.measured());
-  EXPECT_EQ(meter.Stats().size(), 1u);
+  ASSERT_EQ(meter.States().size(), 1u);
+  EXPECT_EQ(meter.States()[0].source, "model");
+  EXPECT_FALSE(meter.States()[0].measured);
+  EXPECT_EQ(meter.States()[0].uncertainty_ppm, std::nullopt);
   EXPECT_EQ(meter.MaxSampleInterval(), std::nullopt);
 }
 
 TEST(ModelMeterTest, IdleCpusUseIdlePowerAndBusyOnesMaxPower) {
-  ModelMeter meter(kCoefficients);
+  ModelMeter meter(kCoefficients, kWholeMachine, {});
   const auto used = [&](CpuLoad load) { return *meter.Collect({.load = load}).used.at(0); };
   EXPECT_EQ(used({.capacity = Seconds(10), .busy = {}}), Joules(10));
   EXPECT_EQ(used({.capacity = Seconds(10), .busy = Seconds(10)}), Joules(50));
@@ -41,8 +45,8 @@ TEST(ModelMeterTest, IdleCpusUseIdlePowerAndBusyOnesMaxPower) {
 }
 
 TEST(ModelMeterTest, BetweenIdleAndMaxItFollowsTheShapeFromPointToPoint) {
-  ModelMeter meter(
-      {.idle = Watts(1), .max = Watts(5), .shape = {0, 250, 300, 350, 400, 450, 550, 650, 750, 850, 1000}});
+  ModelMeter meter({.idle = Watts(1), .max = Watts(5), .shape = {0, 250, 300, 350, 400, 450, 550, 650, 750, 850, 1000}},
+                   kWholeMachine, {});
   const auto used = [&](uint64_t busy) {
     return meter.Collect({.load = {.capacity = Seconds(100), .busy = Seconds(busy)}}).used.at(0);
   };
@@ -59,7 +63,7 @@ TEST(ModelMeterTest, MoreWorkNeverUsesLessEnergyInAnyGeneration) {
   for (const ModelFigures& figures : AllModelFigures()) {
     Microjoules before;
     for (uint64_t busy = 0; busy <= 1000; ++busy) {
-      ModelMeter meter({.idle = figures.idle, .max = figures.max, .shape = figures.shape});
+      ModelMeter meter({.idle = figures.idle, .max = figures.max, .shape = figures.shape}, kWholeMachine, {});
       const Microjoules used = *meter.Collect({.load = {.capacity = Seconds(1000), .busy = Seconds(busy)}}).used.at(0);
       EXPECT_GE(used, before) << figures.key << " " << busy;
       before = used;
@@ -69,7 +73,7 @@ TEST(ModelMeterTest, MoreWorkNeverUsesLessEnergyInAnyGeneration) {
 }
 
 TEST(ModelMeterTest, WhatIsCutOffIsCarriedToTheNextEpoch) {
-  ModelMeter meter({.idle = {1}, .max = {1}, .shape = kLine});
+  ModelMeter meter({.idle = {1}, .max = {1}, .shape = kLine}, kWholeMachine, {});
   const CpuLoad load{.capacity = Milliseconds(400), .busy = Milliseconds(400)};
   EXPECT_EQ(meter.Collect({.load = load}).used.at(0), Microjoules{0});
   EXPECT_EQ(meter.Collect({.load = load}).used.at(0), Microjoules{0});
@@ -80,7 +84,7 @@ TEST(ModelMeterTest, WhatIsCutOffIsCarriedToTheNextEpoch) {
 TEST(ModelMeterTest, ManyEpochsAddUpToWhatOneWouldGive) {
   std::mt19937_64 random(3);
   const ModelCoefficients coefficients{.idle = {712'345}, .max = {3'998'877}, .shape = kLine};
-  ModelMeter many(coefficients), one(coefficients);
+  ModelMeter many(coefficients, kWholeMachine, {}), one(coefficients, kWholeMachine, {});
   CpuLoad total{};
   Microjoules sum;
   for (int i = 0; i < 10'000; ++i) {
@@ -95,14 +99,48 @@ TEST(ModelMeterTest, ManyEpochsAddUpToWhatOneWouldGive) {
 }
 
 TEST(ModelMeterTest, HugeMachinesAndLongEpochsDoNotOverflow) {
-  ModelMeter meter(kCoefficients);
+  ModelMeter meter(kCoefficients, kWholeMachine, {});
   const Nanoseconds month = Seconds(30ULL * 86'400) * 4096;
   EXPECT_EQ(*meter.Collect({.load = {.capacity = month, .busy = month}}).used.at(0), Joules(5ULL * 30 * 86'400 * 4096));
 }
 
+TEST(ModelMeterTest, EachSocketsZoneGoesByItsOwnLoad) {
+  ModelMeter meter(kCoefficients, {0, 1, 2}, {});
+  const CpuLoad idle{.capacity = Seconds(10), .busy = {}}, busy{.capacity = Seconds(10), .busy = Seconds(10)};
+  const EnergyEpoch epoch = meter.Collect({.load = {}, .sockets = {{0, idle}, {1, busy}}});
+  EXPECT_THAT(epoch.used, ElementsAre(Joules(10), Joules(50), Joules(0))) << "of socket 2 there are no CPUs";
+}
+
+TEST(ModelMeterTest, MemoryDrawsTheSameWhateverItDoes) {
+  ModelMeter meter(kCoefficients, kWholeMachine, Watts(6));
+  ASSERT_EQ(meter.zones().size(), 2u);
+  EXPECT_EQ(meter.zones()[1].name, "dram");
+  EXPECT_EQ(meter.zones()[1].socket, std::nullopt);
+  EXPECT_EQ(meter.States()[1].uncertainty_ppm, std::nullopt);
+  EXPECT_EQ(meter.Collect({.begin = Seconds(5), .end = Seconds(10)}).used.at(1), Joules(30));
+}
+
+TEST(ModelMeterTest, ThePowerOfMemoryIsThatOfAllItsGibibytes) {
+  const TempTree tree;
+  MeterOptions options;
+  options.sysfs_root = options.procfs_root = tree.path();
+  options.model_dram_per_gib = {375'000};
+  const auto missing = ModelMeter::Open(options, kWholeMachine);
+  ASSERT_FALSE(missing);
+  EXPECT_THAT(missing.error().message, HasSubstr("meminfo"));
+  tree.Write("meminfo", "MemTotal:       a lot\n");
+  EXPECT_THAT(ModelMeter::Open(options, kWholeMachine).error().message, HasSubstr("model.dramWattsPerGib"));
+  tree.Write("meminfo", "MemTotal:       33554432 kB\nMemFree:        1 kB\n");
+  const auto meter = ModelMeter::Open(options, kWholeMachine);
+  ASSERT_TRUE(meter);
+  EXPECT_EQ((*meter)->Collect({.begin = {}, .end = Seconds(1)}).used.at(1), Joules(12));
+}
+
 class ModelCoefficientsTest : public testing::Test {
  protected:
-  [[nodiscard]] ModelCoefficients Choose() const { return *ChooseCoefficients(options_, skylake_); }
+  [[nodiscard]] ModelCoefficients Choose(const std::optional<MachineSize>& size = {}) const {
+    return *ChooseCoefficients(options_, skylake_, size);
+  }
 
   const ModelGeneration skylake_{.figures = FindModelFigures("skylake-server"), .found_by = "a test"};
   MeterOptions options_;
@@ -124,6 +162,22 @@ TEST_F(ModelCoefficientsTest, OptionsWinOverTheGenerationsEachByItselfWithItsSha
   EXPECT_EQ(Choose().max, Watts(9));
   EXPECT_EQ(Choose().shape, skylake_.figures->shape);
   EXPECT_EQ(Choose().uncertainty_ppm, skylake_.figures->shape_error_ppm) << "only the shape is a guess now";
+}
+
+TEST_F(ModelCoefficientsTest, AreThoseOfItsSizeWithTheErrorOfThoseWhereThatIsKnown) {
+  MachineSize size = *skylake_.figures->usual;
+  size.threads_per_socket /= 2;
+  EXPECT_GT(Choose(size).idle, skylake_.figures->idle);
+  EXPECT_GT(Choose(size).max, skylake_.figures->max);
+  EXPECT_EQ(Choose(size).shape, skylake_.figures->shape);
+  EXPECT_EQ(Choose(size).uncertainty_ppm, skylake_.figures->sized_error_ppm);
+  const ModelGeneration unsized{.figures = FindModelFigures("zen4-server"), .found_by = "a test"};
+  EXPECT_EQ(ChooseCoefficients(options_, unsized, size)->uncertainty_ppm, unsized.figures->error_ppm);
+  options_.model_idle_per_cpu = Watts(2);
+  options_.model_max_per_cpu = Watts(9);
+  EXPECT_EQ(Choose(size).idle, Watts(2));
+  EXPECT_EQ(Choose(size).max, Watts(9));
+  EXPECT_EQ(Choose(size).uncertainty_ppm, skylake_.figures->shape_error_ppm);
 }
 
 TEST_F(ModelCoefficientsTest, OfAnUnknownMachineTheErrorIsUnknown) {
@@ -151,12 +205,33 @@ TEST(ModelMeterOpenTest, LooksAtTheMachineBelowItsRootsAndSaysWhatItTakesItFor) 
   options.sysfs_root = tree.At("sys");
   options.procfs_root = tree.At("proc");
   LogLines log;
-  const auto meter = ModelMeter::Open(options);
+  const auto meter = ModelMeter::Open(options, kWholeMachine);
   ASSERT_TRUE(meter);
-  EXPECT_EQ((*meter)->zones()[0].uncertainty_ppm, FindModelFigures("neoverse-v1")->error_ppm);
+  LogModel(options);
+  EXPECT_EQ((*meter)->States()[0].uncertainty_ppm, FindModelFigures("neoverse-v1")->error_ppm);
   EXPECT_THAT(log.lines,
               ElementsAre(AllOf(HasSubstr("I Energy model: neoverse-v1, 0."), HasSubstr(" W busy for each CPU"),
                                 HasSubstr("instance type m7g.large"), HasSubstr("0xd40"), HasSubstr(" %"))));
+}
+
+TEST(ModelMeterOpenTest, GoesByTheSizeOfARealMachineAndNotByThatOfAGuest) {
+  const TempTree tree;
+  tree.Write("sys/devices/system/cpu/online", "0-15\n");
+  tree.Write("proc/meminfo", "MemTotal:       67108864 kB\n");
+  MeterOptions options;
+  options.sysfs_root = tree.At("sys");
+  options.procfs_root = tree.At("proc");
+  const auto open = [&](const std::string& flags) {
+    tree.Write("proc/cpuinfo", "vendor_id : GenuineIntel\ncpu family : 6\nmodel : 85\nstepping : 4\nflags : " + flags);
+    LogModel(options);
+    return (*ModelMeter::Open(options, kWholeMachine))->States()[0].uncertainty_ppm;
+  };
+  LogLines log;
+  EXPECT_EQ(open("fpu sse\n"), FindModelFigures("skylake-server")->sized_error_ppm);
+  EXPECT_EQ(open("fpu sse hypervisor\n"), FindModelFigures("skylake-server")->error_ppm);
+  EXPECT_THAT(log.lines,
+              ElementsAre(HasSubstr(" and its size (16 threads a socket, 4096 MiB a thread, one socket); 19"),
+                          Not(HasSubstr("its size"))));
 }
 
 TEST(ModelMeterOpenTest, OfAnUnknownMachineItSaysThatItKnowsNothing) {
@@ -164,9 +239,10 @@ TEST(ModelMeterOpenTest, OfAnUnknownMachineItSaysThatItKnowsNothing) {
   MeterOptions options;
   options.sysfs_root = options.procfs_root = tree.path();
   LogLines log;
-  const auto meter = ModelMeter::Open(options);
+  const auto meter = ModelMeter::Open(options, kWholeMachine);
   ASSERT_TRUE(meter);
-  EXPECT_EQ((*meter)->zones()[0].uncertainty_ppm, std::nullopt);
+  LogModel(options);
+  EXPECT_EQ((*meter)->States()[0].uncertainty_ppm, std::nullopt);
   EXPECT_THAT(log.lines,
               ElementsAre(AllOf(HasSubstr("I Energy model: no figures for CPU of no known vendor; 0.6 W idle"),
                                 HasSubstr("model.maxWattsPerCpu"))));

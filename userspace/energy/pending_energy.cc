@@ -6,18 +6,19 @@
 namespace brahe::energy {
 
 void PendingEnergy::Add(Microjoules energy, Nanoseconds begin, Nanoseconds end) {
-  older_ += std::exchange(last_, energy);
-  begin_ = begin;
-  end_ = std::max(begin, end);
+  values_.older += std::exchange(values_.last, energy);
+  values_.begin = begin;
+  values_.end = std::max(begin, end);
 }
 
 Microjoules PendingEnergy::TakeUntil(Nanoseconds until) {
-  const Nanoseconds at = std::clamp(until, begin_, end_);
+  auto& [older, last, begin, end] = values_;
+  const Nanoseconds at = std::clamp(until, begin, end);
   const Microjoules part =
-      at == end_ ? last_ : Microjoules{ScaleDown(last_.value, (at - begin_).value, (end_ - begin_).value)};
-  last_ -= part;
-  begin_ = at;
-  return std::exchange(older_, {}) + part;
+      at == end ? last : Microjoules{ScaleDown(last.value, (at - begin).value, (end - begin).value)};
+  last -= part;
+  begin = at;
+  return std::exchange(older, {}) + part;
 }
 
 }  // namespace brahe::energy

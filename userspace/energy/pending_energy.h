@@ -9,6 +9,19 @@ namespace brahe::energy {
 // twice. A value; not thread-safe.
 class PendingEnergy {
  public:
+  // All that it knows, for one that goes on from there in another process.
+  struct Values {
+    Microjoules older;  // from before the last reading but one
+    Microjoules last;   // used between the last two, which is from `begin` to `end`
+    Nanoseconds begin, end;
+
+    bool operator==(const Values&) const = default;
+  };
+
+  PendingEnergy() = default;
+  explicit PendingEnergy(const Values& values) : values_(values) {}
+  [[nodiscard]] const Values& values() const { return values_; }
+
   // Two readings in a row, at `begin` and `end`, tell of `energy`. `begin` is not before the `end` of the last call.
   void Add(Microjoules energy, Nanoseconds begin, Nanoseconds end);
 
@@ -17,9 +30,7 @@ class PendingEnergy {
   Microjoules TakeUntil(Nanoseconds until);
 
  private:
-  Microjoules older_;  // from before the last reading but one
-  Microjoules last_;   // used between these two
-  Nanoseconds begin_, end_;
+  Values values_;
 };
 
 }  // namespace brahe::energy

@@ -95,7 +95,7 @@ TEST(PerfMeterRealTest, OpensAndReadsACounterOfTheKernel) {
   const std::vector<Microwatts> power = Measure(**meter);
   ASSERT_EQ(power.size(), 1u);
   EXPECT_NEAR(static_cast<double>(power[0].value), 1e6, 5e4);
-  EXPECT_EQ((*meter)->Stats()[0].read_errors, 0u);
+  EXPECT_EQ((*meter)->States()[0].read_errors, 0u);
 }
 
 }  // namespace

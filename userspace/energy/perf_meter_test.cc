@@ -27,6 +27,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 constexpr const char* kPmu = "bus/event_source/devices/power/";
+constexpr const char* kCorePmu = "bus/event_source/devices/power_core/";
+constexpr uint32_t kCoreType = 11;
 constexpr const char* kScale = "2.3283064365386962890625e-10\n";
 
 // Counters in files of memory, in place of the kernel's. They share their offset with what the meter reads.
@@ -43,7 +45,7 @@ class FakePerf {
 
   explicit FakePerf(const Clock& clock) : clock_(clock) {}
   Result<UniqueFd> Open(const PerfTarget& target) {
-    EXPECT_EQ(target.type, 9u);
+    EXPECT_TRUE(target.type == 9U || target.type == kCoreType);
     const Key key = {target.config, target.cpu};
     if (refused.contains(key)) return SystemError("perf_event_open", refused[key]);
     Counter& counter = counters[key] = {};
@@ -135,6 +137,24 @@ class PerfMeterTest : public testing::Test {
     SetMask("0,8\n");
   }
 
+  // A socket of three cores of two threads each; of each core the first CPU is in the mask.
+  void AddAmdCores() const {
+    tree_.Write("devices/system/cpu/modalias", "cpu:type:x86,ven0002fam001Amod0002:feature:,0000,0001\n");
+    AddEvent("energy-pkg", "0x02");
+    tree_.Write(std::string(kCorePmu) + "type", std::to_string(kCoreType) + "\n");
+    tree_.Write(std::string(kCorePmu) + "format/event", "config:0-7\n");
+    tree_.Write(std::string(kCorePmu) + "cpumask", "0-2\n");
+    const std::string event = std::string(kCorePmu) + "events/energy-core";
+    tree_.Write(event, "event=0x01\n");
+    tree_.Write(event + ".unit", "Joules\n");
+    tree_.Write(event + ".scale", kScale);
+    for (const uint32_t cpu : {0, 1, 2, 3, 4, 5}) {
+      AddCpu(cpu, 0);
+      tree_.Write("devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/thread_siblings_list",
+                  std::to_string(cpu % 3) + "," + std::to_string(cpu % 3 + 3) + "\n");
+    }
+  }
+
   TempTree tree_;
   FakeClock clock_;
   FakePerf perf_{clock_};
@@ -205,6 +225,41 @@ TEST_F(PerfMeterTest, AnAmdSocketsOneCounterIsCountedOnceHoweverManyDiesShowIt) 
   tree_.Write("devices/system/cpu/modalias", "cpu:type:x86,ven0000fam0006mod0055:feature:,0000,0001\n");
   Start();
   EXPECT_EQ(meter_->zones().size(), 4U);
+}
+
+TEST_F(PerfMeterTest, TheCoresOfAnAmdSocketAreSummed) {
+  AddAmdCores();
+  Start();
+  EXPECT_THAT(Zones(), ElementsAre("core 0 energy-core", "package 0 energy-pkg"));
+  EXPECT_EQ(perf_.counters.size(), 4U);
+  for (const uint32_t cpu : {0, 1, 2}) Add(1, cpu, (cpu + 1) * kJoule);
+  Add(2, 0, 9 * kJoule);
+  EXPECT_THAT(Epoch(), ElementsAre(Joules(6), Joules(9)));
+  EXPECT_THAT(log_.lines, IsEmpty());
+}
+
+TEST_F(PerfMeterTest, ACoreThatGoesOfflineIsMissedAndSaidAndComesBack) {
+  AddAmdCores();
+  Start();
+  perf_.counters.at({1, 2}).stopped = true;
+  for (const uint32_t cpu : {0, 1, 2}) Add(1, cpu, kJoule);
+  tree_.Write(std::string(kCorePmu) + "cpumask", "0-1\n");
+  EXPECT_THAT(Epoch()[0], Joules(2));
+  EXPECT_THAT(log_.lines, ElementsAre(AllOf(HasSubstr("W perf: zone core of socket 0"), HasSubstr("1 of 3 counters"))));
+  tree_.Write(std::string(kCorePmu) + "cpumask", "0-1,5\n");
+  EXPECT_EQ(Epoch()[0], Joules(0)) << "its other thread is online";
+  Add(1, 5, 4 * kJoule);
+  EXPECT_EQ(Epoch()[0], Joules(4));
+  EXPECT_EQ(meter_->States()[0].read_errors, 0U);
+  EXPECT_EQ(meter_->States()[0].resets, 0U);
+}
+
+TEST_F(PerfMeterTest, AFaultyPmuOfCoresSpoilsOnlyItself) {
+  AddAmdCores();
+  tree_.Write(std::string(kCorePmu) + "events/energy-core.unit", "Watts\n");
+  Start();
+  EXPECT_THAT(Zones(), ElementsAre("package 0 energy-pkg"));
+  EXPECT_THAT(log_.lines, ElementsAre(AllOf(HasSubstr("W perf: "), HasSubstr("energy-core.unit"))));
 }
 
 TEST_F(PerfMeterTest, TwoCpusOfOneDieAreNotCountedTwice) {
@@ -284,7 +339,7 @@ TEST_F(PerfMeterTest, AZoneThatCannotBeOpenedIsTriedAgainAndSaidOnce) {
   Add(2, 0, kJoule);
   EXPECT_THAT(Epoch(), ElementsAre(Joules(0), std::nullopt, Joules(1), Joules(0)));
   EXPECT_THAT(log_.lines, ElementsAre(AllOf(HasSubstr("W perf: zone dram of socket 1"), HasSubstr("Invalid"))));
-  EXPECT_EQ(meter_->Stats()[1].read_errors, 2u);
+  EXPECT_EQ(meter_->States()[1].read_errors, 2u);
   perf_.refused.clear();
   EXPECT_THAT(Epoch()[1], std::nullopt);
   Add(3, 8, kJoule);
@@ -303,8 +358,8 @@ TEST_F(PerfMeterTest, ACounterThatGoesDownOrLeapsIsAReset) {
   EXPECT_EQ(Epoch()[0], Joules(0));
   Add(2, 0, kJoule);
   EXPECT_EQ(Epoch()[0], Joules(1));
-  EXPECT_EQ(meter_->Stats()[0].resets, 2u);
-  EXPECT_EQ(meter_->Stats()[0].read_errors, 0u);
+  EXPECT_EQ(meter_->States()[0].resets, 2u);
+  EXPECT_EQ(meter_->States()[0].read_errors, 0u);
 }
 
 TEST_F(PerfMeterTest, AnEmptyReadLeavesTheZoneOutUntilItIsOpenedAnew) {
@@ -331,8 +386,36 @@ TEST_F(PerfMeterTest, AStoppedCounterIsOpenedAnewOnTheCpuThatItsDieHasThen) {
   EXPECT_EQ(Epoch()[3], std::nullopt) << "a new counter knows nothing of the time before";
   Add(2, 9, 3 * kJoule);
   EXPECT_EQ(Epoch()[3], Joules(3));
-  EXPECT_EQ(meter_->Stats()[3].read_errors, 2u);
-  EXPECT_EQ(meter_->Stats()[3].resets, 0u);
+  EXPECT_EQ(meter_->States()[3].read_errors, 2u);
+  EXPECT_EQ(meter_->States()[3].resets, 0u);
+}
+
+TEST_F(PerfMeterTest, WhatWasUsedWhileNoExporterRanIsNotKnownAndAllElseIsCounted) {
+  AddTwoSockets();
+  Start();
+  Epoch();
+  Add(2, 0, 5 * kJoule);
+  clock_.Advance(Seconds(1));
+  perf_.Refresh();
+  meter_->Sample();
+  // Half of it is the next epoch's.
+  EXPECT_EQ(meter_->Collect({.end = clock_.Now() - Milliseconds(500)}).used[2], Microjoules{2'500'000});
+  const MeterState state = meter_->State();
+  meter_.reset();
+  clock_.Advance(Seconds(12));
+  auto meter = OpenMeter();
+  ASSERT_TRUE(meter);
+  meter_ = *std::move(meter);
+  meter_->Resume(state);
+  perf_.Refresh();
+  meter_->Sample();
+  Add(2, 0, 1 * kJoule);
+  EXPECT_THAT(Epoch(), ElementsAre(std::nullopt, std::nullopt, std::nullopt, std::nullopt));
+  EXPECT_THAT(log_.lines, ElementsAre(AllOf(HasSubstr("W perf: the energy of the 12 s in which no exporter ran"),
+                                            HasSubstr("for dram, package"))));
+  Add(2, 0, 3 * kJoule);
+  EXPECT_THAT(Epoch(), ElementsAre(Joules(0), Joules(0), Microjoules{6'500'000}, Joules(0)));
+  EXPECT_THAT(Epoch(), ElementsAre(Joules(0), Joules(0), Joules(0), Joules(0)));
 }
 
 }  // namespace

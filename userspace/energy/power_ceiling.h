@@ -19,6 +19,9 @@ class PowerCeiling {
   // is to be cooled at: a laptop's of 15 W takes 55 W for half a minute. The floor where nothing is stated. Twice the
   // greatest power observed if that is more.
   [[nodiscard]] Microwatts Of(Microwatts stated) const;
+  // The greatest power observed, here or in a process before.
+  [[nodiscard]] Microwatts observed() const { return observed_; }
+  void set_observed(Microwatts observed) { observed_ = observed; }
 
  private:
   Microwatts floor_;

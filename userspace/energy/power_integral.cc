@@ -3,9 +3,23 @@
 #include <utility>
 
 namespace brahe::energy {
+namespace {
+
+constexpr uint64_t kHalfNanosecondsPerSecond = 2'000'000'000;
+
+}  // namespace
+
+PowerIntegral::PowerIntegral(const Values& values)
+    : last_(Reading{values.power, values.time}),
+      energy_(values.energy),
+      remainder_(values.remainder % kHalfNanosecondsPerSecond) {}
+
+std::optional<PowerIntegral::Values> PowerIntegral::values() const {
+  if (!last_) return std::nullopt;
+  return Values{.power = last_->power, .time = last_->time, .energy = energy_, .remainder = remainder_};
+}
 
 bool PowerIntegral::Add(Microwatts power, Nanoseconds time) {
-  constexpr uint64_t kHalfNanosecondsPerSecond = 2'000'000'000;
   const std::optional<Reading> last = std::exchange(last_, Reading{power, time});
   if (!last || time - last->time > kLongestGap) return false;
   const Uint128 twice = static_cast<Uint128>(last->power.value) + power.value;

@@ -15,6 +15,21 @@ class PowerIntegral {
   // Readings that lie farther apart say nothing of the time between them.
   static constexpr Nanoseconds kLongestGap = Seconds(5);
 
+  // All that it knows, for one that goes on from there in another process.
+  struct Values {
+    Microwatts power;  // the last reading
+    Nanoseconds time;  // and when it was
+    Microjoules energy;
+    uint64_t remainder = 0;  // in 0.5e-9 uJ, below 1 uJ
+
+    bool operator==(const Values&) const = default;
+  };
+
+  PowerIntegral() = default;
+  explicit PowerIntegral(const Values& values);
+  // nullopt: there was no reading.
+  [[nodiscard]] std::optional<Values> values() const;
+
   // Takes what was read at `time`, not before that of the last call. False if the energy since then is not known,
   // because there is no reading before, or it lies too far back.
   bool Add(Microwatts power, Nanoseconds time);

@@ -7,12 +7,13 @@
 #include <cerrno>
 #include <charconv>
 #include <limits>
-#include <optional>
+#include <span>
 #include <string_view>
 #include <tuple>
 
 #include "userspace/base/cpu_list.h"
 #include "userspace/base/file.h"
+#include "userspace/energy/cpu_places.h"
 
 namespace brahe::energy {
 namespace {
@@ -22,6 +23,7 @@ struct KnownEvent {
   const char* zone;
 };
 
+constexpr std::array<KnownEvent, 1> kCoreEvents = {{{"energy-core", "core"}}};
 constexpr std::array<KnownEvent, 5> kEvents = {{
     {"energy-cores", "core"},
     {"energy-ram", "dram"},
@@ -83,8 +85,8 @@ Status CheckFormat(const std::string& path) {
   return {};
 }
 
-Status ReadEvents(const std::string& folder, PowerPmu& pmu) {
-  for (const KnownEvent& known : kEvents) {
+Status ReadEvents(const std::string& folder, std::span<const KnownEvent> wanted, PowerPmu& pmu) {
+  for (const KnownEvent& known : wanted) {
     const auto event = ReadEvent(folder + "/" + known.name, known.zone);
     if (event) {
       pmu.events.push_back(*event);
@@ -98,46 +100,44 @@ Status ReadEvents(const std::string& folder, PowerPmu& pmu) {
                    "virtual machines; run on the hardware itself, or name another meter in cpu.preferredMeters");
 }
 
-// 0 where the kernel does not know it.
-uint32_t ReadId(const std::string& path) {
-  const auto content = ReadFile(path);
-  const auto id = content ? ParseUint64(*content) : content.error();
-  return id && *id <= std::numeric_limits<uint32_t>::max() ? static_cast<uint32_t>(*id) : 0;
+// Which part of a machine has counters of its own.
+enum class CounterScope { kDie, kSocket, kCore };
+
+PowerCpu ReadCpu(const std::string& sysfs_root, uint32_t cpu, CounterScope scope) {
+  const CpuPlace place = PlaceOfCpu(sysfs_root, cpu);
+  return {.cpu = cpu,
+          .socket = place.socket,
+          .die = scope == CounterScope::kDie ? place.die : 0,
+          .core = scope == CounterScope::kCore ? place.core : 0};
 }
 
-// True where each die's counter is the one of the whole socket: AMD's, whose chiplets the kernel takes for dies on Zen
-// 4 and 5 (Linux 6.9 to 6.11), and Hygon's.
-bool HasOneCounterASocket(const std::string& sysfs_root) {
-  const auto modalias = ReadFile(sysfs_root + "/devices/system/cpu/modalias");
-  if (!modalias) return false;
-  // X86_VENDOR_AMD and X86_VENDOR_HYGON of arch/x86/include/asm/processor.h
-  return modalias->starts_with("cpu:type:x86,ven0002") || modalias->starts_with("cpu:type:x86,ven0009");
-}
-
-Status ReadCpus(const std::string& sysfs_root, const std::string& mask, PowerPmu& pmu) {
+Status ReadCpus(const std::string& sysfs_root, const std::string& mask, CounterScope scope, PowerPmu& pmu) {
   const auto cpus = ReadCpuList(mask);
   if (!cpus) return cpus.error();
   if (cpus->empty()) return MakeError("read " + mask + ": it names no CPU; is the driver of RAPL loaded?");
-  const bool one_a_socket = HasOneCounterASocket(sysfs_root);
-  for (const uint32_t cpu : *cpus) {
-    const std::string topology = sysfs_root + "/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/";
-    pmu.cpus.push_back({.cpu = cpu,
-                        .socket = ReadId(topology + "physical_package_id"),
-                        .die = one_a_socket ? 0 : ReadId(topology + "die_id")});
-  }
-  std::sort(pmu.cpus.begin(), pmu.cpus.end(), [](const PowerCpu& a, const PowerCpu& b) {
-    return std::tie(a.socket, a.die, a.cpu) < std::tie(b.socket, b.die, b.cpu);
+  for (const uint32_t cpu : *cpus) pmu.cpus.push_back(ReadCpu(sysfs_root, cpu, scope));
+  const auto place = [](const PowerCpu& cpu) { return std::tie(cpu.socket, cpu.die, cpu.core); };
+  std::sort(pmu.cpus.begin(), pmu.cpus.end(), [&](const PowerCpu& a, const PowerCpu& b) {
+    return place(a) != place(b) ? place(a) < place(b) : a.cpu < b.cpu;
   });
-  // Two of one die would count its energy twice.
+  // Two of one die or core would count its energy twice.
   const auto twins = [&](const PowerCpu& a, const PowerCpu& b) {
-    if (std::tie(a.socket, a.die) != std::tie(b.socket, b.die)) return false;
-    if (one_a_socket) return true;
+    if (place(a) != place(b)) return false;
+    if (scope == CounterScope::kSocket) return true;
     pmu.left_out.push_back(MakeError(mask + " names CPU " + std::to_string(b.cpu) + " beside CPU " +
-                                     std::to_string(a.cpu) + ", which is of the same die"));
+                                     std::to_string(a.cpu) + ", which is of the same " +
+                                     (scope == CounterScope::kCore ? "core" : "die")));
     return true;
   };
   pmu.cpus.erase(std::unique(pmu.cpus.begin(), pmu.cpus.end(), twins), pmu.cpus.end());
   return {};
+}
+
+Status ReadPmu(const std::string& sysfs_root, const std::string& folder, std::span<const KnownEvent> wanted,
+               CounterScope scope, PowerPmu& pmu) {
+  if (const Status read = ReadEvents(folder + "/events", wanted, pmu); !read) return read.error();
+  if (const Status known = CheckFormat(folder + "/format/event"); !known) return known.error();
+  return ReadCpus(sysfs_root, folder + "/cpumask", scope, pmu);
 }
 
 Error NoPmu(const Error& why) {
@@ -150,13 +150,25 @@ Error NoPmu(const Error& why) {
 
 Result<PowerPmu> ScanPowerPmu(const std::string& sysfs_root) {
   const std::string folder = sysfs_root + "/bus/event_source/devices/power";
-  PowerPmu pmu;
   const auto type = ReadType(folder + "/type");
   if (!type) return type.error().code == ENOENT ? NoPmu(type.error()) : type.error();
+  PowerPmu pmu;
   pmu.type = *type;
-  if (const Status read = ReadEvents(folder + "/events", pmu); !read) return read.error();
-  if (const Status known = CheckFormat(folder + "/format/event"); !known) return known.error();
-  if (const Status read = ReadCpus(sysfs_root, folder + "/cpumask", pmu); !read) return read.error();
+  const CounterScope scope = IsOfAmd(sysfs_root) ? CounterScope::kSocket : CounterScope::kDie;
+  if (const Status read = ReadPmu(sysfs_root, folder, kEvents, scope, pmu); !read) return read.error();
+  return pmu;
+}
+
+Result<PowerPmu> ScanCorePmu(const std::string& sysfs_root) {
+  const std::string folder = sysfs_root + "/bus/event_source/devices/power_core";
+  const auto type = ReadType(folder + "/type");
+  if (!type && type.error().code == ENOENT) return PowerPmu();
+  if (!type) return type.error();
+  PowerPmu pmu;
+  pmu.type = *type;
+  if (const Status read = ReadPmu(sysfs_root, folder, kCoreEvents, CounterScope::kCore, pmu); !read) {
+    return read.error();
+  }
   return pmu;
 }
 

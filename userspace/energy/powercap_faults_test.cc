@@ -26,7 +26,7 @@ class PowercapFaultsTest : public PowercapTest {
   void SetAll(uint64_t energy_uj) const {
     for (const char* folder : {"intel-rapl:0:0", "intel-rapl:0", "intel-rapl:1"}) Set(folder, energy_uj);
   }
-  [[nodiscard]] uint64_t PackageErrors() const { return meter_->Stats()[1].read_errors; }
+  [[nodiscard]] uint64_t PackageErrors() const { return meter_->States()[1].read_errors; }
 
   LogLines log_;
 };
@@ -38,7 +38,7 @@ TEST_F(PowercapFaultsTest, AZoneThatVanishesLeavesItsNeighboursAlone) {
   EXPECT_THAT(Epoch().used, ElementsAre(Joules(5), std::nullopt, Joules(5)));
   EXPECT_THAT(Epoch().used, ElementsAre(Joules(0), std::nullopt, Joules(0)));
   EXPECT_EQ(PackageErrors(), 2u);
-  EXPECT_EQ(meter_->Stats()[0].read_errors, 0u);
+  EXPECT_EQ(meter_->States()[0].read_errors, 0u);
 }
 
 TEST_F(PowercapFaultsTest, AZoneThatReturnsIsChargedItsWholeGapAtOnce) {
@@ -51,7 +51,7 @@ TEST_F(PowercapFaultsTest, AZoneThatReturnsIsChargedItsWholeGapAtOnce) {
   Set("intel-rapl:0", 64'000'000);
   EXPECT_EQ(Epoch().used[1], Joules(60));
   EXPECT_EQ(PackageErrors(), 2u);
-  EXPECT_EQ(meter_->Stats()[1].resets, 0u);
+  EXPECT_EQ(meter_->States()[1].resets, 0u);
 }
 
 TEST_F(PowercapFaultsTest, AGapMayHoldAWrapAndIsJudgedByItsWholeLength) {
@@ -74,7 +74,7 @@ TEST_F(PowercapFaultsTest, AZoneThatReturnsWithAFreshCounterWasReset) {
   EXPECT_EQ(Epoch().used[1], Joules(0));
   Set("intel-rapl:0", 1'000'003);
   EXPECT_EQ(Epoch().used[1], Joules(1));
-  EXPECT_EQ(meter_->Stats()[1].resets, 1u);
+  EXPECT_EQ(meter_->States()[1].resets, 1u);
 }
 
 TEST_F(PowercapFaultsTest, WhatAFailingZoneUsedBeforeStaysPendingUntilItReadsAgain) {
@@ -116,7 +116,7 @@ TEST_F(PowercapFaultsTest, GarbageSpoilsOnlyItsOwnZone) {
     EXPECT_EQ(Epoch().used[1], std::nullopt);
   }
   EXPECT_EQ(PackageErrors(), 3u);
-  EXPECT_EQ(meter_->Stats()[0].read_errors + meter_->Stats()[2].read_errors, 0u);
+  EXPECT_EQ(meter_->States()[0].read_errors + meter_->States()[2].read_errors, 0u);
   Set("intel-rapl:0", 3'000'000);
   EXPECT_THAT(Epoch().used, ElementsAre(Joules(0), Joules(3), Joules(0)));
 }
@@ -160,7 +160,7 @@ TEST_F(PowercapFaultsTest, ARangeThatIsNotKnownIsSaidOnceAndMakesAWrapAReset) {
                                             HasSubstr("max_energy_range_uj: No such file"))));
   Set("intel-rapl:0", 5);
   EXPECT_EQ(Epoch().used[1], Joules(0));
-  EXPECT_EQ(meter_->Stats()[1].resets, 1u);
+  EXPECT_EQ(meter_->States()[1].resets, 1u);
 }
 
 TEST_F(PowercapFaultsTest, AFaultAndItsEndAreSaidOnce) {
@@ -183,7 +183,7 @@ TEST_F(PowercapFaultsTest, ResetsAreSaidOnce) {
     Set("intel-rapl:0", 0);
     Epoch();
   }
-  EXPECT_EQ(meter_->Stats()[1].resets, 6u);
+  EXPECT_EQ(meter_->States()[1].resets, 6u);
   EXPECT_THAT(log_.lines, ElementsAre(AllOf(HasSubstr("W "), HasSubstr("was reset"))));
 }
 
@@ -223,7 +223,7 @@ TEST_F(PowercapFaultsTest, NoFaultLosesOrDoublesEnergy) {
     AddZone("intel-rapl:0", "package-0", total % range, range);
     Sample();
     collected += Collect().used[1].value_or(Microjoules{}).value;
-    EXPECT_EQ(meter_->Stats()[1].resets, 0u);
+    EXPECT_EQ(meter_->States()[1].resets, 0u);
     EXPECT_EQ(collected, total);
   }
 }

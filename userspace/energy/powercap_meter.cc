@@ -81,33 +81,55 @@ Microwatts ReadMaxPower(const std::string& folder) {
 
 }  // namespace
 
-Result<std::unique_ptr<EnergyMeter>> PowercapMeter::Open(const MeterOptions& given, const Clock& clock) {
-  MeterOptions options = given;
-  options.sysfs_root = WithoutSlashAtEnd(given.sysfs_root);
-  auto scan = ScanPowercap(options.sysfs_root);
+Result<std::unique_ptr<EnergyMeter>> PowercapMeter::Open(const MeterOptions& options, const Clock& clock) {
+  const std::string sysfs_root = WithoutSlashAtEnd(options.sysfs_root);
+  auto scan = ScanPowercap(sysfs_root);
   if (!scan) return NoPowercap(scan.error());
-  if (scan->zones.empty()) return NoZone(options.sysfs_root, *scan);
-  DropDuplicateZones(scan->zones);
-  if (const Status kept = KeepWanted(options.zones, scan->zones); !kept) return kept.error();
-  DropMirroredZones(scan->zones);
+  if (scan->zones.empty()) return NoZone(sysfs_root, *scan);
+  DropZonesOfOneCore(sysfs_root, scan->zones);
+  return OpenZones(
+      {.folder = sysfs_root + "/class/powercap", .source = "rapl", .updates = ZoneAccounts::Updates::kAsRapl}, options,
+      *std::move(scan), clock);
+}
 
-  std::unique_ptr<PowercapMeter> meter(new PowercapMeter(options, clock, scan->zones));
+Result<std::unique_ptr<EnergyMeter>> PowercapMeter::OpenAt(const PowercapPlace& place, const MeterOptions& options,
+                                                           const Clock& clock) {
+  auto scan = ScanPowercapFolder(place.folder);
+  if (!scan) return scan.error();
+  if (scan->zones.empty()) return MakeError("no zone of energy in " + place.folder);
+  for (PowercapZone& zone : scan->zones) zone.zone.socket.reset();
+  auto meter = OpenZones(place, options, *std::move(scan), clock);
+  if (meter) static_cast<PowercapMeter&>(**meter).files_stay_ = false;
+  return meter;
+}
+
+Result<std::unique_ptr<EnergyMeter>> PowercapMeter::OpenZones(const PowercapPlace& place, const MeterOptions& options,
+                                                              PowercapScan scan, const Clock& clock) {
+  DropDuplicateZones(scan.zones);
+  if (const Status kept = KeepWanted(options.zones, scan.zones); !kept) return kept.error();
+  DropMirroredZones(scan.zones);
+
+  std::unique_ptr<PowercapMeter> meter(new PowercapMeter(place, options, clock, scan.zones));
   if (const Status opened = meter->OpenAll(); !opened) return NoneReadable(opened.error());
-  for (const Error& error : scan->unnamed) LOG(WARNING) << "rapl: a zone is left out: " << error.message;
+  for (const Error& error : scan.unnamed) LOG(WARNING) << place.source << ": a zone is left out: " << error.message;
   return std::unique_ptr<EnergyMeter>(std::move(meter));
 }
 
-PowercapMeter::PowercapMeter(const MeterOptions& options, const Clock& clock, const std::vector<PowercapZone>& zones)
-    : sysfs_root_(options.sysfs_root),
+PowercapMeter::PowercapMeter(PowercapPlace place, const MeterOptions& options, const Clock& clock,
+                             const std::vector<PowercapZone>& zones)
+    : place_(std::move(place)),
       plausible_power_(options.plausible_power),
       clock_(clock),
-      accounts_("rapl", ZonesOf(zones), options.plausible_power) {
+      accounts_(place_.source, ZonesOf(zones), options.plausible_power, place_.updates) {
   for (const PowercapZone& zone : zones) counters_.emplace_back().id = zone.id;
 }
 
 void PowercapMeter::Sample() {
+  if (!files_stay_) {
+    for (size_t i = 0; i < counters_.size(); ++i) (void)counters_[i].file.Open(zones()[i].path + "/energy_uj");
+  }
   const bool lost = std::any_of(counters_.begin(), counters_.end(), [](const auto& c) { return !c.file.is_open(); });
-  const Result<PowercapScan> scan = lost ? ScanPowercap(sysfs_root_) : PowercapScan();
+  const Result<PowercapScan> scan = lost ? ScanPowercapFolder(place_.folder) : PowercapScan();
   for (size_t i = 0; i < counters_.size(); ++i) {
     CounterFile& file = counters_[i].file;
     if (!file.is_open()) {
@@ -135,8 +157,7 @@ std::optional<Nanoseconds> PowercapMeter::MaxSampleInterval() const {
     smallest = smallest ? std::min(*smallest, counter.facts.max_range) : counter.facts.max_range;
   }
   if (!smallest) return std::nullopt;
-  const Nanoseconds around = {ScaleDown(smallest->value, Seconds(1).value, plausible_power_.value)};
-  return std::clamp(around / 2, Seconds(1), Seconds(5));
+  return SafeSampleInterval(*smallest, plausible_power_);
 }
 
 // Opens every counter. If none can be read, an Error that tells why: for lack of permission, if that is so for any.
@@ -187,7 +208,7 @@ Status PowercapMeter::FindAgain(size_t index, const Result<PowercapScan>& scan) 
     if (found == nullptr || candidate.zone.path == zones()[index].path) found = &candidate;
   }
   if (found == nullptr) {
-    return Error{ENODEV, "no " + counters_[index].id + " in " + sysfs_root_ + "/class/powercap any more"};
+    return Error{ENODEV, "no " + counters_[index].id + " in " + place_.folder + " any more"};
   }
   return OpenFolder(index, found->zone.path);
 }

@@ -27,8 +27,8 @@ TEST_F(PowercapMeterTest, GivesEachZoneTheEnergyOfTheEpoch) {
   AddZone("intel-rapl:0", "package-0", 1'000'000);
   AddZone("intel-rapl:0:0", "core", 500'000);
   Start();
-  EXPECT_EQ(meter_->name(), "rapl");
-  EXPECT_TRUE(meter_->measured());
+  EXPECT_EQ(meter_->States()[0].source, "rapl");
+  EXPECT_TRUE(meter_->States()[0].measured);
   EXPECT_EQ(meter_->zones()[0].name, "core");
   EXPECT_EQ(meter_->zones()[1].path, tree_.At("class/powercap/intel-rapl:0"));
   Set("intel-rapl:0", 21'000'000);
@@ -52,7 +52,7 @@ TEST_F(PowercapMeterTest, AddsUpAllSamplesOfAnEpoch) {
   }
   Set("intel-rapl:0", 40'000'000);  // and again
   EXPECT_THAT(Epoch().used, ElementsAre(Joules(240)));
-  EXPECT_EQ(meter_->Stats()[0].resets, 0u);
+  EXPECT_EQ(meter_->States()[0].resets, 0u);
 }
 
 TEST_F(PowercapMeterTest, CountsAResetAndChargesOnlyTheEpochsOtherSteps) {
@@ -64,8 +64,8 @@ TEST_F(PowercapMeterTest, CountsAResetAndChargesOnlyTheEpochsOtherSteps) {
   Sample();
   Set("intel-rapl:0", 2'000'000);
   EXPECT_THAT(Epoch().used, ElementsAre(Joules(5 + 2)));
-  EXPECT_EQ(meter_->Stats()[0].resets, 1u);
-  EXPECT_EQ(meter_->Stats()[0].read_errors, 0u);
+  EXPECT_EQ(meter_->States()[0].resets, 1u);
+  EXPECT_EQ(meter_->States()[0].read_errors, 0u);
 }
 
 // From 242.0 kJ of 262.1 kJ to 5 J: a wrap would be 20.1 kJ in 5 s, 4 kW.
@@ -75,8 +75,8 @@ TEST_F(PowercapMeterTest, AResetNearTheTopCostsNothing) {
   Start();
   for (const char* folder : {"intel-rapl:0", "intel-rapl:1"}) Set(folder, 5'000'000);
   EXPECT_THAT(Epoch(Seconds(5)).used, ElementsAre(Joules(0), Joules(0)));
-  EXPECT_EQ(meter_->Stats()[0].resets, 1u);
-  EXPECT_EQ(meter_->Stats()[1].resets, 1u);
+  EXPECT_EQ(meter_->States()[0].resets, 1u);
+  EXPECT_EQ(meter_->States()[1].resets, 1u);
 }
 
 // The last joules of the range: what tells the two apart is what the zone can use.
@@ -90,8 +90,8 @@ TEST_F(PowercapMeterTest, TheLargestMaxPowerOfItsConstraintsTellsAWrapFromAReset
   Start();
   for (const char* folder : {"intel-rapl:0", "intel-rapl:1"}) Set(folder, 100'000'000);  // 1.1 kJ in 5 s, 220 W
   EXPECT_THAT(Epoch(Seconds(5)).used, ElementsAre(Joules(0), Joules(1100)));
-  EXPECT_EQ(meter_->Stats()[0].resets, 1u);
-  EXPECT_EQ(meter_->Stats()[1].resets, 0u);
+  EXPECT_EQ(meter_->States()[0].resets, 1u);
+  EXPECT_EQ(meter_->States()[1].resets, 0u);
 }
 
 TEST_F(PowercapMeterTest, AZoneMayWrapAtTwiceThePowerThatWasObserved) {
@@ -103,7 +103,7 @@ TEST_F(PowercapMeterTest, AZoneMayWrapAtTwiceThePowerThatWasObserved) {
   EXPECT_EQ(Epoch(Seconds(3)).used[0], Joules(4'500));  // 1.5 kW
   Set("intel-rapl:0", 0);
   EXPECT_EQ(Epoch(Seconds(3)).used[0], Joules(7'500));  // 2.5 kW
-  EXPECT_EQ(meter_->Stats()[0].resets, 0u);
+  EXPECT_EQ(meter_->States()[0].resets, 0u);
 }
 
 TEST_F(PowercapMeterTest, AWrapDoesNotRaiseTheCeilingOfTheNext) {
@@ -123,7 +123,7 @@ TEST_F(PowercapMeterTest, ACounterThatFellWhileTheMachineSleptIsNotAWrap) {
   Set("intel-rapl:0", 4'000'000);
   clock_.Suspend(Seconds(3600));
   EXPECT_EQ(Epoch().used[0], Joules(0));
-  EXPECT_EQ(meter_->Stats()[0].resets, 1u);
+  EXPECT_EQ(meter_->States()[0].resets, 1u);
   Set("intel-rapl:0", 6'000'000);
   EXPECT_EQ(Epoch().used[0], Joules(2));
 }
@@ -134,7 +134,7 @@ TEST_F(PowercapMeterTest, TakesPlausiblePowerFromTheOptions) {
   Start();
   Set("intel-rapl:0", 200'000'000);
   EXPECT_THAT(Epoch().used, ElementsAre(Joules(0)));
-  EXPECT_EQ(meter_->Stats()[0].resets, 1u);
+  EXPECT_EQ(meter_->States()[0].resets, 1u);
 }
 
 TEST_F(PowercapMeterTest, AReadingsTimeIsTheMiddleBetweenTheClockBeforeAndAfterIt) {

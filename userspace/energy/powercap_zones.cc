@@ -1,5 +1,7 @@
 #include "userspace/energy/powercap_zones.h"
 
+#include <glog/logging.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <map>
@@ -8,6 +10,7 @@
 #include <utility>
 
 #include "userspace/base/file.h"
+#include "userspace/energy/cpu_places.h"
 #include "userspace/energy/zone_names.h"
 
 namespace brahe::energy {
@@ -61,7 +64,10 @@ auto SortKey(const PowercapZone& zone) { return std::tie(zone.zone.name, zone.zo
 }  // namespace
 
 Result<PowercapScan> ScanPowercap(const std::string& sysfs_root) {
-  const std::string class_folder = sysfs_root + "/class/powercap";
+  return ScanPowercapFolder(sysfs_root + "/class/powercap");
+}
+
+Result<PowercapScan> ScanPowercapFolder(const std::string& class_folder) {
   const auto folders = ListRaplFolders(class_folder);
   if (!folders) return folders.error();
 
@@ -103,6 +109,14 @@ void DropDuplicateZones(std::vector<PowercapZone>& zones) {
     if (!added) entry->second = std::min(entry->second, rank(zone));
   }
   std::erase_if(zones, [&](const PowercapZone& zone) { return rank(zone) != best[counted(zone)]; });
+}
+
+void DropZonesOfOneCore(const std::string& sysfs_root, std::vector<PowercapZone>& zones) {
+  if (!IsOfAmd(sysfs_root)) return;
+  const size_t dropped = std::erase_if(zones, [](const PowercapZone& zone) { return zone.zone.name == "core"; });
+  if (dropped == 0) return;
+  LOG(INFO) << "rapl: the zone core is left out: on AMD's processors powercap shows one core's energy there, not the "
+            << "socket's; the meters perf (from Linux 6.15) and msr add up all cores";
 }
 
 }  // namespace brahe::energy

@@ -26,9 +26,15 @@ struct PowercapScan {
 // Lists the zones and subzones of every control type that has "rapl" in its name. An Error if the class folder cannot
 // be listed; no zone is not an error.
 Result<PowercapScan> ScanPowercap(const std::string& sysfs_root);
+// The same of a folder laid out as SYSFS/class/powercap.
+Result<PowercapScan> ScanPowercapFolder(const std::string& class_folder);
 
 // Where several control types have zones of the same name and socket, they show the same registers: only those of one
 // stay, a "-mmio" one only if there is no other.
 void DropDuplicateZones(std::vector<PowercapZone>& zones);
+
+// Leaves out the zones `core` of AMD's processors, and says so: powercap shows there the counter of a single core, the
+// one that reads it, and not the socket's cores.
+void DropZonesOfOneCore(const std::string& sysfs_root, std::vector<PowercapZone>& zones);
 
 }  // namespace brahe::energy

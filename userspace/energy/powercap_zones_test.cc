@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "userspace/base/temp_tree.h"
+#include "userspace/energy/log_lines.h"
 #include "userspace/energy/recorded_tree.h"
 
 namespace brahe::energy {
@@ -140,6 +141,20 @@ TEST_F(PowercapZonesTest, NoPowercapFolderIsAnErrorAndAnEmptyOneIsNot) {
   EXPECT_EQ(ScanPowercap(tree_.path()).error().code, ENOENT);
   tree_.MakeFolder("class/powercap");
   EXPECT_THAT(ScanPowercap(tree_.path())->zones, IsEmpty());
+}
+
+TEST_F(PowercapZonesTest, TheCoreOfAmdIsOneCoresAndIsNotTakenForTheSockets) {
+  AddZone("intel-rapl:0", "package-0");
+  AddZone("intel-rapl:0:0", "core");
+  const LogLines log;
+  auto zones = ScanDistinct();
+  DropZonesOfOneCore(tree_.path(), zones);
+  EXPECT_THAT(Lines(zones), ElementsAre("core 0 intel-rapl:0:0", "package 0 intel-rapl:0")) << "of Intel's";
+  EXPECT_THAT(log.lines, IsEmpty());
+  tree_.Write("devices/system/cpu/modalias", "cpu:type:x86,ven0002fam0019mod0001:feature:,0000\n");
+  DropZonesOfOneCore(tree_.path(), zones);
+  EXPECT_THAT(Lines(zones), ElementsAre("package 0 intel-rapl:0"));
+  EXPECT_THAT(log.lines, ElementsAre(testing::HasSubstr("I rapl: the zone core is left out")));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "userspace/base/file.h"
+#include "userspace/base/words.h"
 
 namespace brahe::energy {
 namespace {
@@ -23,6 +24,13 @@ void SetNumber(std::optional<uint32_t>& field, std::string_view value) {
   if (!field) field = Number(value);
 }
 
+bool HasWord(std::string_view words, std::string_view word) {
+  while (true) {
+    const std::string_view next = TakeWord(words);
+    if (next.empty() || next == word) return !next.empty();
+  }
+}
+
 // The first CPU that names a field counts.
 void SetField(Processor& processor, std::string_view key, std::string_view value) {
   if (key == "vendor_id" || key == "CPU implementer") SetText(processor.vendor, value);
@@ -31,6 +39,7 @@ void SetField(Processor& processor, std::string_view key, std::string_view value
   if (key == "stepping") SetNumber(processor.stepping, value);
   if (key == "model name") SetText(processor.name, value);
   if (key == "CPU part") SetText(processor.part, value);
+  if (key == "flags" && !processor.guest) processor.guest = HasWord(value, "hypervisor");
 }
 
 std::string DmiText(const std::string& sysfs_root, const std::string& name) {

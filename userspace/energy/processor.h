@@ -14,6 +14,7 @@ struct Processor {
   std::optional<uint32_t> stepping = {};
   std::string name = {};           // "model name"
   std::string part = {};           // "CPU part" of ARM's: "0xd40"
+  std::optional<bool> guest = {};  // whether the "flags" of x86 have "hypervisor"; others do not tell
   std::string system_vendor = {};  // of DMI: "Amazon EC2"
   std::string product = {};        // of DMI: "m5.large"
 };

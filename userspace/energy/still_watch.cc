@@ -6,8 +6,8 @@ void StillWatch::Count(bool moved, Nanoseconds duration, Nanoseconds busy) {
   if (moved) {
     *this = {};
   } else if (busy.value != 0 && busy >= duration / 10) {
-    ++epochs_;
-    time_ += duration;
+    ++values_.epochs;
+    values_.time += duration;
   }
 }
 

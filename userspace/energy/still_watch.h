@@ -10,6 +10,18 @@ namespace brahe::energy {
 // firmware. A value; not thread-safe.
 class StillWatch {
  public:
+  // What counts for it, for one that goes on from there in another process.
+  struct Values {
+    uint64_t epochs = 0;  // that say so since it moved
+    Nanoseconds time;     // theirs
+
+    bool operator==(const Values&) const = default;
+  };
+
+  StillWatch() = default;
+  explicit StillWatch(const Values& values) : values_(values) {}
+  [[nodiscard]] const Values& values() const { return values_; }
+
   // A counter stands still after so many epochs and so much time.
   static constexpr uint64_t kEpochs = 10;
   static constexpr Nanoseconds kTime = Seconds(30);
@@ -18,13 +30,12 @@ class StillWatch {
   // CPUs were `busy` for a tenth of the time of one CPU say that a counter stands; an idle zone's may do so.
   void Count(bool moved, Nanoseconds duration, Nanoseconds busy);
 
-  [[nodiscard]] bool still() const { return epochs_ >= kEpochs && time_ >= kTime; }
+  [[nodiscard]] bool still() const { return values_.epochs >= kEpochs && values_.time >= kTime; }
   // Of the epochs that say so.
-  [[nodiscard]] Nanoseconds time() const { return time_; }
+  [[nodiscard]] Nanoseconds time() const { return values_.time; }
 
  private:
-  uint64_t epochs_ = 0;
-  Nanoseconds time_;
+  Values values_;
 };
 
 }  // namespace brahe::energy

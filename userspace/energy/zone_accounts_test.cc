@@ -85,6 +85,19 @@ TEST_F(ZoneAccountsTest, ANewCounterDoesNotTakeAlongWhatTheOldOneHasStillToGive)
 
 // Zones package of socket 0 and 1, and psys. Epochs of 5 s in which each socket was busy for 1 s, if a test does not
 // change that.
+TEST(ZoneErrorTest, OfRaplIsWhatItsCountersMayBeBehind) {
+  const std::vector<Zone> zones = {{.name = "package", .path = "/p", .socket = 0}};
+  ZoneAccounts rapl("rapl", zones, Watts(5000), ZoneAccounts::Updates::kAsRapl), other("hwmon", zones, Watts(5000));
+  for (ZoneAccounts* accounts : {&rapl, &other}) {
+    EXPECT_EQ(accounts->States()[0].uncertainty_ppm, std::nullopt) << "before there is an epoch";
+    accounts->Accept(0, {.energy = {1}, .time = Seconds(5), .suspended = {}}, {});
+    accounts->EndSample();
+    accounts->Collect({.begin = {}, .end = Seconds(5)});
+  }
+  EXPECT_EQ(rapl.States()[0].uncertainty_ppm, 330u);
+  EXPECT_EQ(other.States()[0].uncertainty_ppm, std::nullopt);
+}
+
 class StillZonesTest : public testing::Test {
  protected:
   StillZonesTest() { Epoch(); }
@@ -107,7 +120,7 @@ class StillZonesTest : public testing::Test {
   }
   [[nodiscard]] std::vector<bool> Still() const {
     std::vector<bool> still;
-    for (const ZoneStats& stats : accounts.Stats()) still.push_back(stats.still);
+    for (const ZoneState& state : accounts.States()) still.push_back(state.still);
     return still;
   }
 
@@ -277,7 +290,7 @@ TEST(ZoneAccountsPropertyTest, AllThatIsGivenOutIsTheCounterAtTheCut) {
     }
     given += *accounts.Collect({.end = now}).used[0];
     EXPECT_EQ(given, course.At(now) - base);
-    EXPECT_EQ(accounts.Stats()[0].resets, 0u);
+    EXPECT_EQ(accounts.States()[0].resets, 0u);
   }
 }
 

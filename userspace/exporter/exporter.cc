@@ -99,7 +99,7 @@ class HttpExporter final : public Exporter {
         zero_samples_(options.zero_samples),
         inputs_(RenderOptionsOf(options)),
         source_(source),
-        instruments_(options.node_name, options.pods, options.pushes),
+        instruments_(options.node_name, options.pods, options.pushes, options.platform),
         history_(source),
         snapshots_(source) {}
 
@@ -185,8 +185,8 @@ class HttpExporter final : public Exporter {
                            .gzip = TakesGzip(http::HeaderOf(request, "accept-encoding")),
                            .scraper = zero_samples_ ? scrapers_.Of(request, SystemClock().Now()) : nullptr,
                            .levels = *std::move(levels)};
-    snapshots_.Get([this, scrape, responder = std::make_shared<http::Responder>(std::move(responder))](auto snapshot) {
-      responder->Send(Metrics(std::move(snapshot), scrape));
+    snapshots_.Get([this, scrape, responder = std::make_shared<http::Responder>(std::move(responder))](auto sending) {
+      responder->Send(Metrics(std::move(sending), scrape));
     });
   }
 
@@ -195,14 +195,14 @@ class HttpExporter final : public Exporter {
     if (!levels) return responder.Send({.status = 400, .body = levels.error().message + "\n"});
     const bool gzip = TakesGzip(http::HeaderOf(request, "accept-encoding"));
     snapshots_.Get([this, gzip, levels = *std::move(levels),
-                    responder = std::make_shared<http::Responder>(std::move(responder))](auto snapshot) {
-      if (!snapshot) return responder->Send(NoFigures());
+                    responder = std::make_shared<http::Responder>(std::move(responder))](auto sending) {
+      if (!sending) return responder->Send(NoFigures());
       const auto renderer =
-          std::make_shared<exposition::JsonRenderer>(std::move(snapshot), inputs_.options().node_name, levels);
+          std::make_shared<exposition::JsonRenderer>(sending->snapshot, inputs_.options().node_name, levels);
       http::HttpResponse response = {
           .content_type = exposition::kJsonContentType,
           .headers = {{"Vary", "Accept-Encoding"}},
-          .read = [renderer](char* buffer, size_t capacity) { return renderer->Next(buffer, capacity); }};
+          .read = [sending, renderer](char* buffer, size_t capacity) { return renderer->Next(buffer, capacity); }};
       responder->Send(gzip ? Zipped(std::move(response)) : std::move(response));
     });
   }
@@ -217,19 +217,19 @@ class HttpExporter final : public Exporter {
     return TakesGzip(http::HeaderOf(request, "accept-encoding")) ? Zipped(std::move(response)) : response;
   }
 
-  http::HttpResponse Metrics(const std::shared_ptr<const monitor::Snapshot>& snapshot, const Scrape& scrape) {
-    if (!snapshot) return NoFigures();
+  http::HttpResponse Metrics(const std::shared_ptr<const Sending>& sending, const Scrape& scrape) {
+    if (!sending) return NoFigures();
     instruments_.CountScrape();
     instruments_.ObserveEpochs(source_.TakeEpochTimings());
     const uint64_t own_series = instruments_.MostSeries();
-    const auto input = inputs_.Of(snapshot, exposition::SpellingOf(scrape.format), own_series);
+    const auto input = inputs_.Of(sending->snapshot, exposition::SpellingOf(scrape.format), own_series);
     TellLimit(*input);
     std::string own = instruments_.Text(scrape.format, input->options.created_lines);
     const std::shared_ptr<exposition::ExpositionStream> renderer =
         exposition::MakeRenderer(input, scrape.format, std::move(own), scrape.levels, NewsFor(scrape, *input));
     http::HttpResponse response = {.content_type = std::string(exposition::ContentTypeOf(scrape.format)),
                                    .headers = {{"Vary", "Accept, Accept-Encoding"}},
-                                   .read = [this, scrape, renderer](char* buffer, size_t capacity) {
+                                   .read = [this, scrape, sending, renderer](char* buffer, size_t capacity) {
                                      const size_t size = renderer->Next(buffer, capacity);
                                      if (size == 0) ObserveEnd(scrape, renderer->sizes());
                                      return size;
@@ -242,10 +242,13 @@ class HttpExporter final : public Exporter {
     return scrape.gzip ? Zipped(std::move(response)) : response;
   }
 
-  // What is new to the scraper; null where that is nothing, or not known.
-  static std::shared_ptr<const exposition::NewSeries> NewsFor(const Scrape& scrape,
-                                                              const exposition::RenderInput& input) {
-    const std::optional<Given> last = scrape.scraper ? scrape.scraper->last() : std::nullopt;
+  // What is new to the scraper; null where that is nothing, or not known. To one that comes for the first time since an
+  // earlier life of the exporter: what that one has never shown.
+  std::shared_ptr<const exposition::NewSeries> NewsFor(const Scrape& scrape,
+                                                       const exposition::RenderInput& input) const {
+    std::optional<Given> last = scrape.scraper ? scrape.scraper->last() : std::nullopt;
+    const auto resumed = scrape.scraper && !last ? source_.Resumed() : nullptr;
+    if (resumed != nullptr) last = Given{resumed, resumed->time};
     if (!last || scrape.begin > last->asked + Scrapers::kMemory) return nullptr;
     const auto clock = exposition::RenderClock::Of(input.snapshot);
     const std::optional<uint64_t> before_ms = clock.UnixMs(last->asked), now_ms = clock.UnixMs(scrape.begin);

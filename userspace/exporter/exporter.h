@@ -9,6 +9,7 @@
 #include "userspace/base/result.h"
 #include "userspace/exporter/setting_row.h"
 #include "userspace/http/listen_socket.h"
+#include "userspace/instruments/platform_figures.h"
 #include "userspace/instruments/pod_directory_figures.h"
 #include "userspace/instruments/push_figures.h"
 #include "userspace/monitor/snapshot_source.h"
@@ -34,6 +35,8 @@ struct ExporterOptions {
   std::function<instruments::PodDirectoryFigures()> pods =
       nullptr;  // called by any thread; null where Kubernetes is not asked
   std::function<instruments::PushFigures()> pushes = nullptr;  // the same; null where nothing is pushed
+  std::function<instruments::PlatformFigures()> platform =
+      nullptr;                                // the same; null where nobody is asked for the platform's power
   bool zero_samples = true;                   // a Prometheus is told what new series began with, see NewSeries
   std::string web_config_file = "";           // see WebAccess; empty: plain HTTP for all
   bool probes_without_auth = false;           // /healthz and /readyz ask for no password

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "userspace/base/clock.h"
 #include "userspace/exposition/protobuf_renderer.h"
 #include "userspace/exposition/test_snapshot.h"
 #include "userspace/exposition/text_renderer.h"
@@ -37,6 +38,7 @@ class FakeSource final : public monitor::SnapshotSource {
     const std::lock_guard lock(mutex_);
     return snapshot_;
   }
+  [[nodiscard]] std::shared_ptr<const monitor::Snapshot> Resumed() const override { return resumed; }
   [[nodiscard]] bool Healthy() const override { return healthy; }
   std::vector<monitor::EpochTiming> TakeEpochTimings() override { return {{Milliseconds(2), Milliseconds(1)}}; }
 
@@ -51,6 +53,7 @@ class FakeSource final : public monitor::SnapshotSource {
     return release;
   }
 
+  std::shared_ptr<const monitor::Snapshot> resumed;  // to be set before anybody asks
   std::atomic<bool> healthy = true;
   std::atomic<int> fresh_calls = 0;
 
@@ -167,6 +170,25 @@ TEST_F(ExporterTest, EachPrometheusIsToldOnceWhatNewSeriesBeganWithAndNobodyElse
   EXPECT_THAT(PrometheusClient(Port()).Scrape(), Not(HasSubstr(kEarlier))) << "a third one";
 }
 
+TEST_F(ExporterTest, OnePrometheusAfterARestartIsToldOfWhatTheEarlierLifeHasNeverShown) {
+  monitor::Snapshot earlier = WithMoreContainers(1);
+  earlier.time = SystemClock().Now() - Seconds(2);
+  source_.resumed = std::make_shared<const monitor::Snapshot>(earlier);
+  source_.Publish(WithMoreContainers(2));
+  EXPECT_THAT(Get("/metrics").body, Not(HasSubstr(kEarlier)));
+  const PrometheusClient client(Port());
+  const std::string told = client.Scrape();
+  const auto earlier_sample = [](const std::string& id) {
+    return HasSubstr("container_id=\"" + id +
+                     "\",container_name=\"\",node_name=\"node-1\",pod_id=\"\",runtime=\"runc\",state=\"running\","
+                     "zone=\"package\",_=\"\"} 0.000000 ");
+  };
+  EXPECT_THAT(told, earlier_sample("more-1"));
+  EXPECT_THAT(told, Not(earlier_sample("more-0"))) << "it was shown before";
+  WaitBetweenScrapes();
+  EXPECT_THAT(client.Scrape(), Not(HasSubstr(kEarlier)));
+}
+
 TEST_F(ExporterTest, APrometheusThatLeftInTheMiddleIsToldAgain) {
   monitor::Snapshot large = exposition::LargeSnapshot(8000);
   source_.Publish(large);
@@ -245,8 +267,7 @@ TEST_F(ExporterTest, IsReadyOnceThereAreFiguresAndTheMonitorIsHealthy) {
 TEST_F(ExporterTest, HasAPageOfLinks) {
   EXPECT_THAT(Get("/").body, HasSubstr("the first epoch has not ended"));
   monitor::Snapshot snapshot = exposition::SmallSnapshot();
-  snapshot.energy_source = "<model>";
-  snapshot.energy_measured = false;
+  for (monitor::ZoneSeries& zone : snapshot.zones) zone.state = {.source = "<model>"};
   source_.Publish(std::move(snapshot));
   const http::TestResponse page = Get("/");
   EXPECT_THAT(page.head, HasSubstr("Content-Type: text/html; charset=utf-8\r\n"));
@@ -522,6 +543,29 @@ TEST_F(ExporterTest, LetsGoOfASnapshotWhoseScraperLeft) {
   for (int i = 0; i < 1000 && !scraped.expired(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
   EXPECT_TRUE(scraped.expired());
   EXPECT_THAT(Get("/metrics").body, HasSubstr("brahe_scrape_duration_seconds_count{node_name=\"node-1\"} 0\n"));
+}
+
+TEST_F(ExporterTest, WhereTwoSnapshotsAreBeingSentOthersGetTheYounger) {
+  for (const std::string path : {"/metrics", "/api/v1/snapshot"}) {
+    source_.Publish(exposition::SmallSnapshot());
+    const size_t small = Get(path).body.size();
+    const int calls = source_.fresh_calls;
+    {
+      std::vector<std::unique_ptr<http::TestClient>> slow;
+      for (int i = 0; i < 2; ++i) {
+        source_.Publish(exposition::LargeSnapshot(8000));
+        slow.push_back(std::make_unique<http::TestClient>(Port()));
+        slow.back()->Send("GET " + path + " HTTP/1.1\r\nHost: test\r\n\r\n");
+        EXPECT_EQ(slow.back()->Read(50'000).size(), 50'000U);
+      }
+      source_.Publish(exposition::SmallSnapshot());
+      EXPECT_GT(Get(path).body.size(), 100 * small) << path;
+      EXPECT_EQ(source_.fresh_calls, calls + 2);
+    }
+    for (int i = 0; i < 1000 && Get(path).body.size() > 2 * small; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    EXPECT_LT(Get(path).body.size(), 2 * small) << path;
+  }
 }
 
 }  // namespace

@@ -2,28 +2,32 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <future>
+#include <set>
 #include <thread>
 #include <vector>
 
 namespace brahe::exporter {
 namespace {
 
-using Answer = std::shared_ptr<const monitor::Snapshot>;
+using SnapshotPointer = std::shared_ptr<const monitor::Snapshot>;
+using Answer = std::shared_ptr<const Sending>;
 
 // Each Fresh waits for a permit and gives another snapshot.
 class SlowSource final : public monitor::SnapshotSource {
  public:
-  Answer Fresh() override {
+  SnapshotPointer Fresh() override {
     std::unique_lock lock(mutex_);
     ++calls_;
     changed_.notify_all();
     changed_.wait(lock, [this] { return permits_ > 0; });
     --permits_;
-    return std::make_shared<const monitor::Snapshot>();
+    if (!is_still || latest_ == nullptr) latest_ = std::make_shared<const monitor::Snapshot>();
+    return latest_;
   }
-  [[nodiscard]] Answer Latest() const override { return nullptr; }
+  [[nodiscard]] SnapshotPointer Latest() const override { return nullptr; }
   [[nodiscard]] bool Healthy() const override { return true; }
   std::vector<monitor::EpochTiming> TakeEpochTimings() override { return {}; }
 
@@ -41,9 +45,12 @@ class SlowSource final : public monitor::SnapshotSource {
     return calls_;
   }
 
+  std::atomic<bool> is_still = false;  // gives the same again
+
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
+  SnapshotPointer latest_;  // is kept, as a monitor does
   int calls_ = 0;
   int permits_ = 0;
 };
@@ -68,6 +75,46 @@ TEST(FreshSnapshots, WhoAsksWhileOneIsMadeSharesTheNext) {
   EXPECT_NE(before, after) << "one that began before they asked could be too old";
   for (size_t i = 1; i < later.size(); ++i) EXPECT_EQ(later[i].get(), after);
   EXPECT_EQ(source.calls(), 2);
+}
+
+TEST(FreshSnapshots, GivesTheYoungestWhereTooManyAreBeingSent) {
+  SlowSource source;
+  source.Permit(100);
+  FreshSnapshots snapshots(source);
+  std::vector<Answer> sent;
+  for (size_t i = 0; i < FreshSnapshots::kMostSent; ++i) sent.push_back(Ask(snapshots).get());
+  EXPECT_EQ(std::set(sent.begin(), sent.end()).size(), FreshSnapshots::kMostSent);
+  const Answer youngest = sent.back();
+  EXPECT_EQ(Ask(snapshots).get(), youngest);
+  EXPECT_EQ(Ask(snapshots).get(), youngest);
+  sent.erase(sent.begin());
+  const Answer fresh = Ask(snapshots).get();
+  EXPECT_EQ(std::ranges::count(sent, fresh), 0);
+  EXPECT_EQ(source.calls(), static_cast<int>(FreshSnapshots::kMostSent) + 1);
+}
+
+TEST(FreshSnapshots, WhatIsKeptAfterItWasSentStandsInNobodysWay) {
+  SlowSource source;
+  source.Permit(100);
+  FreshSnapshots snapshots(source);
+  std::set<SnapshotPointer> kept;
+  for (size_t i = 0; i < 20; ++i) kept.insert(Ask(snapshots).get()->snapshot);
+  EXPECT_EQ(kept.size(), 20U);
+  const Answer slow = Ask(snapshots).get();
+  const Answer next = Ask(snapshots).get();
+  EXPECT_NE(slow->snapshot, next->snapshot) << "one slow client is not too many";
+}
+
+TEST(FreshSnapshots, OneThatIsSentToManyIsOne) {
+  SlowSource source;
+  source.Permit(100);
+  source.is_still = true;
+  FreshSnapshots snapshots(source);
+  std::vector<Answer> sent;
+  for (int i = 0; i < 20; ++i) sent.push_back(Ask(snapshots).get());
+  EXPECT_EQ(std::set(sent.begin(), sent.end()).size(), 1U);
+  source.is_still = false;
+  EXPECT_NE(Ask(snapshots).get()->snapshot, sent.back()->snapshot);
 }
 
 TEST(FreshSnapshots, DoesNotBlockTheAsker) {

@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include "userspace/monitor/energy_origin.h"
+
 namespace brahe::exporter {
 namespace {
 
@@ -139,8 +141,8 @@ std::string IndexPage(const exposition::RenderOptions& options, const monitor::S
   AppendEntry("Version", options.version + (options.revision.empty() ? "" : " (" + options.revision + ")"), page);
   AppendEntry("Node", options.node_name, page);
   if (snapshot) {
-    AppendEntry("Energy from", snapshot->energy_source + (snapshot->energy_measured ? ", measured" : ", not measured"),
-                page);
+    const monitor::EnergyOrigin origin = monitor::EnergyOriginOf(*snapshot);
+    AppendEntry("Energy from", origin.source + (origin.measured ? ", measured" : ", not measured"), page);
     AppendEntry("CPU time from", snapshot->cpu_time_source, page);
   } else {
     AppendEntry("State", "starting: the first epoch has not ended", page);

@@ -28,6 +28,15 @@ int Main(std::string_view name, std::string_view size) {
       },
       [] {
         return instruments::PushFigures{.exports = {{"taken", 5}}};
+      },
+      [] {
+        return instruments::PlatformFigures{.source = "redfish",
+                                            .node_name = "node-1",
+                                            .bmc_id = "bmc-1",
+                                            .powers = {{"1", "0", "System", "PowerControl", Microwatts{245'500'000}}},
+                                            .reads = 9,
+                                            .failures = {{"timeout", 1}},
+                                            .age = Seconds(2)};
       });
   instruments.ObserveEpochs(
       {{Milliseconds(3), Milliseconds(1), {Milliseconds(1), Milliseconds(2)}}, {Seconds(100), std::nullopt}});
@@ -35,8 +44,9 @@ int Main(std::string_view name, std::string_view size) {
   instruments.ObserveScrape(Milliseconds(40));
   instruments.ObserveSizes({{"node", {20, 2000}}}, true);
   instruments.SetLimited({"node", "process"}, {"process"});
-  auto snapshot = std::make_shared<const monitor::Snapshot>(size == "large" ? exposition::LargeSnapshot(2000)
-                                                                            : exposition::SmallSnapshot());
+  auto snapshot = std::make_shared<monitor::Snapshot>(size == "large" ? exposition::LargeSnapshot(2000)
+                                                                      : exposition::SmallSnapshot());
+  if (size != "large") exposition::AddGpus(*snapshot);
   auto input = std::make_shared<const exposition::RenderInput>(snapshot, options, exposition::SpellingOf(format));
   std::cout << exposition::MakeRenderer(input, format, instruments.Text(format, options.created_lines))->ReadAll();
   return 0;

@@ -20,10 +20,11 @@ TEST(Promtool, HasNothingToSayAboutTheExposition) {
   instruments.ObserveEpochs({{Milliseconds(3), Milliseconds(1)}});
   instruments.CountScrape();
   instruments.ObserveScrape(Milliseconds(40));
-  exposition::TextRenderer renderer(
-      std::make_shared<const exposition::RenderInput>(
-          std::make_shared<const monitor::Snapshot>(exposition::SmallSnapshot()), exposition::TestOptions()),
-      exposition::ExpositionFormat::kText, instruments.Text());
+  monitor::Snapshot snapshot = exposition::SmallSnapshot();
+  exposition::AddGpus(snapshot);
+  exposition::TextRenderer renderer(std::make_shared<const exposition::RenderInput>(
+                                        std::make_shared<const monitor::Snapshot>(snapshot), exposition::TestOptions()),
+                                    exposition::ExpositionFormat::kText, instruments.Text());
   const TempTree tree;
   tree.Write("metrics", renderer.ReadAll());
   const std::string command =

@@ -138,7 +138,6 @@ class Play final : public monitor::SnapshotSource {
     }
     snapshot.groups.push_back({.level = "namespace", .label_names = {"namespace"}, .groups = groups.List()});
     snapshot.cpu_time_source = "bpf";
-    snapshot.energy_source = "fake";
     return snapshot;
   }
 

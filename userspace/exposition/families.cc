@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "userspace/exposition/gpu_families.h"
 #include "userspace/exposition/machine_families.h"
 #include "userspace/exposition/workload_families.h"
 
@@ -75,9 +76,11 @@ std::vector<Family> AllFamilies(const RenderInput& input, std::deque<std::string
   const auto add = [&](const auto& families) { all.insert(all.end(), families.begin(), families.end()); };
   add(KeplerMachineFamilies());
   add(KeplerWorkloadFamilies());
+  add(KeplerGpuFamilies());
   add(MachineFamilies());
   add(ListFamilies(input, texts));
   add(SourceFamilies());
+  add(GpuFamilies());
   return all;
 }
 

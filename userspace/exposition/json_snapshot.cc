@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "userspace/exposition/workload_labels.h"
+#include "userspace/monitor/energy_origin.h"
+#include "userspace/monitor/gpu_figures.h"
 
 namespace brahe::exposition {
 namespace {
@@ -24,6 +26,11 @@ Json PowerOf(const monitor::EnergyFigure& figure) { return figure.power ? Json(f
 
 Json FigureOf(const monitor::EnergyFigure& figure) {
   return {{"energy_uj", figure.energy.value}, {"power_uw", PowerOf(figure)}};
+}
+
+Json SourceName(gpu::CardSource source) {
+  if (source == gpu::CardSource::kNone) return nullptr;
+  return source == gpu::CardSource::kCounter ? "counter" : "power";
 }
 
 Json ProgramsOf(const cpu::CpuTimeSourceStats& kernel) {
@@ -64,14 +71,15 @@ Json KernelOf(const monitor::Snapshot& snapshot) {
 
 Json HeadOf(const monitor::Snapshot& snapshot, const std::string& node_name) {
   const std::vector<monitor::ZoneSeries>& zones = snapshot.zones;
+  const monitor::EnergyOrigin origin = monitor::EnergyOriginOf(snapshot);
   return {{"epoch", snapshot.epoch},
           {"unix_ms", snapshot.unix_ms},
           {"monotonic_ns", snapshot.time.value},
           {"duration_ns", snapshot.duration.value},
           {"node_name", node_name},
           {"cpu_time_source", snapshot.cpu_time_source},
-          {"energy_source", snapshot.energy_source},
-          {"energy_measured", snapshot.energy_measured},
+          {"energy_source", origin.source},
+          {"energy_measured", origin.measured},
           {"usage_ppm", snapshot.usage_ppm},
           {"unassigned_cpu_time_ns", snapshot.unassigned_time.value},
           {"primary_zone", zones.empty() ? Json(nullptr) : Json(zones[snapshot.primary_zone].name)},
@@ -93,9 +101,16 @@ void AddFigures(const monitor::ZoneFigures& figures, Json& json) {
   json["idle"] = FigureOf(figures.idle);
 }
 
+void AddSource(const energy::ZoneState& state, Json& json) {
+  json["source"] = state.source;
+  json["measured"] = state.measured;
+  json["uncertainty_ppm"] = OrNull(state.uncertainty_ppm);
+}
+
 Json ZoneOf(const monitor::Snapshot& snapshot, size_t item) {
   const monitor::ZoneSeries& zone = snapshot.zones[item];
-  Json json = {{"zone", zone.name}, {"path", zone.path}, {"uncertainty_ppm", OrNull(zone.uncertainty_ppm)}};
+  Json json = {{"zone", zone.name}, {"path", zone.path}};
+  AddSource(zone.state, json);
   AddFigures(zone.figures, json);
   return json;
 }
@@ -103,10 +118,12 @@ Json ZoneOf(const monitor::Snapshot& snapshot, size_t item) {
 Json SocketZoneOf(const monitor::Snapshot& snapshot, size_t item) {
   const monitor::SocketZone& zone = snapshot.socket_zones[item];
   Json json = {{"zone", zone.name}, {"path", zone.path}, {"socket", OrNull(zone.socket)}};
+  AddSource(zone.state, json);
   AddFigures(zone.figures, json);
-  json["read_errors"] = zone.read_errors;
-  json["resets"] = zone.resets;
-  json["still"] = zone.still;
+  json["read_errors"] = zone.state.read_errors;
+  json["resets"] = zone.state.resets;
+  json["still"] = zone.state.still;
+  json["baseline_uw"] = zone.idle_power ? Json(zone.idle_power->value) : Json(nullptr);
   return json;
 }
 
@@ -195,6 +212,35 @@ Json WorkloadOf(const monitor::Snapshot& snapshot, size_t item) {
   return json;
 }
 
+Json GpuOf(const monitor::Snapshot& snapshot, size_t item) {
+  const monitor::CardFigures& card = snapshot.gpus->cards[item];
+  Json json = {{"gpu", card.names.index},
+               {"uuid", card.names.uuid},
+               {"name", card.names.name},
+               {"vendor", card.names.vendor},
+               {"source", SourceName(card.source)}};
+  AddFigures(card.figures, json);
+  json["read_errors"] = card.read_errors;
+  json["resets"] = card.resets;
+  return json;
+}
+
+size_t GpusOf(const monitor::Snapshot& snapshot) { return snapshot.gpus ? snapshot.gpus->cards.size() : 0; }
+
+template <auto kLevel>
+size_t GpuUsersOf(const monitor::Snapshot& snapshot) {
+  return snapshot.gpus ? (*snapshot.gpus.*kLevel).users.size() : 0;
+}
+
+template <auto kLevel>
+Json GpuUserOf(const monitor::Snapshot& snapshot, size_t item) {
+  const auto& user = (*snapshot.gpus.*kLevel).users[item];
+  Json json = LabelsOf(*user.labels);
+  json["state"] = StateName(user.state);
+  json.update(FigureOf(user.figure));
+  return json;
+}
+
 // What is told: of these levels' workloads and groups, or of all where there is none.
 using Levels = std::vector<std::string>;
 
@@ -254,6 +300,11 @@ constexpr List WorkloadsOf(const char* key, const char* level) {
   return ListOf<SizeOf<kList>, WorkloadOf<kList>>(key, level);
 }
 
+template <auto kLevel>
+constexpr List GpuUsersIn(const char* key, const char* level) {
+  return ListOf<GpuUsersOf<kLevel>, GpuUserOf<kLevel>>(key, level);
+}
+
 constexpr List kLists[] = {
     ListOf<CpusOf, CpuOf>("cpus"),
     ListOf<SizeOf<&monitor::Snapshot::zones>, ZoneOf>("zones"),
@@ -265,6 +316,10 @@ constexpr List kLists[] = {
     WorkloadsOf<&monitor::Snapshot::pods>("pods", "pod"),
     {"groups", "", SizeOfGroups, GroupOf},
     ListOf<SizeOfRests, RestOf>("rests"),
+    ListOf<GpusOf, GpuOf>("gpus"),
+    GpuUsersIn<&monitor::GpuFigures::processes>("gpu_processes", "process"),
+    GpuUsersIn<&monitor::GpuFigures::containers>("gpu_containers", "container"),
+    GpuUsersIn<&monitor::GpuFigures::pods>("gpu_pods", "pod"),
 };
 
 size_t SizeOf(const List& list, const monitor::Snapshot& snapshot, const Levels& levels) {

@@ -31,7 +31,7 @@ TEST(JsonRenderer, TellsOfTheNode) {
   const monitor::Snapshot snapshot = SmallSnapshot();
   Json head = Parse(snapshot);
   for (const char* list : {"cpus", "zones", "socket_zones", "unlisted_processes", "processes", "containers", "vms",
-                           "pods", "groups", "rests"}) {
+                           "pods", "groups", "rests", "gpus", "gpu_processes", "gpu_containers", "gpu_pods"}) {
     EXPECT_TRUE(head[list].is_array()) << list;
     head.erase(list);
   }
@@ -50,17 +50,20 @@ TEST(JsonRenderer, TellsOfTheNode) {
 TEST(JsonRenderer, TellsOfZonesAndCpus) {
   const Json json = Parse(SmallSnapshot());
   EXPECT_EQ(json["zones"], Json::parse(R"([
-    {"zone": "package", "path": "aggregated-package", "uncertainty_ppm": null,
+    {"zone": "package", "path": "aggregated-package", "source": "rapl", "measured": true,
+     "uncertainty_ppm": null,
      "all": {"energy_uj": 42345678, "power_uw": 4234567},
      "active": {"energy_uj": 30000001, "power_uw": 3000000}, "idle": {"energy_uj": 12345677, "power_uw": 1234567}},
-    {"zone": "dram", "path": "/sys/class/powercap/intel-rapl:0:1", "uncertainty_ppm": 365000,
+    {"zone": "dram", "path": "/sys/class/powercap/intel-rapl:0:1", "source": "rapl", "measured": true,
+     "uncertainty_ppm": 365000,
      "all": {"energy_uj": 30000006, "power_uw": null},
      "active": {"energy_uj": 30000001, "power_uw": null}, "idle": {"energy_uj": 5, "power_uw": null}}])"));
   ASSERT_EQ(json["socket_zones"].size(), 3U);
   EXPECT_EQ(json["socket_zones"][1], Json::parse(R"(
     {"zone": "package", "path": "/sys/class/powercap/intel-rapl:1", "socket": 1,
+     "source": "rapl", "measured": true, "uncertainty_ppm": null,
      "all": {"energy_uj": 10345678, "power_uw": 1034567}, "active": {"energy_uj": 10000001, "power_uw": 1000000},
-     "idle": {"energy_uj": 345677, "power_uw": 34567}, "read_errors": 3, "resets": 0, "still": true})"));
+     "idle": {"energy_uj": 345677, "power_uw": 34567}, "read_errors": 3, "resets": 0, "still": true, "baseline_uw": 34567})"));
   EXPECT_EQ(json["socket_zones"][2]["socket"], nullptr);
   EXPECT_EQ(json["unlisted_processes"], Json::parse(R"([
     {"zone": "package", "energy_uj": 8499999, "power_uw": 849999},
@@ -182,7 +185,9 @@ TEST(JsonRenderer, EachKeyIsInTheManual) {
   const auto manual = ReadFile("docs/snapshot.md");
   ASSERT_TRUE(manual) << manual.error().message;
   std::set<std::string> keys;
-  CollectKeys(Parse(SmallSnapshot()), keys);
+  monitor::Snapshot snapshot = SmallSnapshot();
+  AddGpus(snapshot);
+  CollectKeys(Parse(snapshot), keys);
   EXPECT_GT(keys.size(), 50U);
   for (const std::string& key : keys) {
     EXPECT_NE(manual->find("| `" + key + "` |"), std::string::npos) << key << " is missing in docs/snapshot.md";

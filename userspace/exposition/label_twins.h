@@ -51,9 +51,9 @@ class LabelTwins {
   [[nodiscard]] bool HasRunningTwin(size_t item) const { return twins_of_running_.contains(item); }
   // The terminated items that have them.
   [[nodiscard]] std::span<const size_t> TerminatedTwinsOf(size_t running) const {
-    if (terminated_.empty()) return {};
-    const auto [first, last] = std::equal_range(terminated_.begin(), terminated_.end(), running, Order{list_});
-    return {first, last};
+    // They are looked for once, when this is made: an exposition may ask for each item more than once.
+    if (!have_terminated_twins_.contains(running)) return {};
+    return FindTerminatedTwinsOf(running);
   }
 
  private:
@@ -62,8 +62,15 @@ class LabelTwins {
     bool operator()(size_t a, size_t b) const { return PrintedBefore(*list[a].labels, *list[b].labels); }
   };
 
+  [[nodiscard]] std::span<const size_t> FindTerminatedTwinsOf(size_t running) const {
+    const auto [first, last] = std::equal_range(terminated_.begin(), terminated_.end(), running, Order{list_});
+    return {first, last};
+  }
   void MarkTwinsOf(size_t running) {
-    for (const size_t item : TerminatedTwinsOf(running)) twins_of_running_.insert(item);
+    const std::span<const size_t> twins = FindTerminatedTwinsOf(running);
+    if (twins.empty()) return;
+    have_terminated_twins_.insert(running);
+    twins_of_running_.insert(twins.begin(), twins.end());
   }
 
   const monitor::WorkloadList<Labels>& list_;
@@ -71,6 +78,7 @@ class LabelTwins {
   std::vector<size_t> running_;  // only those that may be printed alike
   std::vector<size_t> terminated_;
   std::unordered_set<size_t> twins_of_running_;
+  std::unordered_set<size_t> have_terminated_twins_;  // running ones
 };
 
 }  // namespace brahe::exposition

@@ -31,8 +31,8 @@ void AppendZone(const RenderInput& input, const Family&, size_t item, SampleWrit
 
 void AppendUncertainty(const RenderInput& input, const Family&, size_t item, SampleWriter& out) {
   const monitor::ZoneSeries& zone = input.snapshot.zones[item];
-  if (!zone.uncertainty_ppm) return;
-  NewSample(input, out).Labels(input.node_label).Label("zone", zone.name).Millionths(*zone.uncertainty_ppm);
+  if (!zone.state.uncertainty_ppm) return;
+  NewSample(input, out).Labels(input.node_label).Label("zone", zone.name).Millionths(*zone.state.uncertainty_ppm);
 }
 
 void AppendUsageRatio(const RenderInput& input, const Family&, size_t, SampleWriter& out) {
@@ -74,6 +74,17 @@ void AppendSocketEnergy(const RenderInput& input, const Family&, size_t item, Sa
       .Millionths((zone.figures.*kFigure).energy.value);
 }
 
+void AppendIdlePower(const RenderInput& input, const Family&, size_t item, SampleWriter& out) {
+  const monitor::SocketZone& zone = input.snapshot.socket_zones[item];
+  if (!zone.idle_power) return;
+  NewSample(input, out)
+      .Labels(input.node_label)
+      .Label("path", zone.path)
+      .Label("socket", SocketText(zone))
+      .Label("zone", zone.name)
+      .Millionths(zone.idle_power->value);
+}
+
 void AppendStill(const RenderInput& input, const Family&, size_t item, SampleWriter& out) {
   const monitor::SocketZone& zone = input.snapshot.socket_zones[item];
   NewSample(input, out)
@@ -81,19 +92,19 @@ void AppendStill(const RenderInput& input, const Family&, size_t item, SampleWri
       .Label("path", zone.path)
       .Label("socket", SocketText(zone))
       .Label("zone", zone.name)
-      .Ones(zone.still ? 1 : 0);
+      .Ones(zone.state.still ? 1 : 0);
 }
 
 // Zones that differ only in their path (the dies of one package) are one series here: their sum, in the place of the
 // first.
-template <uint64_t monitor::SocketZone::*kCount>
+template <uint64_t energy::ZoneState::*kCount>
 void AppendSocketCount(const RenderInput& input, const Family&, size_t item, SampleWriter& out) {
   const std::vector<monitor::SocketZone>& zones = input.snapshot.socket_zones;
   uint64_t sum = 0;
   for (size_t other = 0; other < zones.size(); ++other) {
     if (zones[other].name != zones[item].name || zones[other].socket != zones[item].socket) continue;
     if (other < item) return;
-    sum += zones[other].*kCount;
+    sum += zones[other].state.*kCount;
   }
   NewSample(input, out)
       .Labels(input.node_label)
@@ -118,11 +129,13 @@ void AppendBuild(const RenderInput& input, const Family&, size_t, SampleWriter& 
   NewSample(input, out).Label("revision", input.options.revision).Label("version", input.options.version).Ones(1);
 }
 
-void AppendEnergySource(const RenderInput& input, const Family&, size_t, SampleWriter& out) {
+void AppendEnergySource(const RenderInput& input, const Family&, size_t item, SampleWriter& out) {
+  const monitor::ZoneSeries& zone = input.snapshot.zones[item];
   NewSample(input, out)
-      .Label("measured", input.snapshot.energy_measured ? "true" : "false")
+      .Label("measured", zone.state.measured ? "true" : "false")
       .Labels(input.node_label)
-      .Label("source", input.snapshot.energy_source)
+      .Label("source", zone.state.source)
+      .Label("zone", zone.name)
       .Ones(1);
 }
 
@@ -221,10 +234,10 @@ constexpr Family kKeplerFamilies[] = {
 
 constexpr Family kMachineFamilies[] = {
     {"brahe_build_info", kGauge, "Constant 1, labelled with what was built", kAlways, One, AppendBuild},
-    {"brahe_energy_source_info", kGauge, "Constant 1, labelled with where energy figures come from", kAlways, One,
-     AppendEnergySource},
+    {"brahe_energy_source_info", kGauge, "Constant 1, labelled with where a zone's energy figures come from", kAlways,
+     Zones, AppendEnergySource},
     {"brahe_energy_uncertainty_ratio", kGauge,
-     "By which part of itself a zone's estimated energy may be off: 19 of 20 estimates are nearer", kAlways, Zones,
+     "By which part of itself a zone's energy in the last epoch may be off: 19 of 20 are nearer", kAlways, Zones,
      AppendUncertainty},
     {"brahe_cpu_time_source_info", kGauge, "Constant 1, labelled with where CPU time figures come from", kAlways, One,
      AppendCpuTimeSource},
@@ -236,15 +249,17 @@ constexpr Family kMachineFamilies[] = {
     {"brahe_socket_cpu_idle_joules_total", kCounter,
      "Energy used in one zone of one socket while its CPUs were idle, in joules", "node", SocketZones,
      AppendSocketEnergy<&monitor::ZoneFigures::idle>},
+    {"brahe_socket_cpu_baseline_watts", kGauge, "Power that one zone of one socket draws when nothing runs, as learnt",
+     "node", SocketZones, AppendIdlePower},
 };
 
 constexpr Family kSourceFamilies[] = {
     {"brahe_unassigned_cpu_seconds_total", kCounter, "CPU time that could not be assigned to a process", kAlways, One,
      AppendUnassigned},
     {"brahe_energy_read_errors_total", kCounter, "Failed readings of an energy counter", kAlways, SocketZones,
-     AppendSocketCount<&monitor::SocketZone::read_errors>},
+     AppendSocketCount<&energy::ZoneState::read_errors>},
     {"brahe_energy_resets_total", kCounter, "Steps of an energy counter that were taken for a reset and not charged",
-     kAlways, SocketZones, AppendSocketCount<&monitor::SocketZone::resets>},
+     kAlways, SocketZones, AppendSocketCount<&energy::ZoneState::resets>},
     {"brahe_energy_zone_still", kGauge, "1 while an energy counter stands still though its CPUs are busy, else 0",
      kAlways, SocketZones, AppendStill},
     {"brahe_bpf_feature", kGauge,

@@ -159,8 +159,10 @@ class Maker {
     snapshot.usage_ppm = Below(1'000'001);
     snapshot.cpu_time_source = Below(2) == 0 ? "bpf" : "procfs";
     for (uint64_t zone = Below(4); zone > 0; --zone) {
-      snapshot.zones.push_back({"zone" + std::to_string(zone) + Name(), Name(), {Figure(), Figure(), Figure()}});
-      snapshot.socket_zones.push_back({"zone" + std::to_string(zone), Name(), zone, {Figure(), Figure(), Figure()}});
+      snapshot.zones.push_back(
+          {"zone" + std::to_string(zone) + Name(), Name(), {Figure(), Figure(), Figure()}, State()});
+      snapshot.socket_zones.push_back(
+          {"zone" + std::to_string(zone), Name(), zone, {Figure(), Figure(), Figure()}, State()});
     }
     Fill(snapshot, snapshot.processes, [&] {
       const uint32_t pid = ++pid_;
@@ -187,6 +189,11 @@ class Maker {
     for (uint64_t size = Below(6); size > 0; --size) name.push_back(static_cast<char>(Number() % 256));
     if (Below(20) == 0) name.append(200, 'x');  // lengths of more than one byte
     return name;
+  }
+  energy::ZoneState State() {
+    energy::ZoneState state{.source = Name(), .measured = Below(2) == 0, .still = Below(2) == 0};
+    if (Below(2) == 0) state.uncertainty_ppm = Below(1'000'000);
+    return state;
   }
   // Two of them after each other may be printed alike, and others not.
   std::string PairName() {
@@ -275,7 +282,7 @@ TEST(NearestDouble, IsWhatAReaderOfTheTextGets) {
 
 TEST(Starts, AreToldOfWhatRunsAndBeganAtZero) {
   monitor::Snapshot snapshot;
-  snapshot.zones = {{"package", "p", {}}};
+  snapshot.zones = {{.name = "package", .path = "p", .figures = {}}};
   snapshot.unix_ms = 1'700'000'100'500;
   snapshot.time = Seconds(200);
   snapshot.begin = Seconds(100);

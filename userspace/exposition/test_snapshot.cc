@@ -1,6 +1,9 @@
 #include "userspace/exposition/test_snapshot.h"
 
+#include <memory>
 #include <utility>
+
+#include "userspace/monitor/gpu_figures.h"
 
 namespace brahe::exposition {
 namespace {
@@ -75,6 +78,31 @@ void AddPod(monitor::Snapshot& snapshot, monitor::PodLabels labels, monitor::Wor
   Add(snapshot, snapshot.pods, std::move(labels), state, energy);
 }
 
+void AddGpus(monitor::Snapshot& snapshot) {
+  auto gpus = std::make_shared<monitor::GpuFigures>();
+  monitor::CardFigures card = {.names = {.index = 0, .uuid = "GPU-1234", .name = "NVIDIA A100", .vendor = "nvidia"},
+                               .source = gpu::CardSource::kCounter,
+                               .figures = Figures({40'000'000}, {15'000'000}),
+                               .read_errors = 2,
+                               .resets = 1};
+  gpus->cards.push_back(card);
+  card = {.names = {.index = 1, .uuid = "GPU-5678", .name = "Tesla P4", .vendor = "nvidia"},
+          .source = gpu::CardSource::kPower,
+          .figures = {{{3'000'000}, {}}, {{1'000'000}, {}}, {{2'000'000}, {}}}};
+  gpus->cards.push_back(card);
+  const auto use = [&](const auto& list, size_t item, uint64_t energy, auto& level) {
+    level.users.push_back({list[item].labels, list[item].state, list[item].since, {{energy}, Microwatts{energy / 10}}});
+  };
+  use(snapshot.processes, 0, 500'000, gpus->processes);
+  use(snapshot.processes, 1, 39'000'000, gpus->processes);
+  use(snapshot.containers, 0, 39'000'000, gpus->containers);
+  use(snapshot.pods, 0, 39'000'000, gpus->pods);
+  gpus->processes.rest = {{{1'500'000}, {}}, {}};
+  gpus->containers.rest = {{{1'900'000}, {}}, {100'000}};
+  gpus->pods.rest = {{{1'800'000}, {}}, {200'000}};
+  snapshot.gpus = std::move(gpus);
+}
+
 monitor::Snapshot SmallSnapshot() {
   monitor::Snapshot snapshot;
   snapshot.epoch = 7;
@@ -82,16 +110,22 @@ monitor::Snapshot SmallSnapshot() {
   snapshot.unix_ms = 1'700'000'000'123;
   snapshot.duration = Milliseconds(5'000);
   snapshot.begin = Seconds(3'965);
-  snapshot.zones = {{"package", "aggregated-package", Figures({30'000'001}, {12'345'677})},
-                    {"dram", "/sys/class/powercap/intel-rapl:0:1", Figures({30'000'001}, {5})}};
-  snapshot.zones[1].uncertainty_ppm = 365'000;
+  const energy::ZoneState rapl{.source = "rapl", .measured = true};
+  snapshot.zones = {{"package", "aggregated-package", Figures({30'000'001}, {12'345'677}), rapl},
+                    {"dram", "/sys/class/powercap/intel-rapl:0:1", Figures({30'000'001}, {5}), rapl}};
+  snapshot.zones[1].state.uncertainty_ppm = 365'000;
   snapshot.zones[1].figures.all.power.reset();
   snapshot.zones[1].figures.active.power.reset();
   snapshot.zones[1].figures.idle.power.reset();
   snapshot.socket_zones = {
-      {"package", "/sys/class/powercap/intel-rapl:0", 0, Figures({20'000'000}, {12'000'000}), 0, 1},
-      {"package", "/sys/class/powercap/intel-rapl:1", 1, Figures({10'000'001}, {345'677}), 3, 0, true},
-      {"dram", "/sys/class/powercap/intel-rapl:0:1", {}, Figures({30'000'001}, {5}), 12, 0}};
+      {"package", "/sys/class/powercap/intel-rapl:0", 0, Figures({20'000'000}, {12'000'000}), rapl},
+      {"package", "/sys/class/powercap/intel-rapl:1", 1, Figures({10'000'001}, {345'677}), rapl},
+      {"dram", "/sys/class/powercap/intel-rapl:0:1", {}, Figures({30'000'001}, {5}), rapl}};
+  snapshot.socket_zones[0].state.resets = 1;
+  snapshot.socket_zones[1].state.read_errors = 3;
+  snapshot.socket_zones[1].state.still = true;
+  snapshot.socket_zones[1].idle_power = Microwatts{34'567};
+  snapshot.socket_zones[2].state.read_errors = 12;
   snapshot.usage_ppm = 250'000;
   AddProcess(snapshot, {1, "systemd", "/usr/lib/systemd/systemd", "regular", "", ""}, monitor::WorkloadState::kRunning,
              {1'500'000});
@@ -111,8 +145,6 @@ monitor::Snapshot SmallSnapshot() {
   AddGroups(snapshot);
   snapshot.unassigned_time = {1'234'567'890};
   snapshot.cpu_time_source = "bpf";
-  snapshot.energy_source = "rapl";
-  snapshot.energy_measured = true;
   snapshot.kernel = {11,
                      4096,
                      1,
@@ -135,9 +167,10 @@ monitor::Snapshot LargeSnapshot(uint32_t processes) {
   snapshot.time = Seconds(4'000);
   snapshot.unix_ms = 1'700'000'000'123;
   snapshot.begin = Seconds(3'000);
-  snapshot.zones = {{"package", "/sys/class/powercap/intel-rapl:0", {}},
-                    {"core", "/sys/class/powercap/intel-rapl:0:0", {}},
-                    {"dram", "/sys/class/powercap/intel-rapl:0:1", {}}};
+  const energy::ZoneState rapl{.source = "rapl", .measured = true};
+  snapshot.zones = {{"package", "/sys/class/powercap/intel-rapl:0", {}, rapl},
+                    {"core", "/sys/class/powercap/intel-rapl:0:0", {}, rapl},
+                    {"dram", "/sys/class/powercap/intel-rapl:0:1", {}, rapl}};
   for (uint32_t i = 0; i < processes; ++i) {
     monitor::ProcessLabels labels{1000 + i, "worker-" + std::to_string(i % 100), "/usr/local/bin/worker", "regular", "",
                                   ""};

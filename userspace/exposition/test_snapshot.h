@@ -57,6 +57,9 @@ RenderOptions TestOptions();
 // workloads, labels that need escaping.
 monitor::Snapshot SmallSnapshot();
 
+// Gives a small snapshot two GPUs, of which the second cannot be read at the moment, and some who used them.
+void AddGpus(monitor::Snapshot& snapshot);
+
 // A snapshot of `processes` running processes and three zones.
 monitor::Snapshot LargeSnapshot(uint32_t processes);
 

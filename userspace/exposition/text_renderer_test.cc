@@ -53,7 +53,7 @@ std::vector<std::string> SamplesOf(const std::string& family, const std::string&
 
 monitor::Snapshot OneZone() {
   monitor::Snapshot snapshot;
-  snapshot.zones = {{"package", "p", {}}};
+  snapshot.zones = {{.name = "package", .path = "p", .figures = {}}};
   return snapshot;
 }
 
@@ -400,8 +400,9 @@ TEST(TextRenderer, SumsAContainerThatEndedTwice) {
 
 TEST(TextRenderer, SumsReadErrorsOfZonesThatDifferOnlyInTheirPath) {
   monitor::Snapshot snapshot = OneZone();
-  snapshot.socket_zones = {
-      {"package", "die0", 0, {}, 1, 10}, {"package", "other", 1, {}, 2, 20}, {"package", "die1", 0, {}, 4, 40}};
+  snapshot.socket_zones = {{"package", "die0", 0, {}, {.source = "rapl", .read_errors = 1, .resets = 10}},
+                           {"package", "other", 1, {}, {.source = "rapl", .read_errors = 2, .resets = 20}},
+                           {"package", "die1", 0, {}, {.source = "rapl", .read_errors = 4, .resets = 40}}};
   const std::string text = Render(snapshot);
   EXPECT_THAT(SamplesOf("brahe_energy_read_errors_total", text),
               ElementsAre(R"({node_name="node-1",socket="0",zone="package"} 5)",

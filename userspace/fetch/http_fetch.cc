@@ -44,7 +44,8 @@ class Options {
 struct Transfer {
   const FetchRequest& request;
   const FetchRemedies& remedies;
-  std::optional<std::string_view> body;  // that is posted
+  std::string_view method;
+  std::string_view body;  // that is posted
   const CurlLibrary& curl;
   CURL* handle;
   const IdentityFiles* files = nullptr;  // of TLS
@@ -76,6 +77,14 @@ size_t TakeBytes(const char* bytes, size_t size, size_t count, void* to) {
   return transfer.answer.broken_off ? kBreakOff : piece.size();
 }
 
+size_t TakeHeader(const char* bytes, size_t size, size_t count, void* to) {
+  const std::string_view line(bytes, size * count);
+  const size_t colon = line.find(':');
+  const auto& request = static_cast<Transfer*>(to)->request;
+  if (colon != std::string_view::npos) request.on_header(line.substr(0, colon), Trim(line.substr(colon + 1)));
+  return line.size();
+}
+
 int AskWhetherCancelled(void* of, curl_off_t /*down*/, curl_off_t /*downloaded*/, curl_off_t /*up*/,
                         curl_off_t /*uploaded*/) {
   auto& transfer = *static_cast<Transfer*>(of);
@@ -103,7 +112,9 @@ void SetIdentity(Options& options, const HttpIdentity& identity, const IdentityF
 
 long InMilliseconds(Nanoseconds time) { return static_cast<long>(time.value / Milliseconds(1).value); }
 
-void SetBody(Options& options, std::string_view body) {
+void SetMethod(Options& options, std::string_view method, std::string_view body) {
+  if (method == "DELETE") options.Set(CURLOPT_CUSTOMREQUEST, "DELETE");
+  if (method != "POST") return;
   options.Set(CURLOPT_POST, 1L);
   options.Set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
   options.Set(CURLOPT_POSTFIELDS, body.data());  // not copied
@@ -112,7 +123,7 @@ void SetBody(Options& options, std::string_view body) {
 void SetRequest(Options& options, Transfer& transfer) {
   const FetchRequest& request = transfer.request;
   const FetchLimits& limits = request.limits;
-  if (transfer.body) SetBody(options, *transfer.body);
+  SetMethod(options, transfer.method, transfer.body);
   options.Set(CURLOPT_URL, request.url.c_str());
   if (!request.socket.empty()) options.Set(CURLOPT_UNIX_SOCKET_PATH, request.socket.c_str());
   options.Set(CURLOPT_PROTOCOLS_STR, "http,https");
@@ -129,6 +140,10 @@ void SetRequest(Options& options, Transfer& transfer) {
   options.Set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(limits.slow_time.value / Seconds(1).value));
   options.Set(CURLOPT_WRITEFUNCTION, &TakeBytes);
   options.Set(CURLOPT_WRITEDATA, &transfer);
+  if (request.on_header) {
+    options.Set(CURLOPT_HEADERFUNCTION, &TakeHeader);
+    options.Set(CURLOPT_HEADERDATA, &transfer);
+  }
   options.Set(CURLOPT_NOPROGRESS, 0L);
   options.Set(CURLOPT_XFERINFOFUNCTION, &AskWhetherCancelled);
   options.Set(CURLOPT_XFERINFODATA, &transfer);
@@ -157,7 +172,7 @@ Result<std::string> ReadToken(const HttpIdentity& identity) {
 FetchFailure Fail(const Transfer& transfer, FetchCause cause, const std::string& why) {
   const FetchRequest& request = transfer.request;
   const std::string where = request.socket.empty() ? request.url : "unix:" + request.socket;
-  return {cause, (transfer.body ? "POST " : "GET ") + where + ": " + why};
+  return {cause, std::string(transfer.method) + " " + where + ": " + why};
 }
 
 FetchFailure FailOfStatus(Transfer& transfer) {
@@ -315,14 +330,15 @@ HttpFetcher::~HttpFetcher() = default;
 
 void HttpFetcher::CloseHandle::operator()(CURL* handle) const { Curl()->easy_cleanup(handle); }
 
-FetchAnswer HttpFetcher::Fetch(const FetchRequest& request, std::optional<std::string_view> body) {
+FetchAnswer HttpFetcher::Fetch(const FetchRequest& request, std::string_view method, std::string_view body) {
   if (!handle_) {
     const std::string why = Curl() ? "libcurl gives no handle" : Curl().error().message;
     return {.failure = FetchFailure{FetchCause::kConnection, request.url + ": " + why}};
   }
   const CurlLibrary& curl = *Curl();
   CURL* handle = handle_.get();
-  Transfer transfer{.request = request, .remedies = remedies_, .body = body, .curl = curl, .handle = handle};
+  Transfer transfer{
+      .request = request, .remedies = remedies_, .method = method, .body = body, .curl = curl, .handle = handle};
   FetchAnswer& answer = transfer.answer;
   curl.easy_reset(handle);
   Options options(curl, handle);

@@ -51,6 +51,8 @@ struct FetchRequest {
   FetchLimits limits = {};
   // Asked at least every second; true breaks the request off.
   std::function<bool()> cancelled = [] { return false; };
+  // Takes the headers of the answer, whatever its status. Names as they are written.
+  std::function<void(std::string_view name, std::string_view value)> on_header = nullptr;
   // Takes the body of a good answer piece by piece; false breaks the request off.
   std::function<bool(std::string_view)> on_bytes = [](std::string_view) { return true; };
 };
@@ -81,10 +83,10 @@ struct FetchRemedies {
   std::string (*message_of)(std::string_view body);
 };
 
-// Gets URLs and posts to them over HTTP/1.1, with libcurl. Certificates are verified unless the identity says
-// otherwise; TLS is 1.2 or newer; a redirect is a failure, as the token and the headers would go along; a token or a
-// client's key never goes over plain http, and proxies of the environment are not used. One connection is kept between
-// requests. Not thread-safe.
+// Gets URLs, posts to them and deletes them over HTTP/1.1, with libcurl. Certificates are verified unless the identity
+// says otherwise; TLS is 1.2 or newer; a redirect is a failure, as the token and the headers would go along; a token or
+// a client's key never goes over plain http, and proxies of the environment are not used. One connection is kept
+// between requests. Not thread-safe.
 class HttpFetcher {
  public:
   // Without libcurl each request fails. Who starts anything asks Curl() before.
@@ -93,16 +95,19 @@ class HttpFetcher {
   HttpFetcher& operator=(const HttpFetcher&) = delete;
   ~HttpFetcher();
 
-  FetchAnswer Get(const FetchRequest& request) { return Fetch(request, std::nullopt); }
-  FetchAnswer Post(const FetchRequest& request, std::string_view body) { return Fetch(request, body); }
+  FetchAnswer Get(const FetchRequest& request) { return Fetch(request, "GET", {}); }
+  FetchAnswer Post(const FetchRequest& request, std::string_view body) { return Fetch(request, kPost, body); }
+  FetchAnswer Delete(const FetchRequest& request) { return Fetch(request, "DELETE", {}); }
 
  private:
   struct CloseHandle {
     void operator()(CURL* handle) const;
   };
 
-  // `body`: of a POST; nullopt: it is a GET.
-  FetchAnswer Fetch(const FetchRequest& request, std::optional<std::string_view> body);
+  static constexpr char kPost[] = "POST";
+
+  // `body`: of a POST.
+  FetchAnswer Fetch(const FetchRequest& request, std::string_view method, std::string_view body);
 
   const HttpIdentity identity_;
   const FetchRemedies remedies_;

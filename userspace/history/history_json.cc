@@ -1,5 +1,6 @@
 #include "userspace/history/history_json.h"
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -45,8 +46,12 @@ Json PointOf(const HistoryPoint& point) {
 std::string HistoryJson(const PowerHistory& history, std::string_view level, uint64_t since_ms) {
   Names names(history);
   Json points = Json::array();
-  for (const HistoryPoint& point : history.points()) {
-    if (point.unix_ms <= since_ms) continue;
+  // Who has a point asks for those behind it, whatever the wall clock does meanwhile.
+  const auto known =
+      std::ranges::find(history.points().rbegin(), history.points().rend(), since_ms, &HistoryPoint::unix_ms);
+  for (auto at = known.base(); at != history.points().end(); ++at) {
+    const HistoryPoint& point = *at;
+    if (known == history.points().rend() && point.unix_ms <= since_ms) continue;
     Json json = PointOf(point);
     if (!level.empty()) {
       Json& largest = json["largest"] = Json::array();

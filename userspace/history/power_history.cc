@@ -58,7 +58,9 @@ void PowerHistory::Add(const monitor::Snapshot& snapshot) {
   const bool begins = last_.value == 0 || zones_ != NamesOf(snapshot, KeptOf(snapshot, limits_.zones)) ||
                       primary_zone_ != snapshot.zones[snapshot.primary_zone].name;
   if (begins) Restart(snapshot);
-  HistoryPoint point{.end = snapshot.time, .unix_ms = snapshot.unix_ms, .duration = snapshot.time - last_};
+  HistoryPoint point{.end = snapshot.time,
+                     .unix_ms = snapshot.unix_ms,
+                     .duration = snapshot.time - last_ + (snapshot.suspended - suspended_)};
   point.zones.reserve(zones_.size());
   Microwatts active;  // of the primary zone
   for (size_t zone = 0; zone < zones_.size(); ++zone) {
@@ -75,6 +77,7 @@ void PowerHistory::Add(const monitor::Snapshot& snapshot) {
   AddLevel("pod", snapshot.pods, active, added);
   for (const monitor::GroupList& list : snapshot.groups) AddLevel(list.level, list.groups, active, added);
   last_ = snapshot.time;
+  suspended_ = snapshot.suspended;
   if (begins) return;
   point.shares.shrink_to_fit();
   points_.push_back(std::move(point));

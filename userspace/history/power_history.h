@@ -49,7 +49,7 @@ struct HistoryPoint {
 
   Nanoseconds end;       // on CLOCK_MONOTONIC
   uint64_t unix_ms = 0;  // the same instant as wall-clock time
-  Nanoseconds duration;
+  Nanoseconds duration;  // with the time in which the machine was suspended
   std::vector<Zone> zones = {};
   std::vector<Share> shares = {};  // the largest of each level, level by level, the largest first
 };
@@ -105,7 +105,8 @@ class PowerHistory {
   uint32_t next_number_ = 0;
   size_t name_bytes_ = 0;
   // Of the last snapshot.
-  Nanoseconds last_;  // 0: there was none
+  Nanoseconds last_;       // 0: there was none
+  Nanoseconds suspended_;  // then
   std::vector<ZoneTotal> zone_totals_;
   std::map<std::string_view, Totals> totals_;  // by level
 };

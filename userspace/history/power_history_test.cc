@@ -63,6 +63,42 @@ TEST(PowerHistory, APointIsTheMeanPowerBetweenTwoSnapshots) {
   EXPECT_EQ(history.primary_zone(), "package");
 }
 
+TEST(PowerHistory, APointIsAsLongAsItWasWithTheTimeThatTheMachineWasSuspended) {
+  PowerHistory history;
+  const auto snapshot = [](uint64_t seconds, uint64_t suspended, Microjoules active) {
+    monitor::Snapshot at = At(seconds, active, {});
+    at.suspended = Seconds(suspended);
+    return at;
+  };
+  history.Add(snapshot(0, 100, {}));
+  history.Add(snapshot(1, 109, Joules(100)));
+  history.Add(snapshot(2, 109, Joules(110)));
+  ASSERT_EQ(history.points().size(), 2U);
+  EXPECT_EQ(history.points()[0].duration, Seconds(10));
+  EXPECT_EQ(std::optional<Microwatts>(history.points()[0].zones[1].active), Watts(10));
+  EXPECT_EQ(history.points()[1].duration, Seconds(1));
+  EXPECT_EQ(std::optional<Microwatts>(history.points()[1].zones[1].active), Watts(10));
+}
+
+TEST(PowerHistory, WhoAsksForWhatIsNewGetsItAfterTheClockWasSetBack) {
+  PowerHistory history;
+  const auto ends_since = [&](uint64_t since_ms) {
+    std::vector<uint64_t> ends;
+    const Json document = Json::parse(HistoryJson(history, "", since_ms));
+    for (const Json& point : document["points"]) ends.push_back(point["unix_ms"]);
+    return ends;
+  };
+  constexpr uint64_t kBegin = 1'700'000'000'000, kHour = 3'600'000;
+  for (uint64_t second = 0; second < 5; ++second) {
+    monitor::Snapshot snapshot = At(second, Joules(second), {});
+    if (second > 2) snapshot.unix_ms -= kHour;
+    history.Add(snapshot);
+  }
+  EXPECT_THAT(ends_since(kBegin + 2000), ElementsAre(kBegin + 3000 - kHour, kBegin + 4000 - kHour));
+  EXPECT_THAT(ends_since(kBegin + 4000 - kHour), ElementsAre());
+  EXPECT_THAT(ends_since(kBegin + 1500), ElementsAre(kBegin + 2000)) << "of a time that is no point's";
+}
+
 TEST(PowerHistory, ASnapshotThatIsNotLaterIsNone) {
   PowerHistory history;
   history.Add(At(5, Joules(100), {}));

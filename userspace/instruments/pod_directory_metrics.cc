@@ -4,20 +4,13 @@
 
 #include <utility>
 
+#include "userspace/instruments/labeled_metric.h"
+
 namespace brahe::instruments {
 namespace {
 
-using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
-
-ClientMetric Metric(std::vector<ClientMetric::Label> labels, double value) {
-  ClientMetric metric;
-  metric.label = std::move(labels);
-  metric.counter.value = value;
-  metric.gauge.value = value;
-  return metric;
-}
 
 }  // namespace
 
@@ -27,7 +20,7 @@ PodDirectoryMetrics::PodDirectoryMetrics(std::string node_name, std::function<Po
 std::vector<MetricFamily> PodDirectoryMetrics::Collect() const {
   const PodDirectoryFigures figures = figures_();
   const auto family = [&](const char* name, const char* help, MetricType type, double value) {
-    return MetricFamily{name, help, type, {Metric({{"node_name", node_name_}}, value)}};
+    return MetricFamily{name, help, type, {LabeledMetric({{"node_name", node_name_}}, value)}};
   };
   std::vector<MetricFamily> families = {
       family("brahe_pods", "Pods of this node that Kubernetes told of last", MetricType::Gauge,
@@ -44,7 +37,7 @@ std::vector<MetricFamily> PodDirectoryMetrics::Collect() const {
   MetricFamily failures{
       "brahe_pod_fetch_failures_total", "Requests to Kubernetes for pods that failed", MetricType::Counter, {}};
   for (const auto& [cause, count] : figures.failures) {
-    failures.metric.push_back(Metric({{"node_name", node_name_}, {"cause", cause}}, static_cast<double>(count)));
+    failures.metric.push_back(LabeledMetric({{"node_name", node_name_}, {"cause", cause}}, static_cast<double>(count)));
   }
   families.push_back(std::move(failures));
   return families;

@@ -4,20 +4,13 @@
 
 #include <utility>
 
+#include "userspace/instruments/labeled_metric.h"
+
 namespace brahe::instruments {
 namespace {
 
-using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
-
-ClientMetric Metric(std::vector<ClientMetric::Label> labels, uint64_t value) {
-  ClientMetric metric;
-  metric.label = std::move(labels);
-  metric.counter.value = static_cast<double>(value);
-  metric.gauge.value = static_cast<double>(value);
-  return metric;
-}
 
 }  // namespace
 
@@ -27,12 +20,13 @@ PushMetrics::PushMetrics(std::string node_name, std::function<PushFigures()> fig
 std::vector<MetricFamily> PushMetrics::Collect() const {
   const PushFigures figures = figures_();
   const auto family = [&](const char* name, const char* help, MetricType type, uint64_t value) {
-    return MetricFamily{name, help, type, {Metric({{"node_name", node_name_}}, value)}};
+    return MetricFamily{name, help, type, {LabeledMetric({{"node_name", node_name_}}, static_cast<double>(value))}};
   };
   MetricFamily exports{
       "brahe_otlp_exports_total", "What became of requests pushed by OTLP, and of attempts", MetricType::Counter, {}};
   for (const auto& [result, count] : figures.exports) {
-    exports.metric.push_back(Metric({{"node_name", node_name_}, {"result", result}}, count));
+    exports.metric.push_back(
+        LabeledMetric({{"node_name", node_name_}, {"result", result}}, static_cast<double>(count)));
   }
   return {
       std::move(exports),

@@ -64,7 +64,7 @@ void DurationHistogram::Observe(Nanoseconds duration) {
 }
 
 Instruments::Instruments(const std::string& node_name, std::function<PodDirectoryFigures()> pods,
-                         std::function<PushFigures()> pushes)
+                         std::function<PushFigures()> pushes, std::function<PlatformFigures()> platform)
     : start_ms_(UnixMilliseconds()),
       epochs_(AddHistogram(kEpochDuration, "Time that cutting and booking an epoch took", node_name, registry_)),
       epoch_delays_(
@@ -81,6 +81,7 @@ Instruments::Instruments(const std::string& node_name, std::function<PodDirector
       exposition_(node_name) {
   if (pods) pods_.emplace(node_name, std::move(pods));
   if (pushes) pushes_.emplace(node_name, std::move(pushes));
+  if (platform) platform_.emplace(node_name, std::move(platform));
 }
 
 void Instruments::ObserveEpochs(const std::vector<monitor::EpochTiming>& epochs) {
@@ -153,6 +154,7 @@ std::vector<prometheus::MetricFamily> Instruments::CollectOthers() const {
   };
   if (pods_) add(pods_->Collect());
   if (pushes_) add(pushes_->Collect());
+  if (platform_) add(platform_->Collect());
   return families;
 }
 

@@ -16,6 +16,7 @@
 #include "userspace/exposition/level_sizes.h"
 #include "userspace/instruments/exposition_metrics.h"
 #include "userspace/instruments/native_histogram.h"
+#include "userspace/instruments/platform_metrics.h"
 #include "userspace/instruments/pod_directory_metrics.h"
 #include "userspace/instruments/process_metrics.h"
 #include "userspace/instruments/push_metrics.h"
@@ -40,9 +41,11 @@ class DurationHistogram {
 // The exporter's instruments about itself, with the constant label node_name. Any thread.
 class Instruments {
  public:
-  // `pods` and `pushes` may be null: then there is no pod directory to tell of, and nothing is pushed.
+  // `pods`, `pushes` and `platform` may be null: then there is no pod directory to tell of, nothing is pushed, and
+  // nobody is asked for the platform's power.
   explicit Instruments(const std::string& node_name, std::function<PodDirectoryFigures()> pods = nullptr,
-                       std::function<PushFigures()> pushes = nullptr);
+                       std::function<PushFigures()> pushes = nullptr,
+                       std::function<PlatformFigures()> platform = nullptr);
 
   // Epochs that have ended since the last call.
   void ObserveEpochs(const std::vector<monitor::EpochTiming>& epochs);
@@ -58,9 +61,9 @@ class Instruments {
   // The most series that Text has: it grows by a few with the first scrapes.
   [[nodiscard]] uint64_t MostSeries() const;
 
-  // All instruments, and the process_*, brahe_pod_* and brahe_otlp_* families, in a format and without the exposition's
-  // end. In protocol buffers histograms of durations have native buckets as well. `created`: OpenMetrics has lines in
-  // _created.
+  // All instruments, and the process_*, brahe_pod_*, brahe_otlp_* and platform_* families, in a format and without the
+  // exposition's end. In protocol buffers histograms of durations have native buckets as well. `created`: OpenMetrics
+  // has lines in _created.
   [[nodiscard]] std::string Text(exposition::ExpositionFormat format = exposition::ExpositionFormat::kText,
                                  bool created = false) const;
 
@@ -82,6 +85,7 @@ class Instruments {
   ProcessMetrics process_;
   std::optional<PodDirectoryMetrics> pods_;
   std::optional<PushMetrics> pushes_;
+  std::optional<PlatformMetrics> platform_;
   ExpositionMetrics exposition_;
 };
 

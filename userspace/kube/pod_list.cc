@@ -6,8 +6,8 @@
 #include <unordered_set>
 #include <utility>
 
+#include "userspace/fetch/pruned_json.h"
 #include "userspace/kube/pod_owner.h"
-#include "userspace/kube/pruned_json.h"
 
 namespace brahe::kube {
 namespace {
@@ -218,12 +218,12 @@ std::string Describe(const Json& pod, const std::string& why) {
 }
 
 // Of one pod; some hundreds are usual.
-constexpr JsonBounds kBounds = {.max_values = 20'000};
+constexpr fetch::JsonBounds kBounds = {.max_values = 20'000};
 
 // One pod of a list.
 Result<Json> ParseItem(const ListScanner& scanner, const ListScanner::Item& item) {
-  return ParsePruned(item.text, KeysThatWeRead(), kBounds,
-                     [&](size_t position) { return scanner.PlaceInItem(item, position); });
+  return fetch::ParsePruned(item.text, KeysThatWeRead(), kBounds,
+                            [&](size_t position) { return scanner.PlaceInItem(item, position); });
 }
 
 WatchEvent::Kind KindOf(const std::string& type) {
@@ -283,8 +283,8 @@ Result<PodList> PodListParser::Finish() {
   if (const ListScanner::Item item = scanner_.Unfinished(); !item.text.empty()) {
     if (const auto json = ParseItem(scanner_, item); !json) return json.error();
   }
-  const auto json = ParsePruned(scanner_.frame(), KeysThatWeRead(), kBounds,
-                                [this](size_t position) { return scanner_.PlaceInFrame(position); });
+  const auto json = fetch::ParsePruned(scanner_.frame(), KeysThatWeRead(), kBounds,
+                                       [this](size_t position) { return scanner_.PlaceInFrame(position); });
   if (!json) return json.error();
   const std::string kind = TextOf(*json, "kind");
   const bool has_items = json->is_object() && json->contains("items");
@@ -305,7 +305,7 @@ Result<PodList> ParsePodList(std::string_view body) {
 }
 
 Result<WatchEvent> ParseWatchEvent(std::string_view line) {
-  const auto json = ParsePruned(line, KeysThatWeRead(), kBounds);
+  const auto json = fetch::ParsePruned(line, KeysThatWeRead(), kBounds);
   if (!json) return json.error();
   const Json& object = Member(*json, "object");
   if (!object.is_object() || TextOf(*json, "type").empty()) return MakeError("not an event of a watch");
@@ -328,7 +328,7 @@ Result<WatchEvent> ParseWatchEvent(std::string_view line) {
 }
 
 std::string MessageOfStatus(std::string_view body) {
-  const auto json = ParsePruned(body, KeysThatWeRead(), kBounds);
+  const auto json = fetch::ParsePruned(body, KeysThatWeRead(), kBounds);
   return json && TextOf(*json, "kind") == "Status" ? TextOf(*json, "message") : "";
 }
 

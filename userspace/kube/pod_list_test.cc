@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "userspace/kube/pruned_json.h"
+#include "userspace/fetch/pruned_json.h"
 
 namespace brahe::kube {
 namespace {
@@ -235,8 +235,8 @@ TEST(PodListTest, NestingIsBoundedInWhatIsReadAndInWhatIsSkipped) {
 }
 
 TEST(PodListTest, WhatIsNotReadIsNotKept) {
-  const auto json = ParsePruned(R"({"items":[{"spec":{"name":"x","deep":[[{"name":1}]]},"name":"n","f":1.5}],"x":{}})",
-                                {"items", "name"});
+  const auto json = fetch::ParsePruned(
+      R"({"items":[{"spec":{"name":"x","deep":[[{"name":1}]]},"name":"n","f":1.5}],"x":{}})", {"items", "name"});
   ASSERT_TRUE(json);
   EXPECT_EQ(*json, nlohmann::json::parse(R"({"items":[{"name":"n"}]})"));
 }
@@ -246,12 +246,12 @@ TEST(PodListTest, ValuesAreBounded) {
   std::string list = R"({"items":[0)";
   for (int i = 0; i < 2000; ++i) list += ",0";
   list += "]}";
-  EXPECT_FALSE(ParsePruned(many, {"items"}));  // no number begins with 00
-  EXPECT_TRUE(ParsePruned(list, {"items"}));
-  const auto bounded = ParsePruned(list, {"items"}, {.max_values = 1000});
+  EXPECT_FALSE(fetch::ParsePruned(many, {"items"}));  // no number begins with 00
+  EXPECT_TRUE(fetch::ParsePruned(list, {"items"}));
+  const auto bounded = fetch::ParsePruned(list, {"items"}, {.max_values = 1000});
   ASSERT_FALSE(bounded);
   EXPECT_EQ(bounded.error().message, "more than 1000 values");
-  EXPECT_TRUE(ParsePruned(list, {"other"}, {.max_values = 1000})) << "what is skipped does not count";
+  EXPECT_TRUE(fetch::ParsePruned(list, {"other"}, {.max_values = 1000})) << "what is skipped does not count";
 }
 
 TEST(PodListTest, PodsBeyondTheBoundAreLeftOutAlsoOfLaterPages) {

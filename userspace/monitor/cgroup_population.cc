@@ -1,6 +1,7 @@
 #include "userspace/monitor/cgroup_population.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <optional>
 #include <system_error>
@@ -10,16 +11,24 @@
 namespace brahe::monitor {
 namespace {
 
+// Whether it tells nothing of the file, which may be there.
+bool IsPassing(const Error& error) {
+  return error.code == EMFILE || error.code == ENFILE || error.code == ENOMEM || error.code == EINTR ||
+         error.code == EIO;
+}
+
+// What cannot be read for a moment counts as populated: it is asked for again, and what has ended once is not.
+
 // What cgroup v2 says of all below `folder`; nullopt where it says nothing.
 std::optional<bool> PopulatedByEvents(const std::string& folder) {
   const Result<std::string> events = ReadFile(folder + "/cgroup.events");
-  if (!events) return std::nullopt;
-  return events->find("populated 1") != std::string::npos;
+  if (!events) return IsPassing(events.error()) ? std::optional(true) : std::nullopt;
+  return events->find("populated 0") == std::string::npos;
 }
 
 bool HasProcesses(const std::string& folder) {
   const Result<std::string> processes = ReadFile(folder + "/cgroup.procs");
-  return processes && !Trim(*processes).empty();
+  return processes ? !Trim(*processes).empty() : IsPassing(processes.error());
 }
 
 }  // namespace

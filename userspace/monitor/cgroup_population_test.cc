@@ -1,6 +1,7 @@
 #include "userspace/monitor/cgroup_population.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "userspace/base/temp_tree.h"
 
@@ -30,6 +31,20 @@ TEST_F(CgroupPopulationTest, LooksForProcessesWhereCgroupV1HasNoEvents) {
 }
 
 TEST_F(CgroupPopulationTest, AContainerThatIsGoneHasNoProcesses) { EXPECT_FALSE(IsPopulated("/docker/abc")); }
+
+TEST_F(CgroupPopulationTest, WhatCannotBeReadForAMomentMayHaveProcesses) {
+  tree.Write("docker/abc/cgroup.procs", "");
+  EXPECT_FALSE(IsPopulated("/docker/abc"));
+  rlimit before = {};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none = {0, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  EXPECT_TRUE(IsPopulated("/docker/abc"));
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_FALSE(IsPopulated("/docker/abc"));
+  tree.Write("docker/abc/cgroup.events", "populat");
+  EXPECT_TRUE(IsPopulated("/docker/abc"));
+}
 
 TEST_F(CgroupPopulationTest, AsksThePodsFolderInEitherSpellingOfItsUid) {
   const std::string systemd = "/kubepods.slice/kubepods-pod1a2b3c4d_5e6f.slice";

@@ -20,6 +20,12 @@ bool ContainerMembers::Enter(ProcessRecord& process, ContainerRecord& container)
   return true;
 }
 
+void ContainerMembers::Resume(ProcessRecord& process) {
+  const SharedText& id = process.labels->container_id;
+  process.container = id.empty() ? nullptr : containers_.WithPrintedId(id);
+  if (process.container != nullptr) containers_.Join(*process.container);
+}
+
 void ContainerMembers::Leave(ProcessRecord& process) {
   for (ContainerRecord* container : {process.container, process.previous}) {
     if (container != nullptr) containers_.Leave(*container);

@@ -15,6 +15,8 @@ class ContainerMembers {
 
   // Tells that a process used time in `container` in this epoch. True if that is another one than before.
   bool Enter(ProcessRecord& process, ContainerRecord& container);
+  // Makes a process of earlier books a member of the container that its labels name.
+  void Resume(ProcessRecord& process);
   // It has ended, and is a member of none any more. Until EndEpoch it still knows which it was, for its labels.
   void Leave(ProcessRecord& process);
   void EndEpoch();

@@ -9,6 +9,15 @@
 namespace brahe::monitor {
 namespace {
 
+// The first may come before the container's own program runs.
+constexpr int kMaxNameQuestions = 3;
+
+void SetKey(const workload::Container& container, std::string& key) {
+  key = container.id;
+  // No path holds a zero byte.
+  if (!container.tree.empty()) key.append(1, '\0').append(container.tree);
+}
+
 std::string_view LastName(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 bool HasNamedPod(const ContainerRecord& container) {
@@ -18,9 +27,7 @@ bool HasNamedPod(const ContainerRecord& container) {
 }  // namespace
 
 ContainerRecord& ContainerTable::Use(const workload::Container& container, uint64_t cgroup_id, uint32_t pid) {
-  key_ = container.id;
-  // No path holds a zero byte.
-  if (!container.tree.empty()) key_.append(1, '\0').append(container.tree);
+  SetKey(container, key_);
   ContainerRecord& record = UseKey(key_);
   if (record.cgroup_id == 0) {  // is new
     record.container = container;
@@ -30,6 +37,36 @@ ContainerRecord& ContainerTable::Use(const workload::Container& container, uint6
   record.cgroup_id = cgroup_id;
   if (pid != 0) record.pid = pid;
   return record;
+}
+
+std::vector<ContainerState> ContainerTable::State() const {
+  std::vector<ContainerState> states;
+  ForEach([&](const ContainerRecord& container) {
+    ContainerState& state = states.emplace_back();
+    FillState(container, state);
+    state.container = container.container;
+    state.cgroup_id = container.cgroup_id;
+    state.pod_was_asked = container.pod_was_asked;
+    state.named_by_pod = container.named_by_pod;
+  });
+  return states;
+}
+
+void ContainerTable::Resume(const ContainerState& state, Nanoseconds now) {
+  SetKey(state.container, key_);
+  ContainerRecord* const container = ResumeKey(key_, state, now);
+  if (container == nullptr) return;
+  by_printed_id_.try_emplace(PlainText(state.labels->id), container);
+  container->container = state.container;
+  container->cgroup_id = state.cgroup_id;
+  container->pod_was_asked = state.pod_was_asked;
+  container->named_by_pod = state.named_by_pod;
+  if (!state.labels->name.empty()) container->name_questions = kMaxNameQuestions;
+}
+
+ContainerRecord* ContainerTable::WithPrintedId(const std::string& id) const {
+  const auto it = by_printed_id_.find(PlainText(id));
+  return it != by_printed_id_.end() ? it->second : nullptr;
 }
 
 void ContainerTable::SetId(ContainerRecord& container) {
@@ -127,8 +164,7 @@ void ContainerTable::AskForNames(ContainerRecord& container) {
 }
 
 void ContainerTable::AskMachine(ContainerRecord& container) {
-  constexpr int kMaxQuestions = 3;  // the first may come before the container's own program runs
-  if (container.name_questions == kMaxQuestions) return;
+  if (container.name_questions == kMaxNameQuestions) return;
   ++container.name_questions;
   ContainerLabels labels = *container.labels;
   labels.name = resolver_.NameOf(container.container, container.cgroup_id, container.pid);

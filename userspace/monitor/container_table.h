@@ -42,6 +42,11 @@ class ContainerTable final : public GroupTable<ContainerRecord> {
   // The record of a container that used time in this epoch in `cgroup_id`, by process `pid` (0: not known); new ones
   // get an account.
   ContainerRecord& Use(const workload::Container& container, uint64_t cgroup_id, uint32_t pid);
+  // What is in the table after an epoch, and how a new table goes on from it; the pods have been put back before.
+  [[nodiscard]] std::vector<ContainerState> State() const;
+  void Resume(const ContainerState& state, Nanoseconds now);
+  // The one whose labels have this id; null: there is none.
+  [[nodiscard]] ContainerRecord* WithPrintedId(const std::string& id) const;
   // True if the id in the labels of one that was known before has changed since this was asked last.
   bool TakeChangedIds() { return std::exchange(has_changed_ids_, false); }
   // What containers have used that may be found to be in a pod.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "userspace/energy/log_lines.h"
+#include "userspace/monitor/energy_origin.h"
 #include "userspace/monitor/epoch_runner_fixture.h"
 
 namespace brahe::monitor {
@@ -268,6 +269,48 @@ TEST_F(EpochRunnerTest, AnUnreadableZoneHasNoPowerAndItsNeighboursGoOn) {
   EXPECT_EQ(back->processes.At(0, 0).power, Watts(10));
 }
 
+TEST_F(EpochRunnerTest, PowerIsOverTheTimeInWhichTheMachineWasSuspendedToo) {
+  Open();
+  Use(web, 10), Name(web, "web", "");
+  EXPECT_EQ(Run(1)->suspended, Nanoseconds{});
+  clock.Suspend(Seconds(9));
+  meter->flow[0] += Joules(90);
+  Use(web, 10);
+  const auto woken = Run(1);
+  EXPECT_EQ(woken->zones[0].figures.all.energy, Joules(110)) << "what a counter shows is booked";
+  EXPECT_EQ(woken->zones[0].figures.all.power, Watts(10)) << "over the time in which it was used";
+  EXPECT_EQ(woken->processes.At(0, 0).power, Watts(10));
+  EXPECT_EQ(woken->duration, Seconds(1));
+  EXPECT_EQ(woken->suspended, Seconds(9));
+
+  Use(web, 10);
+  const auto after = Run(1);
+  EXPECT_EQ(after->zones[0].figures.all.power, Watts(10)) << "once";
+  EXPECT_EQ(after->suspended, Seconds(9));
+}
+
+TEST_F(EpochRunnerTest, AZoneThatWasUnreadableInASuspendHasItsTimeWhenItIsBack) {
+  Open();
+  Use(web, 10), Name(web, "web", "");
+  Run(1);
+  meter->unreadable[0] = true;
+  clock.Suspend(Seconds(8));
+  EXPECT_EQ(Run(1)->zones[0].figures.all.power, std::nullopt);
+  meter->unreadable[0] = false;
+  Use(web, 100);
+  EXPECT_EQ(Run(1)->zones[0].figures.all.power, Watts(10));
+}
+
+TEST_F(EpochRunnerTest, AClockThatIsReadLateIsNoSuspend) {
+  Open();
+  Run(1);
+  clock.Suspend(Milliseconds(40));
+  Use(web, 10), Name(web, "web", "");
+  const auto epoch = Run(1);
+  EXPECT_EQ(epoch->suspended, Nanoseconds{});
+  EXPECT_EQ(epoch->zones[0].figures.all.power, Watts(10));
+}
+
 TEST_F(EpochRunnerTest, AnExecGivesANewNameAndOtherNewsKeepTheExecutable) {
   Open();
   Name(web, "sh", "/usr/bin/sh");
@@ -308,6 +351,37 @@ TEST_F(EpochRunnerTest, AsksForFactsOnlyWhenAProcessIsNewOrCallsExec) {
   Run();
   Run();
   EXPECT_EQ(resolver->questions, 1);
+}
+
+TEST_F(EpochRunnerTest, FactsThatCouldNotAllBeReadAreAskedForAgainInThreeEpochsAtMost) {
+  Open();
+  resolver->facts[web] = {.comm = "web", .exe = "", .complete = false};
+  Use(web, 1), Name(web, "web", "");
+  Run();
+  resolver->facts[web] = {.comm = "web", .exe = "/bin/web"};
+  EXPECT_EQ(Run()->processes[0].labels->exe.str(), "/bin/web") << "although it has not run";
+  Run();
+  EXPECT_EQ(resolver->questions, 2);
+
+  resolver->questions = 0;
+  resolver->facts[job] = {.comm = "job", .exe = "", .complete = false};
+  Use(job, 1), Name(job, "job", "");
+  for (int epoch = 0; epoch < 6; ++epoch) Run();
+  EXPECT_EQ(resolver->questions, 3);
+  Use(job, 1), Name(job, "job", "/bin/job");  // has called exec
+  for (int epoch = 0; epoch < 6; ++epoch) Run();
+  EXPECT_EQ(resolver->questions, 6);
+}
+
+TEST_F(EpochRunnerTest, OfAProcessThatHasEndedNothingIsAskedForAgain) {
+  Open({.max_listed = 0, .min_energy = Joules(1), .retention = Seconds(120)});
+  resolver->facts[web] = {.comm = "web", .exe = "", .complete = false};
+  Use(web, 1), Name(web, "web", "");
+  Run();
+  End(web);
+  EXPECT_THAT(Run()->processes, IsEmpty());
+  Run();
+  EXPECT_EQ(resolver->questions, 1) << "and it is nowhere any more";
 }
 
 TEST_F(EpochRunnerTest, AProcessIsLabelledWithTheLatestContainerItRanIn) {
@@ -394,15 +468,16 @@ TEST_F(EpochRunnerTest, AZoneWhoseSocketHasNoCpuIsSaidAndItsEnergyIsIdle) {
 
 TEST_F(EpochRunnerTest, CarriesInEachEpochWhetherEnergyIsMeasuredAndWhichZonesStandStill) {
   Open();
-  meter->measures = true;
-  EXPECT_TRUE(Run()->energy_measured);
-  EXPECT_FALSE(Run()->socket_zones[1].still);
-  meter->measures = false;
-  meter->stats[1].still = true;
+  meter->states = {2, {.source = "rapl", .measured = true, .uncertainty_ppm = 300}};
+  EXPECT_TRUE(Run()->zones[0].state.measured);
+  EXPECT_FALSE(Run()->socket_zones[1].state.still);
+  meter->states[0].uncertainty_ppm = 200;
+  meter->states[1] = {.source = "model", .uncertainty_ppm = 90'000, .still = true};
   const auto snapshot = Run();
-  EXPECT_FALSE(snapshot->energy_measured);
-  EXPECT_FALSE(snapshot->socket_zones[0].still);
-  EXPECT_TRUE(snapshot->socket_zones[1].still);
+  EXPECT_TRUE(snapshot->socket_zones[0].state.measured);
+  EXPECT_FALSE(snapshot->socket_zones[0].state.still);
+  EXPECT_EQ(snapshot->socket_zones[1].state.source, "model");
+  EXPECT_TRUE(snapshot->socket_zones[1].state.still);
 }
 
 TEST_F(EpochRunnerTest, ReadsTheCountersBeforeAndAfterTheFirstCut) {
@@ -442,7 +517,7 @@ TEST_F(EpochRunnerTest, CarriesWhatTheSourceSaysOfItself) {
   EXPECT_EQ(snapshot->kernel.programs[0].recursion_misses, 13u);
   EXPECT_EQ(snapshot->kernel.programs[1].recursion_misses, std::nullopt);
   EXPECT_EQ(snapshot->cpu_time_source, "fake");
-  EXPECT_EQ(snapshot->energy_source, "fake");
+  EXPECT_EQ(EnergyOriginOf(*snapshot).source, "fake");
 }
 
 }  // namespace

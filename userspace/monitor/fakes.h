@@ -65,20 +65,49 @@ class FakeCpuTimeSource final : public cpu::CpuTimeSource {
   UniqueFd wake_fd_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
 };
 
+// A source that outlives those who use it, as the kernel's side of one does.
+class LentCpuTimeSource final : public cpu::CpuTimeSource {
+ public:
+  // `source` must outlive this object.
+  explicit LentCpuTimeSource(cpu::CpuTimeSource& source) : source_(source) {}
+
+  std::string name() const override { return source_.name(); }
+  Result<Nanoseconds> Cut() override { return source_.Cut(); }
+  Result<cpu::CpuTimeEpoch> Collect() override { return source_.Collect(); }
+  void Acknowledge() override { source_.Acknowledge(); }
+  cpu::CpuTimeSourceStats Stats() const override { return source_.Stats(); }
+
+ private:
+  cpu::CpuTimeSource& source_;
+};
+
+// The same of a meter.
+class LentEnergyMeter final : public energy::EnergyMeter {
+ public:
+  // `meter` must outlive this object.
+  explicit LentEnergyMeter(energy::EnergyMeter& meter) : meter_(meter) {}
+
+  const std::vector<energy::Zone>& zones() const override { return meter_.zones(); }
+  std::vector<energy::ZoneState> States() const override { return meter_.States(); }
+  void Sample() override { meter_.Sample(); }
+  energy::EnergyEpoch Collect(const energy::MeterEpoch& epoch) override { return meter_.Collect(epoch); }
+
+ private:
+  energy::EnergyMeter& meter_;
+};
+
 // Counts the energy that a test lets flow.
 class FakeEnergyMeter final : public energy::EnergyMeter {
  public:
   explicit FakeEnergyMeter(std::vector<energy::Zone> zones)
       : flow(zones.size()),
         unreadable(zones.size()),
-        stats(zones.size()),
+        states(zones.size(), energy::ZoneState{.source = "fake"}),
         zones_(std::move(zones)),
         pending_(zones_.size()) {}
 
-  std::string name() const override { return "fake"; }
-  bool measured() const override { return measures; }
   const std::vector<energy::Zone>& zones() const override { return zones_; }
-  std::vector<energy::ZoneStats> Stats() const override { return stats; }
+  std::vector<energy::ZoneState> States() const override { return states; }
   void Sample() override {
     for (size_t z = 0; z < zones_.size(); ++z) {
       if (unreadable[z]) continue;
@@ -99,8 +128,7 @@ class FakeEnergyMeter final : public energy::EnergyMeter {
 
   std::vector<Microjoules> flow;  // by zone: used since the last Sample
   std::vector<bool> unreadable;
-  std::vector<energy::ZoneStats> stats;
-  bool measures = false;
+  std::vector<energy::ZoneState> states;
   std::optional<Nanoseconds> max_sample_interval;
   std::atomic<int> samples = 0;
   energy::MeterEpoch asked_for;        // the last time
@@ -150,8 +178,10 @@ class FakeWorkloadResolver final : public WorkloadResolver {
     if (const auto it = facts.find(process); alive && it != facts.end()) return it->second;
     return {comm, exec_path};
   }
+  bool IsAlive(const ProcessKey& process) override { return !dead.contains(process); }
   void EndEpoch() override {}
 
+  std::set<ProcessKey> dead;
   std::map<uint64_t, std::string> paths;
   std::map<uint64_t, workload::Container> containers;
   std::map<uint64_t, workload::CgroupFacts> cgroup_facts;
@@ -168,6 +198,42 @@ class FakeWorkloadResolver final : public WorkloadResolver {
   int pod_questions = 0;
   int name_questions = 0;
   uint32_t pid_asked_for = 0;  // with the last question for a container's name
+};
+
+// The same of a resolver.
+class LentWorkloadResolver final : public WorkloadResolver {
+ public:
+  // `resolver` must outlive this object.
+  explicit LentWorkloadResolver(WorkloadResolver& resolver) : resolver_(resolver) {}
+
+  void LearnCgroup(uint64_t cgroup_id, const std::string& path) override { resolver_.LearnCgroup(cgroup_id, path); }
+  const workload::Container* ContainerOf(uint64_t cgroup_id, const ProcessKey& process) override {
+    return resolver_.ContainerOf(cgroup_id, process);
+  }
+  bool IsPopulated(uint64_t cgroup_id) override { return resolver_.IsPopulated(cgroup_id); }
+  bool IsPodPopulated(uint64_t cgroup_id) override { return resolver_.IsPodPopulated(cgroup_id); }
+  std::optional<workload::PodMember> PodOf(const workload::Container& container) override {
+    return resolver_.PodOf(container);
+  }
+  bool KnowsPods() const override { return resolver_.KnowsPods(); }
+  std::string NameOf(const workload::Container& container, uint64_t cgroup_id, uint32_t pid) override {
+    return resolver_.NameOf(container, cgroup_id, pid);
+  }
+  const workload::CgroupFacts& CgroupFactsOf(uint64_t cgroup_id, const ProcessKey& process) override {
+    return resolver_.CgroupFactsOf(cgroup_id, process);
+  }
+  std::set<std::string> TakeNewUnits() override { return resolver_.TakeNewUnits(); }
+  std::vector<workload::Pod> TakeNewPods() override { return resolver_.TakeNewPods(); }
+  std::string UserNameOf(uint32_t uid) override { return resolver_.UserNameOf(uid); }
+  workload::ProcessFacts FactsOf(const ProcessKey& process, const std::string& comm, const std::string& exec_path,
+                                 bool alive) override {
+    return resolver_.FactsOf(process, comm, exec_path, alive);
+  }
+  bool IsAlive(const ProcessKey& process) override { return resolver_.IsAlive(process); }
+  void EndEpoch() override { resolver_.EndEpoch(); }
+
+ private:
+  WorkloadResolver& resolver_;
 };
 
 }  // namespace brahe::monitor

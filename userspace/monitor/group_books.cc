@@ -80,6 +80,22 @@ std::vector<GroupList> GroupBooks::List(const std::vector<std::optional<Nanoseco
 GroupBooks::Group* GroupBooks::Find(LevelBooks& level, const GroupFacts& facts) {
   std::vector<std::string> values = level.grouping->values(facts);
   if (values.empty()) return nullptr;
+  const auto [group, added] = Enter(level, std::move(values));
+  if (added) level.listing.Add(*group, epoch_begin_);
+  return group;
+}
+
+void GroupBooks::Resume(const GroupState& state) {
+  const auto level = std::find_if(levels_.begin(), levels_.end(),
+                                  [&](const LevelBooks& books) { return books.grouping->level == state.level; });
+  if (level == levels_.end() || state.labels->values.size() != level->grouping->label_names.size()) return;
+  const auto [group, added] = Enter(*level, state.labels->values);
+  if (!added) return;
+  ledger_.Resume(group->account, state.account.time, state.account.energy);
+  level->listing.Resume(*group, state.since, state.serial);
+}
+
+std::pair<GroupBooks::Group*, bool> GroupBooks::Enter(LevelBooks& level, std::vector<std::string> values) {
   key_.clear();
   for (const std::string& value : values) key_.append(value).push_back('\0');
   const auto [it, added] = level.groups.try_emplace(key_);
@@ -89,9 +105,8 @@ GroupBooks::Group* GroupBooks::Find(LevelBooks& level, const GroupFacts& facts) 
     group.key = &it->first;
     group.account = ledger_.Open();
     group.labels = std::make_shared<const GroupLabels>(GroupLabels{std::move(values)});
-    level.listing.Add(group, epoch_begin_);
   }
-  return it->second.get();
+  return {it->second.get(), added};
 }
 
 uint32_t GroupBooks::SetOf(const GroupFacts& facts) {

@@ -12,6 +12,7 @@
 
 #include "userspace/attribution/ledger.h"
 #include "userspace/base/units.h"
+#include "userspace/monitor/books_state.h"
 #include "userspace/monitor/groupings.h"
 #include "userspace/monitor/listing.h"
 #include "userspace/monitor/snapshot.h"
@@ -61,6 +62,8 @@ class GroupBooks {
   void Adopt(attribution::AccountId account, const GroupFacts& facts);
   // Makes everybody's memory void: what was not known is known now.
   void ForgetSets();
+  // Puts back a group of earlier books. One of a level that there is not is left out.
+  void Resume(const GroupState& state);
   // After the ledger's Post.
   void Settle(size_t primary);
 
@@ -94,6 +97,8 @@ class GroupBooks {
   void Remember(const GroupFacts& facts, uint64_t cgroup_id, GroupMemory& memory);
   void AskAgain(const GroupFacts& facts, GroupMemory& memory);
   Group* Find(LevelBooks& level, const GroupFacts& facts);
+  // The group with these labels, and whether it is new: then it has an account and is not listed yet.
+  std::pair<Group*, bool> Enter(LevelBooks& level, std::vector<std::string> values);
   uint32_t SetOf(const GroupFacts& facts);
   void PassOn(Set& set);
   void DropSmallest(LevelBooks& level, size_t primary);

@@ -10,6 +10,7 @@
 
 #include "userspace/attribution/ledger.h"
 #include "userspace/base/units.h"
+#include "userspace/monitor/books_state.h"
 #include "userspace/monitor/ended_list.h"
 #include "userspace/monitor/listing.h"
 
@@ -84,6 +85,16 @@ class GroupTable {
     record.labels = std::make_shared<const Labels>(std::move(labels));
     listing_.TouchLabels(record);
   }
+  // The group of that key; null: there is none.
+  [[nodiscard]] Record* Find(const std::string& key) {
+    const auto it = records_.find(key);
+    return it != records_.end() ? &it->second : nullptr;
+  }
+  // What all levels keep of a group for later books.
+  void FillState(const Record& record, WorkloadBooks<Labels>& state) const;
+  // Puts back a group of earlier books, which ended at `now`. Whether it still runs is asked in the next epoch. Null if
+  // there is one of that key.
+  Record* ResumeKey(const std::string& key, const WorkloadBooks<Labels>& state, Nanoseconds now);
   // Those that are listed, the oldest first, and those that are not yet.
   void ForEach(const auto& visit) const {
     listing_.ForEach(visit);
@@ -107,6 +118,7 @@ class GroupTable {
   // What Kubernetes knows of a new container comes within a second or two.
   static constexpr Nanoseconds kNamesGrace = Seconds(10);
 
+  void Open(const std::string& key, Record& record);
   void ListHeld(Nanoseconds now);
   void Touch(Record& record) {
     if (!std::exchange(record.touched, true)) touched_.push_back(&record);
@@ -129,18 +141,55 @@ Record& GroupTable<Record>::UseKey(const std::string& key) {
   const auto [it, added] = records_.try_emplace(key);
   Record& record = it->second;
   if (added) {
-    record.key = &it->first;
-    record.account = ledger_.Open();
+    Open(it->first, record);
     Labels labels;
     labels.id = key;
     record.labels = std::make_shared<const Labels>(std::move(labels));
-    if (by_account_.size() <= record.account) by_account_.resize(record.account + 1);
-    by_account_[record.account] = &record;
     record.entry.since = epoch_begin_;
     held_.push_back(&record);
   }
   Touch(record);
   return record;
+}
+
+template <typename Record>
+void GroupTable<Record>::Open(const std::string& key, Record& record) {
+  record.key = &key;
+  record.account = ledger_.Open();
+  if (by_account_.size() <= record.account) by_account_.resize(record.account + 1);
+  by_account_[record.account] = &record;
+}
+
+template <typename Record>
+void GroupTable<Record>::FillState(const Record& record, WorkloadBooks<Labels>& state) const {
+  state.labels = record.labels;
+  state.ended = record.ended;
+  state.listed = !IsHeld(record);
+  state.since = record.entry.since;
+  state.serial = record.entry.serial;
+  state.account = AccountIn(ledger_, record.account);
+}
+
+template <typename Record>
+Record* GroupTable<Record>::ResumeKey(const std::string& key, const WorkloadBooks<Labels>& state, Nanoseconds now) {
+  const auto [it, added] = records_.try_emplace(key);
+  if (!added) return nullptr;
+  Record& record = it->second;
+  Open(it->first, record);
+  ledger_.Resume(record.account, state.account.time, state.account.energy);
+  record.labels = state.labels;
+  if (state.listed) {
+    listing_.Resume(record, state.since, state.serial);
+  } else {
+    record.entry.since = state.since;
+    held_.push_back(&record);
+  }
+  if (state.ended) {
+    SetEnded(record, true, now);
+  } else {
+    Touch(record);
+  }
+  return &record;
 }
 
 template <typename Record>

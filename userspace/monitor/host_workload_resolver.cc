@@ -1,8 +1,12 @@
 #include "userspace/monitor/host_workload_resolver.h"
 
+#include <unistd.h>
+
 #include <string_view>
 
 #include "userspace/base/file.h"
+#include "userspace/base/process_stat.h"
+#include "userspace/base/units.h"
 #include "userspace/monitor/cgroup_population.h"
 
 namespace brahe::monitor {
@@ -38,6 +42,13 @@ std::string HostWorkloadResolver::NameOf(const workload::Container& container, u
   // The one that ran may be gone by now, and others know more: the first ones are the oldest.
   if (pid != 0) pids.push_back(pid);
   return names_.Find(container, pids);
+}
+
+bool HostWorkloadResolver::IsAlive(const ProcessKey& process) {
+  static const uint64_t ns_per_tick = Seconds(1).value / static_cast<uint64_t>(sysconf(_SC_CLK_TCK));
+  const auto text = ReadFile(procfs_root_ + "/" + std::to_string(process.pid) + "/stat", 4096);
+  ProcessStat stat;
+  return text && ParseProcessStat(*text, stat) && stat.start_ticks <= process.start_ns / ns_per_tick;
 }
 
 // The first few processes that live in a cgroup. It cannot be read if it is one of threads.

@@ -33,7 +33,8 @@ class HostWorkloadResolver final : public WorkloadResolver {
   // known by the uid in their cgroup's path alone.
   HostWorkloadResolver(const std::string& procfs_root, const std::string& cgroup_root,
                        std::optional<PodLookup> pods = std::nullopt)
-      : cgroup_root_(cgroup_root),
+      : procfs_root_(procfs_root),
+        cgroup_root_(cgroup_root),
         cgroups_(procfs_root, cgroup_root),
         other_hierarchies_(procfs_root, cgroup_root, cpu::OtherV1Mounts(procfs_root, cgroup_root)),
         names_(procfs_root),
@@ -60,6 +61,7 @@ class HostWorkloadResolver final : public WorkloadResolver {
                                  bool alive) override {
     return processes_.Read(process, comm, exec_path, alive);
   }
+  bool IsAlive(const ProcessKey& process) override;
   void EndEpoch() override {
     cgroups_.EndEpoch();
     other_hierarchies_.EndEpoch();
@@ -69,7 +71,7 @@ class HostWorkloadResolver final : public WorkloadResolver {
  private:
   [[nodiscard]] std::vector<uint32_t> ProcessesIn(const std::string& cgroup_path) const;
 
-  std::string cgroup_root_;
+  std::string procfs_root_, cgroup_root_;
   workload::CgroupDirectory cgroups_;
   workload::OtherHierarchies other_hierarchies_;
   workload::ContainerNames names_;

@@ -17,6 +17,13 @@ namespace brahe::monitor {
 template <typename Record>
 struct ListingPage;
 
+// Of a process: when it started, as in its ProcessKey. Of others 0.
+template <typename Record>
+uint64_t StartOf(const Record& record) {
+  if constexpr (requires { record.key.start_ns; }) return record.key.start_ns;
+  return 0;
+}
+
 // What a Listing keeps in each of its records.
 template <typename Record>
 struct ListingEntry {
@@ -51,7 +58,13 @@ class Listing {
   static constexpr size_t kPageSize = 64;
 
   // `since`: when its account was opened.
-  void Add(Record& record, Nanoseconds since);
+  void Add(Record& record, Nanoseconds since) { Put(record, since, next_serial_++); }
+  // One that an earlier list had, with what its WorkloadFace said.
+  void Resume(Record& record, PackedInstant since, uint64_t serial) {
+    next_serial_ = std::max(next_serial_, serial + 1);
+    Put(record, since, serial);
+    record.entry.published = true;
+  }
   void Remove(Record& record);
   // Tells that the balance of a record's account changes in this epoch. Nothing for one that is not listed.
   void TouchFigures(Record& record) {
@@ -86,6 +99,7 @@ class Listing {
   void Touch(Page& page) {
     if (!std::exchange(page.changed, true)) changed_.push_back(&page);
   }
+  void Put(Record& record, PackedInstant since, uint64_t serial);
   void Compact();
   void MoveAll(Page& from, Page& to);
   void Remake(Page& page, const attribution::Ledger& ledger, const std::vector<std::optional<Nanoseconds>>& time) const;
@@ -97,12 +111,12 @@ class Listing {
 };
 
 template <typename Record>
-void Listing<Record>::Add(Record& record, Nanoseconds since) {
+void Listing<Record>::Put(Record& record, PackedInstant since, uint64_t serial) {
   if (pages_.empty() || pages_.back()->records.size() >= kPageSize) pages_.push_back(std::make_unique<Page>());
   Page& page = *pages_.back();
   page.records.push_back(&record);
   page.accounts.push_back(record.account);
-  record.entry = {.page = &page, .since = since, .serial = next_serial_++};
+  record.entry = {.page = &page, .since = since, .serial = serial};
   TouchFace(record);
 }
 
@@ -169,7 +183,8 @@ void Listing<Record>::Remake(Page& page, const attribution::Ledger& ledger,
       faces->push_back({.labels = record->labels,
                         .state = record->ended ? WorkloadState::kTerminated : WorkloadState::kRunning,
                         .since = record->entry.since,
-                        .serial = record->entry.serial});
+                        .serial = record->entry.serial,
+                        .start_ns = StartOf(*record)});
     }
     chunk->faces = std::move(faces);
   } else {

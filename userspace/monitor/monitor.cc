@@ -16,6 +16,9 @@ namespace {
 constexpr std::chrono::seconds kLongestWait{5};
 // Of the first epoch, where there is no interval.
 constexpr Nanoseconds kFirstEpoch = Seconds(1);
+constexpr Nanoseconds kForever = Seconds(1'000'000);
+// A disk that is only slow does not need it.
+constexpr Nanoseconds kKeepersPatience = Seconds(2);
 // Nobody may be there to take them.
 constexpr size_t kMaxTimings = 1024;
 
@@ -39,15 +42,18 @@ Monitor::Monitor(const MonitorOptions& options, MonitorParts parts, const Clock&
                .retention = options.terminated_retention},
               clock) {}
 
-Status Monitor::Start() {
+Status Monitor::Start(std::optional<Resumption> from) {
   wake_fd_.Reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake_fd_.valid()) return SystemError("eventfd");
   wake_.fd = wake_fd_.get();
-  const Result<Nanoseconds> opened = runner_.Start();
+  const bool goes_on = from && from->gap_is_counted;
+  const Result<Nanoseconds> opened = from ? runner_.Resume(*std::move(from)) : runner_.Start();
   if (!opened) return opened.error();
   source_.fd = runner_.WakeFd();
   opened_ = *opened;
-  if (options_.interval.value == 0) {
+  if (goes_on) {
+    due_ = clock_.Now();
+  } else if (options_.interval.value == 0) {
     due_ = opened_ + kFirstEpoch;
   } else {
     PlanNextEpoch();
@@ -55,6 +61,7 @@ Status Monitor::Start() {
   {
     const std::lock_guard lock(mutex_);
     completed_ = clock_.Now();
+    resumed_ = runner_.resumed();
     running_ = true;
   }
   thread_ = std::thread(&Monitor::Run, this);
@@ -69,6 +76,9 @@ void Monitor::Stop() {
   }
   Wake();
   thread_.join();
+  if (options_.keeper == nullptr) return;
+  options_.keeper->WaitUntilKept(kForever);  // it calls this object
+  FinishLast(kForever);
 }
 
 void Monitor::Run() {
@@ -130,23 +140,58 @@ void Monitor::RunEpoch(std::optional<Nanoseconds> due) {
     const std::lock_guard lock(mutex_);
     serving = requests_;
   }
-  std::shared_ptr<const Snapshot> snapshot = runner_.RunEpoch();
-
-  const std::lock_guard lock(mutex_);
+  FinishLast(kKeepersPatience);
+  std::shared_ptr<const Snapshot> snapshot = runner_.CutEpoch() ? runner_.CollectEpoch() : nullptr;
   if (snapshot != nullptr) {
-    // Those who asked meanwhile are content as well if the cut is not too old for them.
-    served_ = snapshot->time >= wanted_ ? requests_ : serving;
     const auto delay = due ? std::optional(snapshot->time - std::min(*due, snapshot->time)) : std::nullopt;
-    if (timings_.size() < kMaxTimings) {
-      timings_.push_back({.work = runner_.work_time(), .delay = delay, .read_lags = runner_.read_lags()});
-    }
-    latest_.swap(snapshot);
-    completed_ = clock_.Now();
-    request_failed_ = false;
-  } else {
-    request_failed_ = request_failed_ || served_ < serving;
-    served_ = serving;
+    KeepAndPublish({.snapshot = std::move(snapshot),
+                    .timing = {.work = runner_.work_time(), .delay = delay, .read_lags = runner_.read_lags()},
+                    .serving = serving});
+    return;
   }
+  const std::lock_guard lock(mutex_);
+  request_failed_ = request_failed_ || served_ < serving;
+  served_ = serving;
+  changed_.notify_all();
+}
+
+void Monitor::KeepAndPublish(Outcome outcome) {
+  if (options_.keeper == nullptr) {
+    Publish(outcome);
+    runner_.Acknowledge();
+    return;
+  }
+  // While it hangs, nothing is kept, and figures come all the same.
+  if (!options_.keeper->WaitUntilKept({})) {
+    faults_.Report("keep", "The state folder hangs: the state of an epoch has not been written for " +
+                               std::to_string(kKeepersPatience.value / Seconds(1).value) +
+                               " s. Figures go on; those of the time since would be lost if the exporter ended now");
+    Publish(outcome);
+    runner_.Acknowledge();
+    return;
+  }
+  faults_.Clear("keep", "State is written again");
+  keeping_ = std::move(outcome);
+  options_.keeper->Keep(runner_.State(keeping_->snapshot), [this, kept = *keeping_] { Publish(kept); });
+}
+
+void Monitor::FinishLast(Nanoseconds patience) {
+  if (!keeping_) return;
+  if (!options_.keeper->WaitUntilKept(patience)) Publish(*keeping_);
+  keeping_.reset();
+  runner_.Acknowledge();
+}
+
+void Monitor::Publish(const Outcome& outcome) {
+  const std::lock_guard lock(mutex_);
+  // One that comes late, after those that did not wait for it.
+  if (latest_ != nullptr && latest_->epoch >= outcome.snapshot->epoch) return;
+  // Those who asked meanwhile are content as well if the cut is not too old for them.
+  served_ = outcome.snapshot->time >= wanted_ ? requests_ : std::max(served_, outcome.serving);
+  if (timings_.size() < kMaxTimings) timings_.push_back(outcome.timing);
+  latest_ = outcome.snapshot;
+  completed_ = clock_.Now();
+  request_failed_ = false;
   changed_.notify_all();
 }
 
@@ -167,6 +212,11 @@ std::shared_ptr<const Snapshot> Monitor::Fresh() {
 std::shared_ptr<const Snapshot> Monitor::Latest() const {
   const std::lock_guard lock(mutex_);
   return latest_;
+}
+
+std::shared_ptr<const Snapshot> Monitor::Resumed() const {
+  const std::lock_guard lock(mutex_);
+  return resumed_;
 }
 
 bool Monitor::Healthy() const {

@@ -4,8 +4,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <functional>
+#include <mutex>
 #include <thread>
+#include <utility>
 
 #include "userspace/base/fake_clock.h"
 #include "userspace/monitor/fakes.h"
@@ -259,6 +262,107 @@ TEST_F(MonitorTest, DoesNotStartOnASourceThatFails) {
   cpu->fail_cut = true;
   EXPECT_EQ(monitor->Start().error().message, "cut fails");
   EXPECT_EQ(monitor->Fresh(), nullptr);
+}
+
+// Has kept a state when a test says so.
+class FakeKeeper final : public StateKeeper {
+ public:
+  void Keep(EpochState state, std::function<void()> done) override {
+    const std::lock_guard lock(mutex_);
+    EXPECT_FALSE(done_) << "one at a time";
+    last = std::move(state);
+    done_ = std::move(done);
+    ++asked;
+  }
+  bool WaitUntilKept(Nanoseconds patience) override {
+    std::unique_lock lock(mutex_);
+    ++waits;
+    const bool is_short = patience < Seconds(100);
+    if (is_short && (hangs || patience == Nanoseconds{})) return !done_;
+    changed_.wait(lock, [this] { return !done_; });
+    return true;
+  }
+  // Another thread than the monitor's.
+  void Finish() {
+    std::function<void()> done;
+    {
+      const std::lock_guard lock(mutex_);
+      done = done_;
+    }
+    if (done) done();
+    const std::lock_guard lock(mutex_);
+    done_ = nullptr;
+    changed_.notify_all();
+  }
+
+  EpochState last;
+  std::atomic<int> asked = 0, waits = 0;
+  std::atomic<bool> hangs = false;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::function<void()> done_;
+};
+
+void StopWhileKeeping(Monitor& monitor, FakeKeeper& keeper) {
+  std::atomic<bool> stopped = false;
+  std::thread stop([&] {
+    monitor.Stop();
+    stopped = true;
+  });
+  while (!stopped) {
+    keeper.Finish();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  stop.join();
+}
+
+TEST_F(MonitorTest, PublishesNothingThatIsNotKept) {
+  FakeKeeper keeper;
+  Make({.interval = Milliseconds(2), .keeper = &keeper});
+  ASSERT_TRUE(monitor->Start().has_value());
+  ASSERT_TRUE(Eventually([&] { return keeper.waits >= 2; })) << "the next epoch waits for the first one's state";
+  EXPECT_EQ(monitor->Latest(), nullptr);
+  EXPECT_EQ(keeper.asked, 1);
+  for (uint64_t epoch = 1; epoch <= 3; ++epoch) {
+    const auto kept = static_cast<int>(epoch);
+    ASSERT_TRUE(Eventually([&] { return keeper.asked == kept; }));
+    EXPECT_EQ(keeper.last.snapshot->epoch, epoch);
+    EXPECT_EQ(LatestEpoch(), epoch - 1);
+    keeper.Finish();
+    EXPECT_EQ(LatestEpoch(), epoch);
+  }
+  StopWhileKeeping(*monitor, keeper);
+  EXPECT_EQ(monitor->Latest(), keeper.last.snapshot);
+}
+
+TEST_F(MonitorTest, FiguresGoOnWhileTheKeeperHangs) {
+  FakeKeeper keeper;
+  keeper.hangs = true;
+  Make({.interval = Milliseconds(2), .keeper = &keeper});
+  ASSERT_TRUE(monitor->Start().has_value());
+  EXPECT_TRUE(Eventually([&] { return LatestEpoch() >= 5; }));
+  EXPECT_EQ(keeper.asked, 1);
+  keeper.hangs = false;
+  keeper.Finish();
+  EXPECT_GE(LatestEpoch(), 5u) << "an older epoch that is kept at last does not come back";
+  EXPECT_TRUE(Eventually([&] { return keeper.asked >= 2; }));
+  StopWhileKeeping(*monitor, keeper);
+}
+
+TEST_F(MonitorTest, GoesOnAtOnceFromAnEarlierLife) {
+  Make({.interval = Seconds(600)});
+  BooksState books;
+  books.series.push_back({.name = "package", .unassigned = {7}, .closed = {}});
+  books.zones.push_back(
+      {.name = "package", .path = "/p", .socket = 0, .active = {7}, .idle = {3}, .known_until = Seconds(2)});
+  books.begin = Seconds(1);
+  books.end = Seconds(2);
+  ASSERT_TRUE(monitor->Start(Resumption{.books = books, .gap_is_counted = true}).has_value());
+  ASSERT_TRUE(Eventually([&] { return LatestEpoch() == 1; })) << "not only when the interval is over";
+  EXPECT_EQ(monitor->Latest()->begin, Seconds(1));
+  EXPECT_EQ(monitor->Latest()->zones[0].figures.all.energy, Microjoules{10});
 }
 
 }  // namespace

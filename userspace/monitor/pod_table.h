@@ -55,6 +55,23 @@ class PodTable final : public GroupTable<PodRecord> {
     // Without names, it is part of what the pod gives away when it gets them.
     if (!pod.labels->name_space.empty()) gains_.push_back({container, &pod});
   }
+  // What is in the table after an epoch, and how a new table goes on from it.
+  [[nodiscard]] std::vector<PodState> State() const {
+    std::vector<PodState> states;
+    ForEach([&](const PodRecord& pod) {
+      PodState& state = states.emplace_back();
+      FillState(pod, state);
+      state.facts = pod.facts;
+      state.cgroup_id = pod.cgroup_id;
+    });
+    return states;
+  }
+  void Resume(const PodState& state, Nanoseconds now) {
+    PodRecord* const pod = ResumeKey(state.labels->id, state, now);
+    if (pod == nullptr) return;
+    pod->facts = state.facts;
+    pod->cgroup_id = state.cgroup_id;
+  }
   // Whether a pod got its names since this was asked last.
   bool TakeNewNames() { return std::exchange(has_new_names_, false); }
   // What named pods have got since this was asked last. Valid until Settle.

@@ -6,6 +6,9 @@
 namespace brahe::monitor {
 namespace {
 
+// In so many epochs at most facts are asked for that cannot be read.
+constexpr uint8_t kMaxTries = 3;
+
 // The last name that is known; empty: none.
 const std::string& CommOf(const ProcessRecord& process) {
   static const std::string unknown;
@@ -27,7 +30,10 @@ void ProcessLabeler::Learn(const cpu::ProcessName& name, ProcessRecord& process)
   // A source that does not see exec tells of a new name at best. No reason to doubt a virtual machine: when it ends, it
   // has no command line any more.
   const bool maybe_exec = new_comm && name.exec_path.empty() && process.vm == nullptr;
-  if (new_exec || maybe_exec) process.has_new_facts = true;
+  if (new_exec || maybe_exec) {
+    process.has_new_facts = true;
+    process.facts_tries = 0;
+  }
   if (new_comm || new_exec) Need(process);
 }
 
@@ -35,6 +41,11 @@ void ProcessLabeler::Need(ProcessRecord& process) {
   if (process.has_new_labels) return;
   process.has_new_labels = true;
   waiting_.push_back(&process);
+}
+
+void ProcessLabeler::EndEpoch() {
+  waiting_ = std::exchange(retried_, {});
+  for (ProcessRecord* process : waiting_) process->has_new_labels = process->has_new_facts = true;
 }
 
 void ProcessLabeler::LabelLiving(Listing<ProcessRecord>& listing) {
@@ -56,10 +67,11 @@ void ProcessLabeler::Label(ProcessRecord& process, Listing<ProcessRecord>& listi
     if (facts.uid) process.uid = *facts.uid;
     process.groups = {};
     if (!process.ended) SetVm(process, facts.vm);
+    if (!process.ended && !facts.complete && ++process.facts_tries < kMaxTries) retried_.push_back(&process);
   }
   if (process.container != nullptr) labels.container_id = texts_.Share(process.container->labels->id);
   labels.vm_id = process.vm != nullptr ? texts_.Share(process.vm->id) : SharedText();
-  labels.type = !labels.vm_id.empty() ? "vm" : !labels.container_id.empty() ? "container" : "regular";
+  labels.type = TypeOf(labels);
 
   process.has_new_labels = process.has_new_facts = false;
   if (process.labels == nullptr || *process.labels != labels) {
@@ -75,6 +87,14 @@ void ProcessLabeler::SetVm(ProcessRecord& process, const std::optional<workload:
   VmRecord& record = vms_.UseAnew(*vm);
   vms_.Join(record);
   process.vm = record.labels;
+}
+
+void ProcessLabeler::Resume(ProcessRecord& process) {
+  const SharedText& id = process.labels->vm_id;
+  VmRecord* const vm = id.empty() ? nullptr : vms_.WithId(id);
+  if (vm == nullptr) return;
+  vms_.Join(*vm);
+  process.vm = vm->labels;
 }
 
 void ProcessLabeler::End(const ProcessRecord& process) {

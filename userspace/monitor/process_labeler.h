@@ -29,9 +29,12 @@ class ProcessLabeler {
   // Labels the waiting ones that live, and finds the virtual machines that they run.
   void LabelLiving(Listing<ProcessRecord>& listing);
   void Label(ProcessRecord& process, Listing<ProcessRecord>& listing);
+  // Makes a process of earlier books one of the virtual machine that its labels name.
+  void Resume(ProcessRecord& process);
   // It runs its virtual machine no more, and is listed with it all the same.
   void End(const ProcessRecord& process);
-  void EndEpoch() { waiting_.clear(); }
+  // No record that was waiting and lived may go before this; those of which not all could be read wait again.
+  void EndEpoch();
 
  private:
   void SetVm(ProcessRecord& process, const std::optional<workload::VirtualMachine>& vm);
@@ -40,6 +43,7 @@ class ProcessLabeler {
   WorkloadResolver& resolver_;
   TextPool texts_;  // of labels and paths
   std::vector<ProcessRecord*> waiting_;
+  std::vector<ProcessRecord*> retried_;  // in the next epoch
 };
 
 }  // namespace brahe::monitor

@@ -28,6 +28,7 @@ struct ProcessRecord {
   bool moved = false;                                        // between containers, in this epoch
   bool has_new_labels = true;  // stands in ProcessLabeler's list, or will when it uses time
   bool has_new_facts = true;   // is new, or may have called exec
+  uint8_t facts_tries = 0;     // those in vain
   bool ended = false;
   std::shared_ptr<const ProcessLabels> labels;  // null before it is listed
   std::shared_ptr<const VmLabels> vm;           // the virtual machine that it runs, or ran to its end; null: none

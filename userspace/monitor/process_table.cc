@@ -1,5 +1,7 @@
 #include "userspace/monitor/process_table.h"
 
+#include <utility>
+
 namespace brahe::monitor {
 
 ProcessTable::ProcessTable(attribution::Ledger& ledger, ContainerTable& containers, VmTable& vms,
@@ -75,6 +77,35 @@ void ProcessTable::Settle(Nanoseconds now, size_t primary) {
   members_.EndEpoch();
   EraseDropped();
   gone_.EndEpoch();
+}
+
+bool ProcessTable::Resume(const ProcessState& state, Nanoseconds now) {
+  const ProcessKey key = {state.labels->pid, state.start_ns};
+  const auto [it, added] = records_.try_emplace(key);
+  if (!added) return false;
+  ProcessRecord& process = it->second;
+  process.key = key;
+  process.account = ledger_.Open();
+  ledger_.Resume(process.account, state.account.time, state.account.energy);
+  process.labels = state.labels;
+  process.has_new_labels = process.has_new_facts = false;
+  listing_.Resume(process, state.since, state.serial);
+  process.ended = state.ended;
+  if (process.ended) {
+    ended_.Add(process, now);
+    ended_.AddByPid(process);
+  } else {
+    members_.Resume(process);
+    labeler_.Resume(process);
+  }
+  return true;
+}
+
+void ProcessTable::EndResume(std::vector<Microjoules> closed_energy) {
+  closed_energy_ = std::move(closed_energy);
+  listing_.ForEach([this](ProcessRecord& process) {
+    if (!process.ended) ended_.FindTwin(process);
+  });
 }
 
 void ProcessTable::ListLabeled() {

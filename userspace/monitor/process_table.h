@@ -7,6 +7,7 @@
 
 #include "userspace/attribution/ledger.h"
 #include "userspace/cpu/cpu_time_source.h"
+#include "userspace/monitor/books_state.h"
 #include "userspace/monitor/container_members.h"
 #include "userspace/monitor/container_table.h"
 #include "userspace/monitor/ended_processes.h"
@@ -58,6 +59,12 @@ class ProcessTable {
   // After the ledger's Post: decides who is listed at `now` and labels the rest of them. `primary` is the series that
   // ended processes are ranked by.
   void Settle(Nanoseconds now, size_t primary);
+
+  // Puts back a process of earlier books, after its container and its virtual machine. These books ended at `now`.
+  // False if there is one of that key.
+  bool Resume(const ProcessState& state, Nanoseconds now);
+  // After all processes have been put back. `closed_energy`: see there.
+  void EndResume(std::vector<Microjoules> closed_energy);
 
   // After Settle: see Listing.
   [[nodiscard]] WorkloadList<ProcessLabels> List(const std::vector<std::optional<Nanoseconds>>& time) {

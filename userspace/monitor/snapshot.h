@@ -12,6 +12,7 @@
 #include "userspace/base/units.h"
 #include "userspace/cpu/cpu_info.h"
 #include "userspace/cpu/cpu_time_source.h"
+#include "userspace/energy/zone_state.h"
 #include "userspace/monitor/shared_text.h"
 #include "userspace/monitor/workload_list.h"
 
@@ -27,8 +28,7 @@ struct ZoneSeries {
   std::string name;  // "package", ...
   std::string path;  // the zone's path, or "aggregated-package" where several zones are summed
   ZoneFigures figures;
-  // By which part of itself, in millionths, its energy may be off: 19 of 20 estimates are nearer. nullopt: not known.
-  std::optional<uint64_t> uncertainty_ppm = {};
+  energy::ZoneState state = {};  // of all its zones together
 };
 
 // One zone of one socket (or of the whole machine), as the meter has it.
@@ -37,9 +37,8 @@ struct SocketZone {
   std::string path;
   std::optional<uint32_t> socket;
   ZoneFigures figures;
-  uint64_t read_errors = 0;
-  uint64_t resets = 0;
-  bool still = false;  // its counter has long not moved though its CPUs were busy
+  energy::ZoneState state = {};
+  std::optional<Microwatts> idle_power = {};  // what it is thought to draw when nothing runs; nullopt: nothing is
 };
 
 // Labels of a process; shared by all snapshots that list it.
@@ -53,6 +52,11 @@ struct ProcessLabels {
 
   bool operator==(const ProcessLabels&) const = default;
 };
+
+// What its type is, after its container and its virtual machine.
+inline std::string_view TypeOf(const ProcessLabels& labels) {
+  return !labels.vm_id.empty() ? "vm" : !labels.container_id.empty() ? "container" : "regular";
+}
 
 struct ContainerLabels {
   std::string id;
@@ -94,13 +98,17 @@ struct GroupList {
   bool by_pod = false;                        // decided by pods, so that energy may be pending
 };
 
+struct GpuFigures;  // in gpu_figures.h
+
 // The state of all books after one epoch. Immutable once published; any thread may read it.
 struct Snapshot {
   uint64_t epoch = 0;    // 1, 2, 3, ...
   Nanoseconds time;      // the cut that ended it, on CLOCK_MONOTONIC
   uint64_t unix_ms = 0;  // the same instant as wall-clock time
   Nanoseconds duration;  // of the last epoch
-  Nanoseconds begin;     // the cut that began the first epoch, on CLOCK_MONOTONIC: when all books were at 0
+  // How long the machine was suspended in all when it ended, which `time` and `duration` leave out.
+  Nanoseconds suspended;
+  Nanoseconds begin;  // the cut that began the first epoch, on CLOCK_MONOTONIC: when all books were at 0
   std::vector<ZoneSeries> zones;
   size_t primary_zone = 0;  // the index of the one that workloads are ranked by
   std::vector<SocketZone> socket_zones;
@@ -109,11 +117,10 @@ struct Snapshot {
   WorkloadList<ContainerLabels> containers;
   WorkloadList<VmLabels> vms;
   WorkloadList<PodLabels> pods;
-  std::vector<GroupList> groups;  // the levels that have any, in the order of docs/metrics.md
+  std::shared_ptr<const GpuFigures> gpus;  // null: there are none
+  std::vector<GroupList> groups;           // the levels that have any, in the order of docs/metrics.md
   Nanoseconds unassigned_time;
   std::string cpu_time_source;                            // "bpf" or "procfs"
-  std::string energy_source;                              // "rapl", "model" or "fake"
-  bool energy_measured = false;                           // false: it is estimated, or its counters stand still
   cpu::CpuTimeSourceStats kernel;                         // all 0 where the source has no kernel side
   std::shared_ptr<const std::vector<cpu::CpuInfo>> cpus;  // of kepler_node_cpu_info
 };

@@ -18,20 +18,23 @@ void Add(attribution::Balance& sum, const attribution::Balance& part) {
   sum.last += part.last;
 }
 
-std::vector<ZoneSeries> SeriesOf(const Attributor& attributor) {
+std::vector<ZoneSeries> SeriesOf(const Attributor& attributor, const std::vector<energy::ZoneState>& zone_states) {
   const SeriesPlan& plan = attributor.plan();
   std::vector<attribution::ZoneBalance> sums(plan.series.size());
+  std::vector<std::optional<energy::ZoneState>> states(plan.series.size());
   for (size_t z = 0; z < plan.series_of_zone.size(); ++z) {
     attribution::ZoneBalance& sum = sums[plan.series_of_zone[z]];
     const attribution::ZoneBalance& zone = attributor.ledger().zones()[z];
     Add(sum.all, zone.all);
     Add(sum.active, zone.active);
     Add(sum.idle, zone.idle);
+    std::optional<energy::ZoneState>& state = states[plan.series_of_zone[z]];
+    state = state ? Together(*state, zone_states[z]) : zone_states[z];
   }
   std::vector<ZoneSeries> series;
   for (size_t s = 0; s < sums.size(); ++s) {
-    series.push_back({plan.series[s].name, plan.series[s].path, FiguresOf(sums[s], attributor.series_time()[s]),
-                      plan.series[s].uncertainty_ppm});
+    series.push_back(
+        {plan.series[s].name, plan.series[s].path, FiguresOf(sums[s], attributor.series_time()[s]), *states[s]});
   }
   return series;
 }
@@ -89,17 +92,16 @@ void ListWorkloads(Attributor& attributor, Snapshot& snapshot) {
 }  // namespace
 
 void FillFrom(Attributor& attributor, const std::vector<energy::Zone>& zones,
-              const std::vector<energy::ZoneStats>& stats, Snapshot& snapshot) {
-  snapshot.zones = SeriesOf(attributor);
+              const std::vector<energy::ZoneState>& states, Snapshot& snapshot) {
+  snapshot.zones = SeriesOf(attributor, states);
   snapshot.primary_zone = attributor.PrimarySeries();
   for (size_t z = 0; z < zones.size(); ++z) {
     snapshot.socket_zones.push_back({.name = zones[z].name,
                                      .path = zones[z].path,
                                      .socket = zones[z].socket,
                                      .figures = FiguresOf(attributor.ledger().zones()[z], attributor.zone_time()[z]),
-                                     .read_errors = stats[z].read_errors,
-                                     .resets = stats[z].resets,
-                                     .still = stats[z].still});
+                                     .state = states[z],
+                                     .idle_power = attributor.ledger().IdlePower(z)});
   }
   ListWorkloads(attributor, snapshot);
   snapshot.unassigned_time = attributor.ledger().unassigned_time();

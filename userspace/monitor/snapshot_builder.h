@@ -11,7 +11,7 @@ namespace brahe::monitor {
 // Writes the state of all books into `snapshot`: zones, socket_zones, workloads of all levels with their
 // rests, and unassigned_time. Of what is listed only that is work which has changed since the last time.
 void FillFrom(Attributor& attributor, const std::vector<energy::Zone>& zones,
-              const std::vector<energy::ZoneStats>& stats, Snapshot& snapshot);
+              const std::vector<energy::ZoneState>& states, Snapshot& snapshot);
 
 // The busy share of all CPU time, in millionths; 0 without capacity.
 uint64_t UsagePpm(const energy::CpuLoad& load);

@@ -27,6 +27,9 @@ class SnapshotSource {
   virtual std::shared_ptr<const Snapshot> Fresh() = 0;
   // The latest snapshot, at once; null before the first epoch.
   [[nodiscard]] virtual std::shared_ptr<const Snapshot> Latest() const = 0;
+  // The books that were gone on from, as of the end of the earlier life's last epoch: what is not in them nobody has
+  // seen. Null: they began at 0.
+  [[nodiscard]] virtual std::shared_ptr<const Snapshot> Resumed() const { return nullptr; }
   // False if no epoch has completed for three intervals.
   [[nodiscard]] virtual bool Healthy() const = 0;
   // Those of the epochs since the last call, for histograms.

@@ -31,6 +31,15 @@ class VmTable final : public GroupTable<VmRecord> {
     Relabel(vm, std::move(labels));
     return vm;
   }
+  // What is in the table after an epoch, and how a new table goes on from it.
+  [[nodiscard]] std::vector<VmState> State() const {
+    std::vector<VmState> states;
+    ForEach([&](const VmRecord& vm) { FillState(vm, states.emplace_back()); });
+    return states;
+  }
+  void Resume(const VmState& state, Nanoseconds now) { ResumeKey(state.labels->id, state, now); }
+  // The one with that id; null: there is none.
+  [[nodiscard]] VmRecord* WithId(const std::string& id) { return Find(id); }
 
  private:
   // Every process that runs one is known from its first CPU time on.

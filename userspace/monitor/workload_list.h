@@ -47,7 +47,8 @@ struct WorkloadFace {
   // When its figures began to count, from 0, on CLOCK_MONOTONIC: the begin of the epoch that it was first met in.
   // nullopt: its labels have changed since it was first listed, so that no series of these labels began at 0.
   PackedInstant since = {};
-  uint64_t serial = 0;  // no other workload of its level has or had the same
+  uint64_t serial = 0;    // no other workload of its level has or had the same
+  uint64_t start_ns = 0;  // of a process: as in its ProcessKey
 };
 
 // A line in a list of workloads. It refers to the list, which has its energy by zone.

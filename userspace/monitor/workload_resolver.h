@@ -46,6 +46,8 @@ class WorkloadResolver {
   // `alive` /proc knows better.
   virtual workload::ProcessFacts FactsOf(const ProcessKey& process, const std::string& comm,
                                          const std::string& exec_path, bool alive) = 0;
+  // Whether the process lives now. Looks into /proc.
+  virtual bool IsAlive(const ProcessKey& process) = 0;
   // Tells that all of an epoch has been asked.
   virtual void EndEpoch() = 0;
 };

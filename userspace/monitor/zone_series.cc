@@ -18,11 +18,9 @@ SeriesPlan PlanSeries(const std::vector<energy::Zone>& zones) {
   for (const energy::Zone& zone : zones) {
     auto it = FindByName(plan.series, zone.name);
     if (it == plan.series.end()) {
-      it = plan.series.insert(it, {zone.name, zone.path, zone.uncertainty_ppm});
+      it = plan.series.insert(it, {zone.name, zone.path});
     } else {
       it->path = "aggregated-" + zone.name;
-      const bool known = it->uncertainty_ppm && zone.uncertainty_ppm;
-      it->uncertainty_ppm = known ? std::max(it->uncertainty_ppm, zone.uncertainty_ppm) : std::nullopt;
     }
     plan.series_of_zone.push_back(static_cast<uint32_t>(it - plan.series.begin()));
   }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,8 +12,7 @@ namespace brahe::monitor {
 struct SeriesPlan {
   struct Series {
     std::string name;
-    std::string path;                         // the zone's, or "aggregated-NAME" of several
-    std::optional<uint64_t> uncertainty_ppm;  // the largest of its zones'; nullopt where one's is not known
+    std::string path;  // the zone's, or "aggregated-NAME" of several
   };
   std::vector<Series> series;            // in the order in which the names first appear
   std::vector<uint32_t> series_of_zone;  // by zone

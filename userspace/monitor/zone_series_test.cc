@@ -19,18 +19,5 @@ TEST(ZoneSeriesTest, SumsZonesOfOneNameAndKeepsTheirOrder) {
   EXPECT_THAT(plan.series_of_zone, testing::ElementsAre(0, 1, 1));
 }
 
-TEST(ZoneSeriesTest, ASumIsAsUncertainAsTheWorstOfItsZones) {
-  const auto uncertain = [](const std::string& name, std::optional<uint64_t> ppm) {
-    energy::Zone zone = ZoneNamed(name, "/" + name);
-    zone.uncertainty_ppm = ppm;
-    return zone;
-  };
-  const SeriesPlan plan = PlanSeries({uncertain("package", 1), uncertain("package", 3), uncertain("package", 2),
-                                      uncertain("dram", 5), uncertain("dram", std::nullopt), uncertain("psys", 7)});
-  EXPECT_EQ(plan.series[0].uncertainty_ppm, 3u);
-  EXPECT_EQ(plan.series[1].uncertainty_ppm, std::nullopt);
-  EXPECT_EQ(plan.series[2].uncertainty_ppm, 7u);
-}
-
 }  // namespace
 }  // namespace brahe::monitor

@@ -145,7 +145,9 @@ class EncodingTest(unittest.TestCase):
         self.assertEqual([point.as_double for _, point in self.export.all("brahe.process.unlisted.power")], [3e-6])
 
     def test_whether_energy_is_measured_is_told(self):
-        self.assertEqual(self.export.one("brahe.energy.measured", brahe_energy_source="rapl").as_double, 1)
+        self.assertEqual(self.export.one("brahe.energy.measured", brahe_zone="dram", brahe_energy_source="rapl").as_double, 1)
+        uncertain = self.export.one("brahe.energy.uncertainty", brahe_zone="dram", brahe_energy_source="rapl")
+        self.assertAlmostEqual(uncertain.as_double, 0.365)
 
     def test_requests_in_parts_have_the_same_points_as_one(self):
         self.assertEqual(self.counts, [sum(map(len, self.export.points.values()))])

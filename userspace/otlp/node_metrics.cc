@@ -103,6 +103,30 @@ void AddActivity(const monitor::Snapshot& snapshot, const PointTimes& times, Req
           {"brahe.node.cpu.power", "W", Kind::kGauge, "Mean power of the same in the last epoch"}, times, builder);
 }
 
+void AddSources(const monitor::Snapshot& snapshot, const PointTimes& times, RequestBuilder& builder) {
+  const auto attributes_of = [](const monitor::ZoneSeries& zone) {
+    std::string attributes;
+    AttributeWriter(AttributeWriter::kOfPoint, attributes)
+        .Text("brahe.zone", zone.name)
+        .Text("brahe.energy.source", zone.state.source);
+    return attributes;
+  };
+  builder.Begin({"brahe.energy.measured", "1", Kind::kGauge, "1 where energy is measured, 0 where it is estimated"});
+  for (const monitor::ZoneSeries& zone : snapshot.zones) {
+    const std::string attributes = attributes_of(zone);
+    builder.Add({.attributes = attributes, .time = times.now, .value = zone.state.measured ? 1.0 : 0.0});
+  }
+  builder.Begin({"brahe.energy.uncertainty", "1", Kind::kGauge,
+                 "By which part of itself a zone's energy in the last epoch may be off: 19 of 20 are nearer"});
+  for (const monitor::ZoneSeries& zone : snapshot.zones) {
+    if (!zone.state.uncertainty_ppm) continue;
+    const std::string attributes = attributes_of(zone);
+    builder.Add({.attributes = attributes,
+                 .time = times.now,
+                 .value = static_cast<double>(*zone.state.uncertainty_ppm) / 1'000'000});
+  }
+}
+
 }  // namespace
 
 void AddNode(const monitor::Snapshot& snapshot, std::string_view host, const PointTimes& times,
@@ -110,10 +134,7 @@ void AddNode(const monitor::Snapshot& snapshot, std::string_view host, const Poi
   AddHost(snapshot, host, times, builder);
   AddZones(snapshot, times, builder);
   AddActivity(snapshot, times, builder);
-  std::string source;
-  AttributeWriter(AttributeWriter::kOfPoint, source).Text("brahe.energy.source", snapshot.energy_source);
-  builder.Begin({"brahe.energy.measured", "1", Kind::kGauge, "1 where energy is measured, 0 where it is estimated"});
-  builder.Add({.attributes = source, .time = times.now, .value = snapshot.energy_measured ? 1.0 : 0.0});
+  AddSources(snapshot, times, builder);
 }
 
 }  // namespace brahe::otlp

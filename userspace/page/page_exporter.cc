@@ -183,8 +183,6 @@ class Node final : public monitor::SnapshotSource {
     snapshot.duration = duration;
     snapshot.usage_ppm = 412'345;
     snapshot.cpu_time_source = "bpf";
-    snapshot.energy_source = "rapl";
-    snapshot.energy_measured = true;
     snapshot.cpus = std::make_shared<const std::vector<cpu::CpuInfo>>(cpus_);
     snapshot.kernel.map_entries = processes_.size();
     snapshot.kernel.map_capacity = 65536;
@@ -297,15 +295,18 @@ class Node final : public monitor::SnapshotSource {
     idle += idle_[1];
     const std::array<std::string, kZones> names = {"package", "dram"};
     for (size_t zone = 0; zone < kZones; ++zone) {
-      snapshot.zones.push_back({names[zone], "aggregated-" + names[zone], FiguresOf(active, idle, zone)});
+      snapshot.zones.push_back({names[zone],
+                                "aggregated-" + names[zone],
+                                FiguresOf(active, idle, zone),
+                                {.source = "rapl", .measured = true}});
       for (uint32_t socket = 0; socket < 2; ++socket) {
         const std::string path = "/sys/class/powercap/intel-rapl:" + std::to_string(socket) + (zone == 0 ? "" : ":0");
-        snapshot.socket_zones.push_back({.name = names[zone],
-                                         .path = path,
-                                         .socket = socket,
-                                         .figures = FiguresOf(by_socket[socket], idle_[socket], zone),
-                                         .read_errors = zone * 2,
-                                         .resets = socket});
+        snapshot.socket_zones.push_back(
+            {.name = names[zone],
+             .path = path,
+             .socket = socket,
+             .figures = FiguresOf(by_socket[socket], idle_[socket], zone),
+             .state = {.source = "rapl", .measured = true, .read_errors = zone * 2, .resets = socket}});
       }
     }
   }

@@ -35,13 +35,26 @@ CommandFigures CommandIn(const monitor::Snapshot& books, const std::string& name
   return figures;
 }
 
+// Of any zone.
+bool SaysItMeasures(const energy::EnergyMeter& meter) {
+  const std::vector<energy::ZoneState> states = meter.States();
+  return std::any_of(states.begin(), states.end(), [](const energy::ZoneState& state) { return state.measured; });
+}
+
+// "rapl", "rapl+hwmon".
+std::string SourcesOf(const energy::EnergyMeter& meter) {
+  std::string sources;
+  for (const energy::ZoneState& state : meter.States()) energy::AddSources(state.source, sources);
+  return sources;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<EpochCounter>> EpochCounter::Start(std::unique_ptr<cpu::CpuTimeSource> cpu_time,
                                                           std::unique_ptr<energy::EnergyMeter> energy,
                                                           ParentCgroupOf parent_of, const Clock& clock) {
   std::vector<Nanoseconds> periods;
-  if (energy->measured()) periods = MeasureUpdatePeriods(*energy, clock);
+  if (SaysItMeasures(*energy)) periods = MeasureUpdatePeriods(*energy, clock);
   auto resolver = std::make_unique<CommandResolver>();
   CommandResolver& commands = *resolver;
   std::unique_ptr<EpochCounter> counter(new EpochCounter({.cpu_time = std::move(cpu_time),
@@ -63,8 +76,8 @@ EpochCounter::EpochCounter(monitor::MonitorParts parts, CommandResolver& resolve
       update_periods_(std::move(update_periods)),
       epoch_time_(parts.cpu_time->name() == "bpf" ? kPeakTime : kProcfsPeakTime),
       origin_{.version = "",
-              .energy_source = parts.energy->name(),
-              .measured = parts.energy->measured(),
+              .energy_source = SourcesOf(*parts.energy),
+              .measured = SaysItMeasures(*parts.energy),
               .cpu_time_source = parts.cpu_time->name()},
       // Commands that have ended are listed no more.
       epochs_(std::move(parts), {.max_listed = 0, .min_energy = {}, .retention = {}}, clock) {}
@@ -121,6 +134,7 @@ Status EpochCounter::CutNow() {
 Result<EpochCounter::Books> EpochCounter::Collect() {
   auto books = epochs_.CollectEpoch();
   if (books == nullptr) return MakeError("an epoch could not be read; see above for the reason");
+  epochs_.Acknowledge();
   for (const Nanoseconds lag : epochs_.read_lags()) longest_lag_ = std::max(longest_lag_, lag);
   return books;
 }
@@ -166,7 +180,15 @@ ZoneRun EpochCounter::ZoneOf(size_t zone, Nanoseconds elapsed) const {
       .known = !run_->unknown[zone]};
   run.mean = MeanPower(run.energy, elapsed);
   run.peak = std::max(run_->peaks[zone], run.mean);
-  if (!origin_.measured) return run;
+  // Of a power that a sensor averages itself nobody knows how far it is behind.
+  if (end.state.measured && !end.state.uncertainty_ppm) return run;
+  if (!end.state.measured || update_periods_.empty()) {
+    // An estimate's error is the estimator's; how near the run's ends are is nothing beside it.
+    if (end.state.uncertainty_ppm) {
+      run.error = Microjoules{ScaleDown(run.energy.value, *end.state.uncertainty_ppm, 1'000'000) + 1};
+    }
+    return run;
+  }
   // A counter is behind by what was used since it was counted up last. That may be so at either end of the run; of what
   // it makes the node's energy wrong by, the command has its part.
   const Microwatts power = std::max(run_->node_peaks[zone], MeanPower(run.node, measured));

@@ -13,10 +13,8 @@ class SteppingMeter final : public energy::EnergyMeter {
   SteppingMeter(const Clock& clock, std::vector<Nanoseconds> periods)
       : clock_(clock), periods_(std::move(periods)), zones_(periods_.size()), taken_(periods_.size()) {}
 
-  [[nodiscard]] std::string name() const override { return "stepping"; }
-  [[nodiscard]] bool measured() const override { return true; }
   [[nodiscard]] const std::vector<energy::Zone>& zones() const override { return zones_; }
-  [[nodiscard]] std::vector<energy::ZoneStats> Stats() const override { return {}; }
+  [[nodiscard]] std::vector<energy::ZoneState> States() const override { return {}; }
   void Sample() override { sampled_ = clock_.Now(); }
   energy::EnergyEpoch Collect(const energy::MeterEpoch& /*epoch*/) override {
     energy::EnergyEpoch epoch;

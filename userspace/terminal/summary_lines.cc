@@ -6,6 +6,7 @@
 
 #include "userspace/base/plain_text.h"
 #include "userspace/exposition/exposition.h"
+#include "userspace/monitor/energy_origin.h"
 #include "userspace/terminal/summary.h"
 
 namespace brahe::terminal {
@@ -41,8 +42,9 @@ void AppendFigure(const std::string& key, const monitor::EnergyFigure& figure, s
 void AppendNode(const monitor::Snapshot& snapshot, std::string& out) {
   out.append("time=").append(TimeText(snapshot)).append(" level=node usage_ratio=");
   exposition::AppendMillionths(snapshot.usage_ppm, out);
-  AppendText("energy_source", snapshot.energy_source, out);
-  out.append(snapshot.energy_measured ? " measured=true" : " measured=false");
+  const monitor::EnergyOrigin origin = monitor::EnergyOriginOf(snapshot);
+  AppendText("energy_source", origin.source, out);
+  out.append(origin.measured ? " measured=true" : " measured=false");
   AppendText("cpu_time_source", snapshot.cpu_time_source, out);
   for (const monitor::ZoneSeries& zone : snapshot.zones) {
     const std::string key = KeyOf(zone);

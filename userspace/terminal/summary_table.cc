@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "userspace/base/plain_text.h"
+#include "userspace/monitor/energy_origin.h"
 #include "userspace/terminal/figure_text.h"
 #include "userspace/terminal/fitted_table.h"
 #include "userspace/terminal/summary.h"
@@ -26,8 +27,9 @@ void Append(std::vector<std::string> more, std::vector<std::string>& lines) {
 
 // What is known of the whole, as far as it fits; whole parts are left out.
 std::string TitleOf(const monitor::Snapshot& snapshot, size_t columns) {
+  const monitor::EnergyOrigin origin = monitor::EnergyOriginOf(snapshot);
   return JoinedParts({TimeText(snapshot), "CPU " + Millionths(snapshot.usage_ppm * 100, 1) + "%",
-                      "energy: " + PlainText(snapshot.energy_source) + (snapshot.energy_measured ? "" : " (estimated)"),
+                      "energy: " + PlainText(origin.source) + (origin.measured ? "" : " (estimated)"),
                       "CPU time: " + PlainText(snapshot.cpu_time_source)},
                      columns);
 }

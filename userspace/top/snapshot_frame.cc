@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "userspace/monitor/energy_origin.h"
 #include "userspace/top/row_names.h"
 
 namespace brahe::top {
@@ -52,13 +53,14 @@ Level SocketsOf(const monitor::Snapshot& snapshot) {
 }  // namespace
 
 Frame FrameOf(const monitor::Snapshot& snapshot, const std::string& node_name) {
+  monitor::EnergyOrigin origin = monitor::EnergyOriginOf(snapshot);
   Frame frame{.epoch = snapshot.epoch,
               .unix_ms = snapshot.unix_ms,
               .duration = snapshot.duration,
               .node_name = node_name,
               .cpu_time_source = snapshot.cpu_time_source,
-              .energy_source = snapshot.energy_source,
-              .energy_measured = snapshot.energy_measured,
+              .energy_source = std::move(origin.source),
+              .energy_measured = origin.measured,
               .usage_ppm = snapshot.usage_ppm,
               .zones = {},
               .primary_zone = snapshot.zones.empty() ? 0 : snapshot.primary_zone,

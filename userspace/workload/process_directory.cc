@@ -41,11 +41,15 @@ std::string BoundedPath(std::string path) {
   return std::string(kCut) + path.substr(begin);
 }
 
-// The one that the process in `folder`, which executes `exe`, runs.
-std::optional<VirtualMachine> VmRunBy(const std::string& folder, const std::string& exe) {
-  if (!IsHypervisor(exe)) return std::nullopt;
-  const auto arguments = ReadCommandLine(folder);
-  return arguments ? VmOfProcess(exe, *arguments) : std::nullopt;
+// The one that the process in `folder`, which executes `exe`, runs. An Error where its command line, which alone tells,
+// cannot be read, or not twice the same: it may just be put there. It stays, and so a wrong one would for good.
+Result<std::optional<VirtualMachine>> VmRunBy(const std::string& folder, const std::string& exe) {
+  if (!IsHypervisor(exe)) return std::optional<VirtualMachine>();
+  const auto arguments = ReadCommandLine(folder), again = ReadCommandLine(folder);
+  if (!arguments) return arguments.error();
+  if (!again) return again.error();
+  if (arguments->empty() || *arguments != *again) return MakeError(folder + "/cmdline is not there yet");
+  return VmOfProcess(exe, *arguments);
 }
 
 }  // namespace
@@ -63,15 +67,18 @@ ProcessFacts ProcessDirectory::Read(const ProcessKey& process, const std::string
   auto comm = comm_hint.empty() ? ReadFile(folder + "/comm") : Result<std::string>(comm_hint);
   if (comm_hint.empty() && comm && comm->ends_with('\n')) comm->pop_back();
   const auto status = ReadFile(folder + "/status");
-  auto vm = VmRunBy(folder, exe.value_or(exec_path_hint));
+  const auto vm = VmRunBy(folder, exe.value_or(exec_path_hint));
   auto served_vm = !exe && comm ? VmServedBy(*comm, start_ticks) : std::nullopt;
   // Asked last: if it is the process now, it was when the names were read.
   const auto stat = ReadStat(folder);
+  facts.complete = stat.has_value();
   if (!stat || stat->start_ticks != start_ticks) return facts;
   if (exe) facts.exe = BoundedPath(*exe);
   if (comm) facts.comm = *std::move(comm);
   if (status) facts.uid = ParseRealUid(*status);
-  facts.vm = stat->is_kernel_thread() ? std::move(served_vm) : std::move(vm);
+  const bool of_kernel = stat->is_kernel_thread();
+  facts.vm = of_kernel ? std::move(served_vm) : vm.value_or(std::nullopt);
+  facts.complete = comm && facts.uid && (of_kernel || (exe && vm));
   return facts;
 }
 
@@ -87,7 +94,7 @@ std::optional<VirtualMachine> ProcessDirectory::VmServedBy(const std::string& co
   const std::string folder = FolderOf(static_cast<uint32_t>(*owner));
   const auto exe = ReadExe(folder);
   if (!exe) return std::nullopt;
-  auto vm = VmRunBy(folder, *exe);
+  auto vm = VmRunBy(folder, *exe).value_or(std::nullopt);
   // One that is younger than its thread has the pid of the one that made it.
   const auto stat = vm ? ReadStat(folder) : std::nullopt;
   return stat && stat->start_ticks <= start_ticks ? std::move(vm) : std::nullopt;

@@ -20,8 +20,8 @@ class ProcessDirectory {
   // The names of `process`. What the CPU time source learnt of it (`comm_hint`, `exec_path_hint`; empty if nothing) is
   // the answer where PROCFS has none. `alive`: it has not been told that the process ended. Even then PROCFS/PID is
   // believed only if its start time is the key's, so that no process gets the name of another that has its pid now.
-  // Never fails: what is not known is empty. Kernel threads have no exe. The virtual machine and the user are PROCFS'
-  // word alone.
+  // Never fails: what is not known is empty, and the facts are not complete where it should be there. Kernel threads
+  // have no exe. The virtual machine and the user are PROCFS' word alone.
   [[nodiscard]] ProcessFacts Read(const ProcessKey& process, const std::string& comm_hint,
                                   const std::string& exec_path_hint, bool alive) const;
 

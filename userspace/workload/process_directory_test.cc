@@ -39,9 +39,13 @@ class ProcessDirectoryTest : public testing::Test {
     WriteStatOf(7, comm, kStartTicks, kKernelThread);
     proc_.Write("7/comm", comm + "\n");
   }
+  // Without whether they are complete.
   ProcessFacts Read(const std::string& comm_hint, const std::string& exec_path_hint, bool alive = true) const {
-    return ProcessDirectory(proc_.path()).Read(key_, comm_hint, exec_path_hint, alive);
+    ProcessFacts facts = ProcessDirectory(proc_.path()).Read(key_, comm_hint, exec_path_hint, alive);
+    facts.complete = true;
+    return facts;
   }
+  bool IsComplete(bool alive = true) const { return ProcessDirectory(proc_.path()).Read(key_, "", "", alive).complete; }
 
   TempTree proc_;
   const VirtualMachine web_{"web", "web", "kvm"};
@@ -135,6 +139,31 @@ TEST_F(ProcessDirectoryTest, WhatCannotBeReadIsEmptyOrTheHint) {
   }
   proc_.Remove("7");
   EXPECT_EQ(Read("", ""), ProcessFacts());
+}
+
+TEST_F(ProcessDirectoryTest, FactsAreCompleteWhenAllThatSuchAProcessHasWasRead) {
+  const std::string status = "Name:\ttool\nUid:\t1000\t0\t0\t0\n";
+  WriteHypervisor(7, "web");
+  proc_.Write("7/status", status);
+  EXPECT_TRUE(IsComplete());
+  for (const char* file : {"stat", "comm", "status", "cmdline", "exe"}) {
+    WriteHypervisor(7, "web");
+    if (file != std::string("status")) proc_.Write("7/status", status);
+    proc_.Remove(std::string("7/") + file);
+    EXPECT_FALSE(IsComplete()) << file;
+    EXPECT_TRUE(IsComplete(false)) << "of what has ended there is no more";
+  }
+  WriteHypervisor(7, "web");
+  proc_.Write("7/status", status.substr(0, status.find("\t0")));
+  EXPECT_FALSE(IsComplete());
+  proc_.Write("7/status", status);
+  proc_.Write("7/cmdline", "");
+  EXPECT_FALSE(IsComplete());
+  WriteStat("other", kStartTicks + 1);
+  EXPECT_TRUE(IsComplete()) << "it is another's";
+  WriteKernelThread("kthread");
+  proc_.Write("7/status", status);
+  EXPECT_TRUE(IsComplete()) << "it executes nothing";
 }
 
 TEST_F(ProcessDirectoryTest, AHypervisorTellsItsVirtualMachine) {

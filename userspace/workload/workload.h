@@ -65,6 +65,7 @@ struct ProcessFacts {
   std::string exe;                        // target of /proc/PID/exe, else the path given to exec, else empty
   std::optional<VirtualMachine> vm = {};  // the one that the process, or the one that the kernel thread works for, runs
   std::optional<uint32_t> uid = {};       // its real user id, as the host's user namespace has it
+  bool complete = true;                   // false: some of it could not be read, which may be so for a moment
   bool operator==(const ProcessFacts&) const = default;
 };
 

@@ -16,18 +16,18 @@ export function showSensors(box, snapshot) {
         figure(zone.all.energy_uj, inUnits(zone.all.energy_uj, 1)),
         count(zone.read_errors),
         count(zone.resets),
-        stateOf(zone, snapshot.energy_measured),
+        stateOf(zone),
         element("code", {}, zone.path),
       ]),
     ),
   );
 }
 
-function stateOf({ still, all }, measured) {
+function stateOf({ still, all, measured, source }) {
   const badge = (good, text) => element("span", { class: `badge ${good ? "measured" : "estimated"}` }, text);
   if (all.power_uw === null) return badge(false, "unreadable");
   if (still) return badge(false, "stands still");
-  return measured ? badge(true, "counts") : badge(false, "estimate");
+  return measured ? badge(true, source) : badge(false, `estimate by ${source}`);
 }
 
 export function showCpus(box, { cpus }) {

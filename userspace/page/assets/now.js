@@ -17,7 +17,7 @@ export function showNow(section, title, snapshot) {
 }
 
 // Why the energy is not measured, by its source.
-const REASONS = { model: ": no counter tells this machine's energy", rapl: ": its counters stand still" };
+const REASONS = { model: ": no counter tells this machine's energy", rapl: ": its counters stand still", guest: ": its host estimates it" };
 
 function sourceBadge({ energy_measured: measured, energy_source: source }) {
   return element(

@@ -22,7 +22,9 @@ export class Past {
     const zone = answer.zones.indexOf(answer.primary_zone);
     const points = [...(known?.points ?? []), ...answer.points.map((point) => pointOf(point, zone, answer.names ?? []))];
     const last = points.at(-1)?.end ?? 0;
-    this.#levels.set(level, { zone: answer.primary_zone, points: points.filter(({ end }) => end > last - HOUR_MS) });
+    // What ended later was told by a clock that has been set back.
+    const kept = points.filter(({ end }) => end > last - HOUR_MS && end <= last);
+    this.#levels.set(level, { zone: answer.primary_zone, points: kept });
   }
 
   // The oldest first.
