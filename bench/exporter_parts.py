@@ -8,6 +8,7 @@ import sys
 import time
 
 import protobuf_families
+from books_part import added_by_levels
 from client_parts import bench_scrapers
 from exposition import Exposition
 from herd import Herd, Room
@@ -150,6 +151,8 @@ def bench_active(table, count, quick):
     before, after = map(seconds_of_active, bodies)
     ran = sum(before.get(pid, 0) < seconds for pid, seconds in after.items())
     table.add(f"{name}: CPU per epoch", used, "ms", ACTIVE_MS.get(count))
+    more = added_by_levels(count, count, quick)
+    table.add(f"{name}: added by 20 more levels of groups", more / used * 100, "%", 10)
     if ran < 0.99 * count:  # on a busy machine turns come late
         table.fail(f"{name}: all run in every epoch", f"{ran} of them did (the figures need a quiet machine)")
 

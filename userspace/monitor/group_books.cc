@@ -114,17 +114,23 @@ uint32_t GroupBooks::SetOf(const GroupFacts& facts) {
   for (LevelBooks& level : levels_) of_levels_.push_back(Find(level, facts));
   key_.assign(reinterpret_cast<const char*>(of_levels_.data()), of_levels_.size() * sizeof(Group*));
   const auto [it, added] = set_by_groups_.try_emplace(key_, static_cast<uint32_t>(sets_.size()));
-  if (added) sets_.push_back({.account = ledger_.Open(), .groups = of_levels_});
+  if (added) {
+    Set& set = sets_.emplace_back();
+    set.account = ledger_.Open();
+    for (size_t i = 0; i < levels_.size(); ++i) {
+      if (const Group* const group = of_levels_[i]) {
+        set.members.push_back({group->account, &levels_[i].listing, group->entry.page});
+      }
+    }
+  }
   return it->second;
 }
 
 void GroupBooks::PassOn(Set& set) {
   set.touched = false;
-  for (size_t i = 0; i < levels_.size(); ++i) {
-    Group* const group = set.groups[i];
-    if (group == nullptr) continue;
-    ledger_.AddTo(set.account, group->account);
-    levels_[i].listing.TouchFigures(*group);
+  for (const Member& member : set.members) {
+    ledger_.AddTo(set.account, member.account);
+    member.listing->TouchFigures(*member.page);
   }
   ledger_.Clear(set.account);
 }

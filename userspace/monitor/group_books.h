@@ -85,10 +85,16 @@ class GroupBooks {
     std::unordered_map<std::string, std::unique_ptr<Group>> groups = {};
     Listing<Group> listing = {};
   };
+  // A group of a set: what passing on has to know, so that it need not look at groups all over the memory.
+  struct Member {
+    attribution::AccountId account = attribution::kNoAccount;
+    Listing<Group>* listing = nullptr;
+    ListingPage<Group>* page = nullptr;
+  };
   struct Set {
     attribution::AccountId account = attribution::kNoAccount;
-    std::vector<Group*> groups;  // by level; null: in none
-    bool touched = false;        // has time in this epoch
+    std::vector<Member> members;
+    bool touched = false;  // has time in this epoch
   };
 
   // A path may come to be known a few epochs late.

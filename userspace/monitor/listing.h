@@ -70,6 +70,8 @@ class Listing {
   void TouchFigures(Record& record) {
     if (record.entry.page != nullptr) Touch(*record.entry.page);
   }
+  // The same of any record on a page of this listing, for those who keep the page: it stands until a record is removed.
+  void TouchFigures(Page& page) { Touch(page); }
   // Tells that its state has changed.
   void TouchFace(Record& record) {
     if (record.entry.page == nullptr) return;
