@@ -87,7 +87,8 @@ std::vector<Family> AllFamilies(const RenderInput& input, std::deque<std::string
 }  // namespace
 
 RenderInput::RenderInput(std::shared_ptr<const monitor::Snapshot> source, RenderOptions render_options,
-                         LabelSpelling label_spelling, RenderClock render_clock, SeriesLimit series_limit)
+                         LabelSpelling label_spelling, RenderClock render_clock, SeriesLimit series_limit,
+                         std::shared_ptr<SpareText> spare)
     : owner(std::move(source)),
       snapshot(*owner),
       options(std::move(render_options)),
@@ -96,7 +97,7 @@ RenderInput::RenderInput(std::shared_ptr<const monitor::Snapshot> source, Render
       limit(std::move(series_limit)),
       node_label(SpellLabel(spelling, "node_name", options.node_name)),
       zone_labels(SpellZoneLabels(spelling, snapshot.zones)),
-      processes(snapshot.processes, labels()),
+      processes(snapshot.processes, labels(), std::move(spare)),
       containers(snapshot.containers, labels()),
       vms(snapshot.vms, labels()),
       pods(snapshot.pods, labels()),

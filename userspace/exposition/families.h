@@ -15,6 +15,7 @@
 #include "userspace/exposition/render_clock.h"
 #include "userspace/exposition/sample_writer.h"
 #include "userspace/exposition/series_limit.h"
+#include "userspace/exposition/spare_text.h"
 #include "userspace/exposition/spelt_labels.h"
 #include "userspace/monitor/snapshot.h"
 
@@ -34,23 +35,33 @@ struct RenderOptions {
   bool created_lines = false;  // OpenMetrics: a counter's sample is followed by when it was 0, where that is known
 };
 
-// The workloads of one list, ready to be rendered. The list, and what `context` refers to, must outlive this.
+// The workloads of one list, ready to be rendered. The list, and what `context` refers to, must outlive this. `spare`
+// gives the memory for their labels, and gets it back; null: they have their own.
 template <typename Labels>
 class RenderList {
  public:
-  RenderList(const monitor::WorkloadList<Labels>& list, const LabelContext& context)
-      : workloads(list), twins(list), context_(context) {}
+  RenderList(const monitor::WorkloadList<Labels>& list, const LabelContext& context,
+             std::shared_ptr<SpareText> spare = nullptr)
+      : workloads(list), twins(list), context_(context), spare_(std::move(spare)) {}
+  RenderList(const RenderList&) = delete;
+  RenderList& operator=(const RenderList&) = delete;
+  ~RenderList() {
+    if (spare_ != nullptr && labels_) spare_->GiveBack(std::move(*labels_).TakeText());
+  }
 
   const monitor::WorkloadList<Labels>& workloads;
   const LabelTwins<Labels> twins;
   // Spelt when they are asked for first: a scrape need not ask for this level.
   [[nodiscard]] const SpeltLabels<Labels>& labels() const {
-    std::call_once(spelt_, [this] { labels_.emplace(workloads, context_); });
+    std::call_once(spelt_, [this] {
+      labels_.emplace(workloads, context_, spare_ != nullptr ? spare_->Take() : std::string());
+    });
     return *labels_;
   }
 
  private:
   const LabelContext context_;
+  const std::shared_ptr<SpareText> spare_;
   mutable std::once_flag spelt_;
   mutable std::optional<SpeltLabels<Labels>> labels_;
 };
@@ -83,9 +94,11 @@ struct RenderInput {
   explicit RenderInput(std::shared_ptr<const monitor::Snapshot> source, RenderOptions render_options,
                        LabelSpelling label_spelling = LabelSpelling::kText)
       : RenderInput(source, std::move(render_options), label_spelling, RenderClock::Of(*source)) {}
-  // `series_limit`: what was left out of `source` because of it.
+  // `series_limit`: what was left out of `source` because of it; `spare`: memory for the labels of processes, which are
+  // most of all.
   RenderInput(std::shared_ptr<const monitor::Snapshot> source, RenderOptions render_options,
-              LabelSpelling label_spelling, RenderClock render_clock, SeriesLimit series_limit = {});
+              LabelSpelling label_spelling, RenderClock render_clock, SeriesLimit series_limit = {},
+              std::shared_ptr<SpareText> spare = nullptr);
   RenderInput(const RenderInput&) = delete;
   RenderInput& operator=(const RenderInput&) = delete;
 

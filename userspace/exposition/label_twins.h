@@ -19,18 +19,20 @@ namespace brahe::exposition {
 template <typename Labels>
 class LabelTwins {
  public:
-  explicit LabelTwins(const monitor::WorkloadList<Labels>& list) : list_(list) {
-    for (size_t item = 0; item < list.size(); ++item) {
-      if (list[item].state == monitor::WorkloadState::kTerminated) {
-        terminated_.push_back(item);
-      } else if (MayBePrintedAlike(*list[item].labels)) {
-        running_.push_back(item);
+  explicit LabelTwins(const monitor::WorkloadList<Labels>& list) : list_(list), may_have_twins_(list.size()) {
+    size_t item = 0;
+    for (const auto& chunk : list.chunks()) {
+      for (const monitor::WorkloadFace<Labels>& face : *chunk->faces) {
+        const bool runs = face.state == monitor::WorkloadState::kRunning;
+        may_have_twins_[item] = !runs || MayBePrintedAlike(*face.labels);
+        if (may_have_twins_[item]) (runs ? running_ : terminated_).push_back(item);
+        ++item;
       }
     }
     std::stable_sort(running_.begin(), running_.end(), Order{list});
     if (terminated_.empty()) return;
     std::stable_sort(terminated_.begin(), terminated_.end(), Order{list});
-    for (size_t item = 0; item < list.size(); ++item) {
+    for (item = 0; item < list.size(); ++item) {
       if (list[item].state == monitor::WorkloadState::kRunning) MarkTwinsOf(item);
     }
   }
@@ -38,9 +40,8 @@ class LabelTwins {
   // The items that are printed as one sample in the place of `item`: that item alone as a rule, and none where it is
   // part of the sample of an earlier one. The result may refer to `item` itself.
   [[nodiscard]] std::span<const size_t> Group(const size_t& item) const {
-    if (running_.empty() && terminated_.empty()) return {&item, 1};
+    if (!may_have_twins_[item]) return {&item, 1};
     const bool runs = list_[item].state == monitor::WorkloadState::kRunning;
-    if (runs && !MayBePrintedAlike(*list_[item].labels)) return {&item, 1};
     const std::vector<size_t>& sorted = runs ? running_ : terminated_;
     const auto [first, last] = std::equal_range(sorted.begin(), sorted.end(), item, Order{list_});
     if (*first != item) return {};
@@ -74,6 +75,7 @@ class LabelTwins {
   }
 
   const monitor::WorkloadList<Labels>& list_;
+  std::vector<bool> may_have_twins_;  // by item; a table, since an exposition asks for each item six times and more
   // In Order; twins by their place in the list.
   std::vector<size_t> running_;  // only those that may be printed alike
   std::vector<size_t> terminated_;

@@ -11,7 +11,7 @@ std::shared_ptr<const RenderInput> RenderInputs::Of(const std::shared_ptr<const 
   const RenderClock clock = RenderClock::Of(*snapshot);
   clock_ = clock_ ? clock_->Renewed(clock) : clock;
   const auto [shown, limit] = selector_.Of(snapshot, options_, own_series);
-  auto made = std::make_shared<const RenderInput>(shown, options_, spelling, *clock_, limit);
+  auto made = std::make_shared<const RenderInput>(shown, options_, spelling, *clock_, limit, spare_);
   kept = {.snapshot = snapshot, .input = made};
   return made;
 }

@@ -9,6 +9,7 @@
 
 #include "userspace/exposition/families.h"
 #include "userspace/exposition/selector.h"
+#include "userspace/exposition/spare_text.h"
 
 namespace brahe::exposition {
 
@@ -34,6 +35,7 @@ class RenderInputs {
     std::weak_ptr<const RenderInput> input;
   };
   std::array<Latest, 2> latest_;  // by LabelSpelling
+  const std::shared_ptr<SpareText> spare_ = std::make_shared<SpareText>();
   Selector selector_;
   std::optional<RenderClock> clock_;
 };

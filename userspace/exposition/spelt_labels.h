@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "userspace/exposition/workload_labels.h"
@@ -15,8 +16,9 @@ namespace brahe::exposition {
 template <typename Labels>
 class SpeltLabels {
  public:
-  // `context` without the state, which is each workload's own.
-  SpeltLabels(const monitor::WorkloadList<Labels>& list, LabelContext context) {
+  // `context` without the state, which is each workload's own; `text` is empty, and its memory is used.
+  SpeltLabels(const monitor::WorkloadList<Labels>& list, LabelContext context, std::string text = {})
+      : text_(std::move(text)) {
     text_.reserve(list.size() * kUsualBytes);  // what is not needed of it never becomes resident
     places_.reserve(list.size());
     for (const auto& chunk : list.chunks()) {
@@ -40,15 +42,22 @@ class SpeltLabels {
   [[nodiscard]] std::string_view BehindState(size_t item) const {
     return View(places_[item].state_end, places_[item].end);
   }
+  // The memory of all of them.
+  [[nodiscard]] std::string TakeText() && { return std::move(text_); }
+  // When the counter of a workload that is a series by itself was 0; not set: not certain. The series of those that have
+  // ended is another than that which they had while they ran, and begins with what they had used by then.
+  [[nodiscard]] monitor::PackedInstant Start(size_t item) const { return places_[item].start; }
 
  private:
   static constexpr size_t kUsualBytes = 256;
 
-  // Where in text_ a workload's labels begin and end, and its state among them; and where it stands itself.
+  // Where in text_ a workload's labels begin and end, and its state among them; and where it stands itself. What each of
+  // its samples needs is all here: an exposition passes over the workloads up to six times, and their faces lie far off.
   struct Place {
     uint32_t begin = 0, state_begin = 0, state_end = 0, end = 0;
     const monitor::WorkloadChunk<Labels>* chunk;
-    size_t place;
+    uint32_t place;
+    monitor::PackedInstant start;
   };
 
   void Spell(const monitor::WorkloadChunk<Labels>& chunk, size_t place, LabelContext& context) {
@@ -61,7 +70,8 @@ class SpeltLabels {
                        .state_end = static_cast<uint32_t>(state.end),
                        .end = static_cast<uint32_t>(text_.size()),
                        .chunk = &chunk,
-                       .place = place});
+                       .place = static_cast<uint32_t>(place),
+                       .start = face.state == monitor::WorkloadState::kRunning ? face.since : monitor::PackedInstant()});
   }
 
   [[nodiscard]] std::string_view View(uint32_t begin, uint32_t end) const {

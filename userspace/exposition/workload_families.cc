@@ -30,21 +30,18 @@ std::optional<uint64_t> SumOf(Reading reading, const RenderList<Labels>& list, s
   return sum;
 }
 
-// When the counter of a workload that is a series by itself was 0, see StartOf; `at` is its place in its list.
-std::optional<uint64_t> StartAt(const RenderInput& input, const auto& at) {
-  const auto& face = (*at.chunk.faces)[at.place];
-  if (face.state == monitor::WorkloadState::kTerminated || !face.since) return std::nullopt;
-  return input.clock.UnixMs(*face.since);
+// When the counter of an item that is a series by itself was 0, in Unix time; nullopt where that is not certain.
+template <typename Labels>
+std::optional<uint64_t> StartAt(const RenderInput& input, const RenderList<Labels>& list, size_t item) {
+  const monitor::PackedInstant start = list.labels().Start(item);
+  return start ? input.clock.UnixMs(*start) : std::nullopt;
 }
 
-// When the counter of `group`, which is one series, was 0, in Unix time; nullopt where that is not certain. The series
-// of those that have ended is another than that which they had while they ran, and begins with what they had used by
-// then.
+// The same of `group`, which is one series.
 template <typename Labels>
 std::optional<uint64_t> StartOf(const RenderInput& input, const RenderList<Labels>& list,
                                 std::span<const size_t> group) {
-  if (group.size() != 1) return std::nullopt;
-  return StartAt(input, list.labels().PlaceOf(group[0]));
+  return group.size() == 1 ? StartAt(input, list, group[0]) : std::nullopt;
 }
 
 template <Reading kReading, typename Labels>
@@ -61,7 +58,7 @@ void AppendFigures(const RenderInput& input, const RenderList<Labels>& list, siz
     if (!value) continue;
     if (!std::exchange(begun, true)) {
       const bool has_start = kReading == Energy && group.size() == 1;  // power has none
-      out.Begin({list.labels().All(item), {}, has_start ? StartAt(input, first) : std::nullopt});
+      out.Begin({list.labels().All(item), {}, has_start ? StartAt(input, list, group[0]) : std::nullopt});
     }
     if (beginning) {
       const auto energy = [zone](const auto& before, size_t place) { return before.At(place, zone).energy.value; };
@@ -120,22 +117,19 @@ void AppendProcessTime(const RenderInput& input, const Family&, size_t item, Sam
   if (group.empty()) return;
   std::span<const size_t> items = group;
   std::vector<size_t> with_twins;
-  const auto process = list.labels().PlaceOf(item);
-  if (list.workloads.At(process).state == monitor::WorkloadState::kRunning) {
-    const auto terminated = list.twins.TerminatedTwinsOf(item);
-    if (!terminated.empty()) {
-      with_twins.assign(group.begin(), group.end());
-      with_twins.insert(with_twins.end(), terminated.begin(), terminated.end());
-      items = with_twins;
-    }
+  const auto terminated = list.twins.TerminatedTwinsOf(item);
+  if (!terminated.empty()) {
+    with_twins.assign(group.begin(), group.end());
+    with_twins.insert(with_twins.end(), terminated.begin(), terminated.end());
+    items = with_twins;
   }
   const bool alone = items.size() == 1;
   out.Begin({list.labels().BeforeState(item), list.labels().BehindState(item),
-             alone ? StartAt(input, process) : std::nullopt});
+             alone ? StartAt(input, list, item) : std::nullopt});
   const auto beginning =
       Beginning<monitor::ProcessLabels>::Of(out.news(), list.workloads, items, input.clock, /*with_state=*/false);
   if (beginning) WriteBeginning(*beginning, out);
-  const Nanoseconds time = alone ? list.workloads.At(process).cpu_time : *CpuTimeOf(list, items);
+  const Nanoseconds time = alone ? list.workloads.At(list.labels().PlaceOf(item)).cpu_time : *CpuTimeOf(list, items);
   out.Add({}, SampleValue::Billionths(time.value));
 }
 
