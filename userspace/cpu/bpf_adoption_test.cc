@@ -153,8 +153,11 @@ TEST_F(BpfAdoptionTest, NoNanosecondIsLostOrCountedTwiceHoweverUserSpaceIsKilled
   kill(first, SIGKILL), waitpid(first, nullptr, 0);
   for (int i = 0; i < 8; ++i) {
     usleep(random() % 60'000);
+    const uint64_t resumed = Kept()->resumed;
     const pid_t next = Fork([this] { Count(); });
-    usleep(60'000 + random() % 60'000);
+    // Every second one goes on, however long that takes here; the others may be killed before.
+    for (int ms = 0; i % 2 == 1 && ms < 10'000 && Kept()->resumed == resumed; ++ms) usleep(1'000);
+    usleep(random() % 120'000);
     kill(next, SIGKILL), waitpid(next, nullptr, 0);
   }
   std::optional<Ledger> kept = Kept();

@@ -151,7 +151,8 @@ class DescendantsTest(RunTest):
         run = self.run_it("sh", "-c", script)
         self.assertEqual((run.status, len(run.stdout.splitlines())), (0, jobs), run.stderr)
         used, counted = run.used_seconds(), run.runs()[0]["cpu_seconds"]
-        if not used - 0.001 <= counted <= used * 1.05 + 0.05:
+        # The shells and their tools beside the jobs take 80 ms where page faults are dear; twice the jobs would be 0.2 s more.
+        if not used - 0.001 <= counted <= used * 1.05 + 0.15:
             raise Inaccurate(f"{counted} s of {used} s")
         self.assertEqual(run.runs()[0]["left_running"], [])
         return run

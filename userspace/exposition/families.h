@@ -53,9 +53,8 @@ class RenderList {
   const LabelTwins<Labels> twins;
   // Spelt when they are asked for first: a scrape need not ask for this level.
   [[nodiscard]] const SpeltLabels<Labels>& labels() const {
-    std::call_once(spelt_, [this] {
-      labels_.emplace(workloads, context_, spare_ != nullptr ? spare_->Take() : std::string());
-    });
+    std::call_once(
+        spelt_, [this] { labels_.emplace(workloads, context_, spare_ != nullptr ? spare_->Take() : std::string()); });
     return *labels_;
   }
 

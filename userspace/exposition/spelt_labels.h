@@ -44,15 +44,16 @@ class SpeltLabels {
   }
   // The memory of all of them.
   [[nodiscard]] std::string TakeText() && { return std::move(text_); }
-  // When the counter of a workload that is a series by itself was 0; not set: not certain. The series of those that have
-  // ended is another than that which they had while they ran, and begins with what they had used by then.
+  // When the counter of a workload that is a series by itself was 0; not set: not certain. The series of those that
+  // have ended is another than that which they had while they ran, and begins with what they had used by then.
   [[nodiscard]] monitor::PackedInstant Start(size_t item) const { return places_[item].start; }
 
  private:
   static constexpr size_t kUsualBytes = 256;
 
-  // Where in text_ a workload's labels begin and end, and its state among them; and where it stands itself. What each of
-  // its samples needs is all here: an exposition passes over the workloads up to six times, and their faces lie far off.
+  // Where in text_ a workload's labels begin and end, and its state among them; and where it stands itself. What each
+  // of its samples needs is all here: an exposition passes over the workloads up to six times, and their faces lie far
+  // off.
   struct Place {
     uint32_t begin = 0, state_begin = 0, state_end = 0, end = 0;
     const monitor::WorkloadChunk<Labels>* chunk;
@@ -65,13 +66,14 @@ class SpeltLabels {
     context.state = face.state;
     const auto begin = static_cast<uint32_t>(text_.size());
     const StatePlace state = AppendLabels(*face.labels, context, text_);
-    places_.push_back({.begin = begin,
-                       .state_begin = static_cast<uint32_t>(state.begin),
-                       .state_end = static_cast<uint32_t>(state.end),
-                       .end = static_cast<uint32_t>(text_.size()),
-                       .chunk = &chunk,
-                       .place = static_cast<uint32_t>(place),
-                       .start = face.state == monitor::WorkloadState::kRunning ? face.since : monitor::PackedInstant()});
+    places_.push_back(
+        {.begin = begin,
+         .state_begin = static_cast<uint32_t>(state.begin),
+         .state_end = static_cast<uint32_t>(state.end),
+         .end = static_cast<uint32_t>(text_.size()),
+         .chunk = &chunk,
+         .place = static_cast<uint32_t>(place),
+         .start = face.state == monitor::WorkloadState::kRunning ? face.since : monitor::PackedInstant()});
   }
 
   [[nodiscard]] std::string_view View(uint32_t begin, uint32_t end) const {
