@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 namespace brahe::exposition {
 namespace {
@@ -28,6 +29,15 @@ TEST(SpareTextTest, TheLargestIsKeptUpToABound) {
   const size_t capacity = spare.Take().capacity();
   EXPECT_GE(capacity, 10'000U);
   EXPECT_LE(capacity, 20'000U);
+}
+
+TEST(SpareTextTest, WhatACrowdNeededIsNotKeptWhenItHasGone) {
+  SpareText spare;
+  spare.GiveBack(std::string(10'000, 'a'));
+  std::string text = spare.Take();
+  text.assign(1'000, 'a');
+  spare.GiveBack(std::move(text));
+  EXPECT_LT(spare.Take().capacity(), 10'000U);
 }
 
 }  // namespace

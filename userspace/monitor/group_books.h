@@ -37,7 +37,7 @@ struct GroupMemory {
 class GroupBooks {
  public:
   static constexpr size_t kMaxGroups = 4096;  // about 300 bytes each
-  static constexpr size_t kMaxSets = 16384;   // about 150 bytes each
+  static constexpr size_t kMaxSets = 16384;   // about 300 bytes each
 
   // Both must outlive this object.
   GroupBooks(attribution::Ledger& ledger, std::span<const Grouping> groupings);
@@ -85,7 +85,8 @@ class GroupBooks {
     std::unordered_map<std::string, std::unique_ptr<Group>> groups = {};
     Listing<Group> listing = {};
   };
-  // A group of a set: what passing on has to know, so that it need not look at groups all over the memory.
+  // A group of a set: what passing on has to know, so that it need not look at groups all over the memory. The page
+  // holds until a group is dropped, which ends all sets.
   struct Member {
     attribution::AccountId account = attribution::kNoAccount;
     Listing<Group>* listing = nullptr;
