@@ -26,7 +26,7 @@ Checkpointer::~Checkpointer() {
 
 void Checkpointer::Keep(monitor::EpochState state, std::function<void()> done) {
   const std::lock_guard lock(mutex_);
-  task_.emplace(std::move(state), std::move(done));
+  task_ = Task{std::move(state), std::move(done)};
   changed_.notify_all();
 }
 

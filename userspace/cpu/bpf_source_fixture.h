@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <numeric>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -67,6 +68,19 @@ class BpfSourceTest : public ::testing::Test {
     const bool begin_was_late = std::exchange(begin_was_late_, late);
     ExpectConservation(*epoch, epochs_++ != 0 && !late && !begin_was_late && !cpus_come_and_go_);
     return *std::move(epoch);
+  }
+
+  // Epochs until the end of each process has been told.
+  std::vector<CpuTimeEpoch> EpochsUntilEnded(std::set<pid_t> processes) {
+    std::vector<CpuTimeEpoch> epochs;
+    const Nanoseconds deadline = SystemClock().Now() + Seconds(20);
+    while (!processes.empty() && SystemClock().Now() < deadline) {
+      SystemClock().SleepUntil(SystemClock().Now() + Milliseconds(20));
+      epochs.push_back(NextEpoch());
+      for (const ProcessKey& ended : epochs.back().ended) processes.erase(static_cast<pid_t>(ended.pid));
+    }
+    EXPECT_TRUE(processes.empty()) << *processes.begin() << " and perhaps others have not ended";
+    return epochs;
   }
 
   // Every ns of every CPU is in exactly one place. Not `exact`: the wall time is not known so well.

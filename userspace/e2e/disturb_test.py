@@ -111,6 +111,7 @@ class DisturbTest(unittest.TestCase):
     def test_what_is_noted_is_what_was_called(self):
         self.disturber.watch()
         self.ask()
+        self.ask()  # which it has read from the pipe after the first one
         calls = self.disturber.calls()
         self.assertIn(self.open, calls)
         self.assertIn("read pipe:[N]", calls)

@@ -77,8 +77,9 @@ class Life:
                 energies[zone] = Decimal(int(counter.read())).scaleb(-6)
         return energies
 
-    def start(self, *flags, binary=None, under=()):
-        self.exporter = ExporterProcess(binary or self.binary, *self.flags, *flags, port=self.port, under=under)
+    def start(self, *flags, binary=None, **options):
+        """`options`: of ExporterProcess."""
+        self.exporter = ExporterProcess(binary or self.binary, *self.flags, *flags, port=self.port, **options)
         self.logs.append(self.exporter.log)
 
     def stop(self, how):

@@ -122,10 +122,11 @@ class PowercapDriver:
 
 class ExporterProcess:
     """A running brahe. Its log is kept in `log`. `under`: a command line that becomes the one after it; `port`: where it
-    serves, 0 for any that is free; `popen`: more for subprocess.Popen."""
+    serves, 0 for any that is free; `on_line`: called with each line of its log; `popen`: more for subprocess.Popen."""
 
-    def __init__(self, binary, *flags, under=(), port=0, **popen):
+    def __init__(self, binary, *flags, under=(), port=0, on_line=None, **popen):
         self.log = []
+        self._on_line = on_line
         self.process = subprocess.Popen(
             [*under, binary, f"--web.listen-address=127.0.0.1:{port}", *flags],
             stderr=subprocess.PIPE,
@@ -144,6 +145,8 @@ class ExporterProcess:
     def _read_log(self):
         for line in self.process.stderr:
             self.log.append(line)
+            if self._on_line:
+                self._on_line(line)
             match = re.search(r"Serving https?://localhost:(\d+)/", line)
             if match:
                 self.port = int(match.group(1))

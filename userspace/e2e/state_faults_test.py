@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import unittest
 import uuid
@@ -248,10 +247,8 @@ class StateFaultsTest(unittest.TestCase):
     def test_a_second_one_waits_for_the_first_to_end_and_goes_on(self):
         life = self.lived()
         first = life.exporter
-        ends = threading.Timer(1, first.process.terminate)
-        ends.start()
-        life.start()
         self.addCleanup(first.process.stderr.close)
+        life.start(on_line=lambda line: "Waiting for another exporter" in line and first.process.terminate())
         self.assertEqual(first.process.wait(10), 0)
         self.count(life, 1)
         self.assertEqual(len(life.said("Waiting for another exporter to end: ")), 1)

@@ -2,10 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <time.h>
 
-#include <algorithm>
-#include <iostream>
 #include <set>
 #include <sstream>
 
@@ -425,32 +422,6 @@ TEST(TextRenderer, NeverRendersASeriesTwice) {
     if (line.starts_with("#")) continue;
     EXPECT_TRUE(series.insert(line.substr(0, line.rfind(' '))).second) << line;
   }
-}
-
-double CpuMilliseconds() {
-  timespec time;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) / 1e6;
-}
-
-TEST(TextRenderer, RendersEightThousandProcessesWithinTheTimeOfAScrape) {
-  const auto snapshot = std::make_shared<const monitor::Snapshot>(LargeSnapshot(8000));
-  const RenderOptions options = TestOptions();
-  std::vector<char> block(32 * 1024);
-  double best = 1e9;
-  size_t bytes = 0;
-  for (int round = 0; round < 5; ++round) {
-    const double start = CpuMilliseconds();
-    TextRenderer renderer(std::make_shared<const RenderInput>(snapshot, options), ExpositionFormat::kText, "");
-    bytes = 0;
-    while (const size_t size = renderer.Next(block.data(), block.size())) bytes += size;
-    best = std::min(best, CpuMilliseconds() - start);
-  }
-  EXPECT_GT(bytes, 8'000'000U);
-  std::cout << bytes << " bytes in " << best << " ms of CPU time\n";
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  EXPECT_LT(best, 60.0);
-#endif
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ HttpResponse Stream(size_t size, std::shared_ptr<std::promise<void>> destroyed) 
       if (destroyed) destroyed->set_value();
     }
   };
-  auto state = std::make_shared<State>(size, std::move(destroyed));
+  const std::shared_ptr<State> state(new State{size, std::move(destroyed)});
   return {.read = [state](char* buffer, size_t capacity) {
     const size_t n = std::min(capacity, state->left);
     std::fill_n(buffer, n, 'x');

@@ -72,7 +72,7 @@ TEST(ContainerRulesTest, AHostilePathTakesNoLongerThanItsLengthWarrants) {
   const std::string hostile[] = {"/kubepods", "/pod",   "/-pod.slice",  "/a:b:c",         "/docker-", ":",  "-pod", "/",
                                  "/step_1",   "/job_1", "/uid_1/slurm", "/machine-\\x2d", "\\x2d",    "/.."};
   for (const std::string& piece : hostile) {
-    for (size_t length = 0; length < (1 << 20); length += piece.size()) path += piece;
+    for (size_t length = 0; length < (1 << 17); length += piece.size()) path += piece;
   }
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_EQ(ContainerOfPath(path), std::nullopt);
